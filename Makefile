@@ -1,0 +1,26 @@
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: demo test lint setup
+
+demo: setup
+	dvc repro
+	@echo "The report: $(CURDIR)/reports/report.html"
+
+test: setup
+	pytest
+
+lint: setup
+	ruff check src tests
+	ruff format --check src tests
+	mypy
+	lint-imports
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	pip install --disable-pip-version-check --quiet --progress-bar off --requirement requirements.lock
+	pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	cellarena plots-page
+	touch $@

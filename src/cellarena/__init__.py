@@ -1,0 +1,1 @@
+"""A DVC-versioned data and model registry for cell segmentation."""

@@ -1,0 +1,75 @@
+"""The command line: every stage is a command, every error is one line with an exit code that says its kind."""
+
+import importlib
+import os
+import pkgutil
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from cellarena import stages
+from cellarena.faults import IntegrityError, PartialError, SecurityError
+from cellarena.layout import Layout
+from cellarena.params import Params, load_params
+
+# What a fault says about the request; anything else is a bug and shows its traceback.
+_EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2}
+_EXPECTED = tuple(_EXIT_CODES)
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a command works on: where things are, and the parameters, read when first asked for."""
+
+    layout: Layout
+
+    @cached_property
+    def params(self) -> Params:
+        """The checked content of params.yaml."""
+        return load_params(self.layout.params)
+
+
+class Stages(click.Group):
+    """Finds a command in the module of the same name, so that a light one does not import the heavy ones."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all stages."""
+        return sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(stages.__path__) if m.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a stage."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"cellarena.stages.{name}"), name)
+        return command
+
+
+@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@click.version_option(package_name="cellarena")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Run one stage of the pipeline in the project of the current folder (dvc repro does so for you)."""
+    context.obj = Project(Layout(Path()))
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code of what happened."""
+    debug = "--debug" in sys.argv or "CELLARENA_DEBUG" in os.environ
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("cellarena: interrupted", err=True)
+        sys.exit(130)
+    except _EXPECTED as error:
+        if debug:
+            raise
+        click.echo(f"cellarena: {error}", err=True)
+        sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))

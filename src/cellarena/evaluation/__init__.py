@@ -1,0 +1,1 @@
+"""Matching of true and predicted objects, and the scores that follow from it."""

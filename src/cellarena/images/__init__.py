@@ -1,0 +1,1 @@
+"""Arrays only: reading and writing images, intensities, label images."""

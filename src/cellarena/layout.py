@@ -1,0 +1,124 @@
+"""Every path of the project is decided here, and only here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellarena.records import Record, Run
+
+SUBSETS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of a project whose dvc.yaml lies in `root`.
+
+    `data/` is big and lives in DVC's cache, `metrics/` is small numbers in git, `plots/` is what people look at.
+    """
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        """The parameters of the whole pipeline."""
+        return self.root / "params.yaml"
+
+    @property
+    def raw(self) -> Path:
+        """Images and labels as acquired, with their manifest."""
+        return self.root / "data" / "raw"
+
+    @property
+    def preprocessed(self) -> Path:
+        """8-bit RGB images, label images and classes, with their manifest."""
+        return self.root / "data" / "preprocessed"
+
+    @property
+    def splits(self) -> Path:
+        """The manifests of the subsets and the leakage report; their paths are relative to `preprocessed`."""
+        return self.root / "data" / "splits"
+
+    def manifest(self, folder: Path) -> Path:
+        """Return the manifest of `raw` or `preprocessed`."""
+        return folder / "manifest.csv"
+
+    def subset(self, name: str) -> Path:
+        """Return the manifest of train, val or test."""
+        return self.splits / f"{name}.csv"
+
+    def arm(self, name: str) -> Path:
+        """Return the manifest that an arm trains on.
+
+        Raises:
+            ValueError: if there is no such arm.
+        """
+        if name != "real":
+            raise ValueError(f"unknown arm {name!r}; known: real")
+        return self.subset("train")
+
+    @property
+    def leakage(self) -> Path:
+        """Groups of near-duplicates and what crosses subsets."""
+        return self.splits / "leakage.json"
+
+    def checkpoint(self, run: Run) -> Path:
+        """Return the folder of a run's model.safetensors, last.safetensors and model.json."""
+        return self.root / "data" / "checkpoints" / str(run)
+
+    def resume(self, run: Run, fingerprint: str) -> Path:
+        """Return the folder that an interrupted training is continued from; git and DVC ignore it."""
+        return self.root / ".resume" / str(run) / fingerprint
+
+    def predictions(self, run: Run) -> Path:
+        """Return the folder of a run's predicted label images."""
+        return self.root / "data" / "predictions" / str(run)
+
+    def prediction(self, run: Run, record: Record) -> Path:
+        """Return a run's predicted label image of one record."""
+        return self.predictions(run) / f"{record.id}.tiff"
+
+    def failures(self, run: Run) -> Path:
+        """Return the table of the images that a run could not segment."""
+        return self.predictions(run) / "failures.csv"
+
+    def scores(self, run: Run) -> Path:
+        """Return a run's tidy score table."""
+        return self.root / "data" / "scores" / f"{run}.csv"
+
+    def log(self, run: Run) -> Path:
+        """Return the folder of a run's training log, written by DVCLive."""
+        return self.root / "metrics" / "runs" / str(run)
+
+    @property
+    def summary(self) -> Path:
+        """The one DVC metric: model -> arm -> metric."""
+        return self.root / "metrics" / "summary.json"
+
+    @property
+    def dataset_plots(self) -> Path:
+        """Contact sheets of the data set."""
+        return self.root / "plots" / "dataset"
+
+    @property
+    def curves(self) -> Path:
+        """Wide tables that `dvc plots` draws."""
+        return self.root / "plots" / "curves"
+
+    @property
+    def figures(self) -> Path:
+        """Figures of the comparison."""
+        return self.root / "plots" / "comparison"
+
+    @property
+    def report(self) -> Path:
+        """The report as Markdown, for git."""
+        return self.root / "reports" / "report.md"
+
+    @property
+    def report_page(self) -> Path:
+        """The report as one self-contained HTML file."""
+        return self.root / "reports" / "report.html"
+
+    @property
+    def plots_page(self) -> Path:
+        """The offline page that `dvc plots` fills in, named in .dvc/config; made at set-up."""
+        return self.root / ".dvc" / "plots-page.html"

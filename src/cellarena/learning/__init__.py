@@ -1,0 +1,1 @@
+"""Training, checkpoints and tiled inference, the same for every network."""

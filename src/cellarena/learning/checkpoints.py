@@ -1,0 +1,90 @@
+"""Checkpoints: weights as safetensors, everything else as JSON; nothing is ever unpickled."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from cellarena.images.io import write_bytes
+from cellarena.models.spec import MODELS, Hyperparameters
+from cellarena.targets.spec import TARGETS, Target
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that can segment: weights, how its output becomes labels, and the card that describes it."""
+
+    network: nn.Module
+    target: Target
+    card: dict[str, Any]
+
+
+def build_network(name: str, hyperparameters: Hyperparameters, target: Target) -> nn.Module:
+    """Return a model's network with fresh weights, drawn from torch's current random state."""
+    return MODELS[name].build(hyperparameters, target.n_channels)
+
+
+def save_weights(weights: dict[str, Tensor], path: Path) -> None:
+    """Write weights as safetensors; the file appears whole or not at all."""
+    write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}), path)
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Load safetensors into a network.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, does not fit the network or holds values that are not finite.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint")
+    try:
+        weights = load(path.read_bytes())
+    except SafetensorError as error:
+        raise ValueError(f"{path}: not a valid safetensors file ({error})") from error
+    expected = network.state_dict()
+    if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in expected.items()}:
+        odd = sorted(set(weights) ^ set(expected)) or sorted(
+            k for k in expected if weights[k].shape != expected[k].shape
+        )
+        raise ValueError(f"{path}: does not fit the network ({len(odd)} tensors differ, the first is {odd[0]})")
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: {name} holds values that are not finite")
+    network.load_state_dict(weights)
+
+
+def write_card(card: dict[str, Any], path: Path) -> None:
+    """Write model.json: sorted keys, strict JSON."""
+    content = json.dumps({"format": FORMAT, **card}, indent=2, sort_keys=True, allow_nan=False)
+    write_bytes(content.encode() + b"\n", path)
+
+
+def load_model(folder: Path, device: str) -> Model:
+    """Return the model of a checkpoint folder (`model.safetensors` and `model.json`) in evaluation mode.
+
+    Raises:
+        FileNotFoundError: if one of the two files is missing.
+        ValueError: if the card is damaged or of another format, or the weights do not fit it.
+    """
+    path = folder / "model.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if card["format"] != FORMAT:
+            raise ValueError(f"format {card['format']}, expected {FORMAT}")
+        hyperparameters = MODELS[card["model"]].hyperparameters.model_validate(card["hyperparameters"])
+        target = TARGETS[card["target"]].model_validate(card["decoding"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: not a model card of this project ({error})") from error
+    network = build_network(card["model"], hyperparameters, target)
+    load_weights(network, folder / "model.safetensors")
+    return Model(network.eval().to(device), target, card)

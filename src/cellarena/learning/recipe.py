@@ -1,0 +1,80 @@
+"""How long, how fast and on what a network is trained: the sections `budgets` and `training` of params.yaml."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Budget(BaseModel):
+    """The size of a training: equal for all runs that are compared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(ge=1)
+    """Optimizer steps."""
+    crop: int = Field(ge=32, multiple_of=32)
+    """Side of a training crop in pixels: the network's input size."""
+    batch_size: int = Field(ge=1)
+    validate_every: int = Field(ge=1)
+    """Steps between validations; an interrupted training goes on from the last one."""
+
+    @model_validator(mode="after")
+    def _whole_intervals(self) -> Self:
+        if self.steps % self.validate_every:
+            raise ValueError(f"steps ({self.steps}) must be a multiple of validate_every ({self.validate_every})")
+        return self
+
+
+class Training(BaseModel):
+    """What is the same in every budget."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weight_decay: float = Field(ge=0)
+    warmup: float = Field(ge=0, lt=1)
+    """Share of the steps in which the learning rate rises; it then falls along a half cosine."""
+    patience: int = Field(ge=1)
+    """Validations without a better score after which training stops."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    accelerator: Literal["auto", "cpu", "cuda", "mps"]
+    """`auto` takes what the machine has; a device asked for by name must be there."""
+    tensorboard: bool
+    """Also write TensorBoard event files, into .resume/."""
+
+
+class Inference(BaseModel):
+    """The section `predict`: tiled inference."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tile: int = Field(ge=32, multiple_of=32)
+    """Side of a tile in pixels."""
+    overlap: float = Field(ge=0, lt=1)
+    """Share of a tile's side that neighbours have in common."""
+    batch_size: int = Field(ge=1)
+    """Tiles that go through the network together."""
+
+
+def checked_accelerator(name: str) -> str:
+    """Return the accelerator for Lightning.
+
+    Raises:
+        ValueError: if a device is asked for by name and this machine lacks it.
+    """
+    import torch
+
+    present = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present[name]:
+        raise ValueError(f"training.accelerator: {name} is not available on this machine; use auto or cpu")
+    return name
+
+
+def device_of(accelerator: str) -> str:
+    """Return torch's device for an accelerator's name; `auto` is CUDA, then MPS, then CPU."""
+    import torch
+
+    if checked_accelerator(accelerator) != "auto":
+        return accelerator
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

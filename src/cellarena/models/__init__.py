@@ -1,0 +1,1 @@
+"""One file a network: its hyperparameters and how it is built."""

@@ -1,0 +1,131 @@
+"""The mirror of params.yaml, assembled from the sections that the parts declare."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+
+from cellarena.datasets.preparation import Preparation
+from cellarena.datasets.sources.spec import Acquisition
+from cellarena.datasets.splits import Splitting
+from cellarena.learning.recipe import Budget, Inference, Training
+from cellarena.models.spec import MODELS, Hyperparameters
+from cellarena.records import Run
+from cellarena.targets.spec import TARGETS, Target
+
+
+class Section(BaseModel):
+    """A block of params.yaml: nothing unknown in it, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Benchmark(Section):
+    """The grid of runs that are compared: every model on every arm with every seed."""
+
+    models: list[str] = Field(min_length=1)
+    arms: list[Literal["real"]] = Field(min_length=1)
+    seeds: list[int] = Field(min_length=1)
+    floor: Literal["otsu"]
+    """The classical method that a learned one has to beat; it is a row of every table."""
+
+    @model_validator(mode="after")
+    def _known_and_unique(self) -> Self:
+        for name in self.models:
+            if name not in MODELS:
+                raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
+        for key in ("models", "arms", "seeds"):
+            if len(set(getattr(self, key))) < len(getattr(self, key)):
+                raise ValueError(f"{key} names one entry twice")
+        return self
+
+
+class Evaluation(Section):
+    """What predictions are scored by."""
+
+    thresholds: list[float] = Field(min_length=1)
+    """IoU thresholds; 0.5 is the one that models are ranked by."""
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        if not all(0 < threshold < 1 for threshold in self.thresholds) or 0.5 not in self.thresholds:
+            raise ValueError("thresholds lie between 0 and 1, and 0.5 is one of them")
+        return self
+
+
+class Params(Section):
+    """All parameters; `models` and `targets` have one block for each entry of the catalogs."""
+
+    budget: Literal["smoke", "small", "standard", "full"]
+    budgets: dict[str, Budget]
+    acquire: Acquisition
+    preprocess: Preparation
+    split: Splitting
+    targets: Any
+    models: Any
+    training: Training
+    predict: Inference
+    evaluate: Evaluation
+    benchmark: Benchmark
+
+    @property
+    def chosen_budget(self) -> Budget:
+        """The budget that the key `budget` names."""
+        return self.budgets[self.budget]
+
+    def hyperparameters(self, model: str) -> Hyperparameters:
+        """Return a model's block."""
+        found: Hyperparameters = getattr(self.models, model)
+        return found
+
+    def target(self, model: str) -> Target:
+        """Return the target that a model learns, with its settings."""
+        found: Target = getattr(self.targets, MODELS[model].target)
+        return found
+
+    @property
+    def runs(self) -> list[Run]:
+        """The benchmark's trained runs, in the order of the grid."""
+        grid = self.benchmark
+        return [Run(model, arm, seed) for model in grid.models for arm in grid.arms for seed in grid.seeds]
+
+    @property
+    def floor_run(self) -> Run:
+        """The row of the classical floor."""
+        return Run(self.benchmark.floor, "real", 0)
+
+
+def load_params(path: Path) -> Params:
+    """Return the checked parameters of a project.
+
+    Raises:
+        FileNotFoundError: if there is no params.yaml: the command runs in the project's root.
+        ValueError: one line for each wrong value, such as `models.unet.width: Input should be ...`.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.name} not found here; run cellarena in the folder that holds dvc.yaml")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name}: not valid YAML ({' '.join(str(error).split())})") from error
+    try:
+        return _whole().model_validate(content)
+    except ValidationError as error:
+        raise ValueError("\n".join(_line(fault) for fault in error.errors())) from error
+
+
+def _whole() -> type[Params]:
+    """Return Params with a typed block for each model and target of the catalogs."""
+    models: dict[str, Any] = {name: (MODELS[name].hyperparameters, ...) for name in MODELS}
+    targets: dict[str, Any] = {name: (TARGETS[name], ...) for name in TARGETS}
+    sections: dict[str, Any] = {
+        "models": (create_model("Models", __base__=Section, **models), ...),
+        "targets": (create_model("Targets", __base__=Section, **targets), ...),
+    }
+    return create_model("Params", __base__=Params, **sections)
+
+
+def _line(fault: Any) -> str:
+    where = ".".join(str(part) for part in fault["loc"]) or "params.yaml"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,93 @@
+"""The central types: a record is one image with its labels, a run is one training."""
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SLUG = re.compile(r"[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One annotated image: a row of a manifest. Paths are relative to the folder that holds image and labels.
+
+    `sha256` is that of the image file as it was acquired and stays with the record: it is the record's identity in
+    splits and leakage reports. `group` names what must not be torn apart by a split (an experiment, a time lapse);
+    empty when unknown. `subset` is "test" where the data set itself fixes it, else empty.
+    """
+
+    id: str
+    image: str
+    labels: str
+    modality: str
+    group: str
+    subset: str
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    n_objects: int
+    sha256: str
+    labels_sha256: str
+    source: str
+    licence: str
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if _CONTROL.search(str(getattr(self, field.name))):
+                raise ValueError(f"record {self.id!r}: its {field.name} holds a control character or line break")
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One training: a model on an arm of the data with a seed. `str(run)` is stage key, folder name and row label."""
+
+    model: str
+    arm: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        for part in (self.model, self.arm):
+            if not _SLUG.fullmatch(part):
+                raise ValueError(f"{part!r} cannot name a model or an arm: use a-z, 0-9 and _")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed} is negative")
+
+    def __str__(self) -> str:
+        return f"{self.model}-{self.arm}-{self.seed}"
+
+
+def write_manifest(records: Iterable[Record], path: Path) -> None:
+    """Write records as CSV, sorted by id; the file appears whole or not at all."""
+    names = [field.name for field in fields(Record)]
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(names)
+        for record in sorted(records, key=lambda r: r.id):
+            table.writerow([getattr(record, name) for name in names])
+    partial.replace(path)
+
+
+def read_manifest(path: Path) -> list[Record]:
+    """Return the records of a manifest in their order.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a column is missing or a number is none.
+    """
+    kinds = {field.name: field.type for field in fields(Record)}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        if set(rows.fieldnames or ()) != set(kinds):
+            raise ValueError(f"{path}: columns are {rows.fieldnames}, expected {list(kinds)}")
+        return [_record(row, kinds) for row in rows]
+
+
+def _record(row: dict[str, str], kinds: dict[str, Any]) -> Record:
+    values: dict[str, Any] = {name: int(row[name]) if kind is int else row[name] for name, kind in kinds.items()}
+    return Record(**values)

@@ -1,0 +1,1 @@
+"""The shell: one command of this package is one stage of dvc.yaml."""

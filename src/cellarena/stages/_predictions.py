@@ -1,0 +1,48 @@
+"""How predictions are written, whatever makes them."""
+
+import csv
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from cellarena.images.io import LabelImage, read_image, write_labels
+from cellarena.records import Run, read_manifest
+from cellarena.stages._shell import fresh_folder, progress
+
+if TYPE_CHECKING:
+    from cellarena.cli import Project
+
+
+def write_predictions(
+    project: "Project", run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
+) -> None:
+    """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such."""
+    layout = project.layout
+    records = read_manifest(layout.subset("test"))
+    failed: list[tuple[str, str]] = []
+    with fresh_folder(layout.predictions(run)) as folder:
+        for record in progress(records, f"segmenting with {run}", len(records)):
+            try:
+                labels = segment(read_image(layout.preprocessed / record.image))
+            except (ValueError, RuntimeError, MemoryError) as error:
+                failed.append((record.id, " ".join(str(error).split())))
+                click.echo(f"{record.id}: not segmented ({error})", err=True)
+            else:
+                write_labels(labels, folder / layout.prediction(run, record).name)
+        with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
+
+
+def read_prediction(project: "Project", run: Run, record_id: str) -> LabelImage | None:
+    """Return a run's label image of a record, None if there is none."""
+    path = project.layout.predictions(run) / f"{record_id}.tiff"
+    return read_image(path) if path.is_file() else None
+
+
+def read_failures(project: "Project", run: Run) -> list[tuple[str, str]]:
+    """Return the id of each image that a run could not segment, and why."""
+    with project.layout.failures(run).open(newline="", encoding="utf-8") as file:
+        return [(row["image"], row["reason"]) for row in csv.DictReader(file)]

@@ -1,0 +1,53 @@
+"""What the stages share: the run as arguments, and folders that appear whole or not at all."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from cellarena.records import Run
+
+T = TypeVar("T")
+
+
+def run_arguments(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command so that MODEL ARM SEED on the command line become its keyword `run`."""
+
+    @click.argument("model")
+    @click.argument("arm")
+    @click.argument("seed", type=click.IntRange(min=0))
+    @wraps(command)
+    def with_run(*args: Any, model: str, arm: str, seed: int, **kwargs: Any) -> None:
+        command(*args, run=Run(model, arm, seed), **kwargs)
+
+    return with_run
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `path` when the block ends well, and vanishes when it does not."""
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(path, ignore_errors=True)
+        partial.replace(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def progress(items: Iterable[T], doing: str, total: int) -> Iterator[T]:
+    """Yield the items under a progress bar on standard error; a log that is no terminal gets one line instead."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"{doing} ({total})", highlight=False)
+        yield from items
+        return
+    yield from track(items, doing, total=total, console=console, transient=True)

@@ -1,0 +1,80 @@
+"""Stage compare: all runs side by side, as one metrics file, wide tables and figures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pandas as pd
+from rich.console import Console
+
+from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.summary import Tables, f1_over_thresholds, leaderboard, per_image, summarize
+from cellarena.images.io import read_image, write_bytes
+from cellarena.records import Record, read_manifest
+from cellarena.reporting.assemble import examples_of
+from cellarena.reporting.figures.curves import seed_dots, threshold_curves, training_curves
+from cellarena.reporting.figures.examples import example_figure
+from cellarena.reporting.figures.style import save
+from cellarena.reporting.logs import by_model, by_run, read_curve
+from cellarena.reporting.matched import matched_prediction
+from cellarena.stages._predictions import read_prediction
+from cellarena.stages._shell import fresh_folder
+
+if TYPE_CHECKING:
+    from cellarena.cli import Project
+
+
+@click.command()
+@click.pass_obj
+def compare(project: "Project") -> None:
+    """Summarise every run of the grid and the classical floor; draw curves and example images."""
+    layout, params = project.layout, project.params
+    records = read_manifest(layout.subset("test"))
+    tables = [(run, read_scores(layout.scores(run))) for run in [*params.runs, params.floor_run]]
+    summary = summarize(tables, records)
+    with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
+        _write_curves(project, tables, curves, figures)
+        _draw_examples(project, tables, records, figures / "examples")
+        content = json.dumps(summary, indent=2, sort_keys=True, allow_nan=False) + "\n"
+        write_bytes(content.encode(), layout.summary)
+    shown = leaderboard(summary)[["model", "arm", "n_seeds", "f1", "f1_median", "failed"]]
+    Console().print(shown.to_string(index=False))
+
+
+def _write_curves(project: "Project", tables: Tables, curves: Path, figures: Path) -> None:
+    benchmark = project.params.benchmark
+    thresholds = f1_over_thresholds(tables, "real")
+    _write(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
+    _write(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
+    logs = {
+        metric: {run: read_curve(project.layout.log(run), metric) for run in project.params.runs}
+        for metric in ("val/f1", "train/loss")
+    }
+    _write(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
+    _write(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
+    save(threshold_curves(thresholds, "F1 over IoU thresholds, test subset"), figures / "f1_over_thresholds.png")
+    drawn = training_curves(by_run(logs["val/f1"]), by_run(logs["train/loss"]), "Training")
+    save(drawn, figures / "training.png")
+    seeds = [(run.model, run.seed, _ranking_f1(scores)) for run, scores in tables]
+    dots = pd.DataFrame(seeds, columns=["model", "seed", "f1"])
+    save(seed_dots(dots, "F1 at IoU 0.5 by seed, test subset"), figures / "seeds.png")
+
+
+def _ranking_f1(scores: pd.DataFrame) -> float:
+    return float(scores.loc[(scores["metric"] == "f1") & (scores["threshold"] == 0.5), "value"].mean())
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
+
+
+def _draw_examples(project: "Project", tables: Tables, records: list[Record], folder: Path) -> None:
+    """Draw the chosen test images with the first seed of every model and the floor."""
+    params = project.params
+    first = params.benchmark.seeds[0]
+    shown = [run for run in params.runs if run.seed == first] + [params.floor_run]
+    for record, why in examples_of(per_image(tables, "real"), records, params.benchmark.models):
+        image, true = (read_image(project.layout.preprocessed / path) for path in (record.image, record.labels))
+        found = [matched_prediction(run.model, true, read_prediction(project, run, record.id)) for run in shown]
+        save(example_figure(image, true, found, f"{record.id}: {why}"), folder / f"{record.id}.png")

@@ -1,0 +1,88 @@
+"""Stage report: what people read, as Markdown for git and as one offline HTML file."""
+
+import json
+import os
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.summary import leaderboard, per_image
+from cellarena.images.io import write_bytes
+from cellarena.layout import SUBSETS
+from cellarena.records import Record, read_manifest
+from cellarena.reporting.assemble import images_of, leaderboard_of, leakage_of, modalities_of
+from cellarena.reporting.html import render_html
+from cellarena.reporting.markdown import render_markdown
+from cellarena.reporting.report import Illustration, Report
+from cellarena.stages._predictions import read_failures
+
+if TYPE_CHECKING:
+    from cellarena.cli import Project
+
+_CAPTIONS = {
+    "f1_over_thresholds": (
+        "F1 over IoU thresholds",
+        "Mean over test images and seeds; higher thresholds ask for more.",
+    ),
+    "seeds": ("F1 by seed", "Every seed is a point; the spread says how far a single training can be trusted."),
+    "training": ("Training", "Validation score on whole images, and training loss."),
+}
+
+
+@click.command()
+@click.pass_obj
+def report(project: "Project") -> None:
+    """Render the report from the comparison's numbers and figures."""
+    layout, params = project.layout, project.params
+    test = read_manifest(layout.subset("test"))
+    summary = leaderboard(json.loads(layout.summary.read_text(encoding="utf-8")))
+    runs = [*params.runs, params.floor_run]
+    scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
+    failures = {image: f"{run}: {why}" for run in runs for image, why in read_failures(project, run)}
+    content = Report(
+        title="Cell segmentation benchmark",
+        facts=_facts(project, test),
+        leaderboard=leaderboard_of(summary),
+        modalities=modalities_of(summary, test),
+        images=images_of(scores, test, failures),
+        leakage=leakage_of(json.loads(layout.leakage.read_text(encoding="utf-8"))),
+        figures=list(_figures(project, test)),
+    )
+    folder = layout.report.parent
+    page = render_html(content, lambda path: (folder / path).read_bytes())
+    write_bytes(render_markdown(content).encode(), layout.report)
+    write_bytes(page.encode(), layout.report_page)
+
+
+def _facts(project: "Project", test: list[Record]) -> list[tuple[str, str]]:
+    params, budget = project.params, project.params.chosen_budget
+    counts = {name: len(read_manifest(project.layout.subset(name))) for name in SUBSETS}
+    return [
+        ("Data", f"{params.acquire.source}; licence {', '.join(sorted({r.licence for r in test}))}"),
+        ("Images", ", ".join(f"{name} {n}" for name, n in counts.items())),
+        ("Objects in the test subset", str(sum(r.n_objects for r in test))),
+        ("Budget", f"{params.budget}: {budget.steps} steps of {budget.batch_size} crops of {budget.crop} px"),
+        ("Seeds", ", ".join(map(str, params.benchmark.seeds))),
+        ("cellarena", version("cellarena")),
+    ]
+
+
+def _figures(project: "Project", test: list[Record]) -> Iterator[Illustration]:
+    layout = project.layout
+    for name, (title, caption) in _CAPTIONS.items():
+        yield Illustration(title, _relative(project, layout.figures / f"{name}.png"), caption)
+    for path in sorted((layout.figures / "examples").glob("*.png")):
+        modality = next((r.modality for r in test if r.id == path.stem), "")
+        caption = f"A test image ({modality}): annotation, and what each method with its first seed made of it."
+        yield Illustration(path.stem, _relative(project, path), caption)
+    for path in sorted(layout.dataset_plots.glob("*.png")):
+        title = f"Data set: {path.stem.replace('_', ' ')}"
+        yield Illustration(title, _relative(project, path), "Images as acquired, with their annotated outlines.")
+
+
+def _relative(project: "Project", path: Path) -> str:
+    return Path(os.path.relpath(path, project.layout.report.parent)).as_posix()

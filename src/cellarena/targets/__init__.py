@@ -1,0 +1,1 @@
+"""What a network learns: how labels become targets and predictions become labels again."""

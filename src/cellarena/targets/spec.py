@@ -1,0 +1,41 @@
+"""What a target is: labels become what a network learns, and what a network predicts becomes labels again."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from cellarena.catalog import Catalog
+from cellarena.images.io import LabelImage
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Target(BaseModel):
+    """A target with its settings, which are a block of the section `targets` of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    n_channels: ClassVar[int]
+    """How many channels the network puts out."""
+
+    def encode(self, labels: LabelImage) -> npt.NDArray[Any]:
+        """Return the (H, W) or (C, H, W) array that a network is to learn from a (H, W) label image."""
+        raise NotImplementedError
+
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+        """Return the scalar loss of raw network output (B, n_channels, H, W) against a batch of encoded targets."""
+        raise NotImplementedError
+
+    def activate(self, output: "Tensor") -> "Tensor":
+        """Return raw output as what may be averaged over tiles and members: probabilities, distances."""
+        raise NotImplementedError
+
+    def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
+        """Return the (H, W) label image, numbered 1..n, that an activated output (n_channels, H, W) stands for."""
+        raise NotImplementedError
+
+
+TARGETS: Catalog[type[Target]] = Catalog("target", "cellarena.targets")

@@ -1,0 +1,89 @@
+"""Background, interior and boundary: the challenge's target, decoded so that an object keeps its boundary."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from cellarena.images.io import LabelImage
+from cellarena.images.labels import consecutive
+from cellarena.targets.spec import TARGETS, Target
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BACKGROUND, INTERIOR, BOUNDARY = 0, 1, 2
+
+
+@TARGETS.register("three_class")
+class ThreeClass(Target):
+    """Each pixel is background (0), interior (1) or boundary (2) of an object."""
+
+    n_channels: ClassVar[int] = 3
+
+    boundary: int = Field(ge=1, le=10)
+    """Thickness in pixels of the ring inside an object that counts as its boundary."""
+    seed: float = Field(gt=0, lt=1)
+    """Interior probability above which a pixel belongs to the seed of an object."""
+    foreground: float = Field(gt=0, lt=1)
+    """Interior plus boundary probability above which a pixel belongs to some object."""
+    min_size: int = Field(ge=1)
+    """Objects with fewer pixels are dropped."""
+
+    def encode(self, labels: LabelImage) -> npt.NDArray[np.uint8]:
+        """Return the (H, W) classes of a label image: boundary lies inside objects, every object keeps an interior."""
+        numbered = consecutive(labels)
+        classes = np.where(numbered > 0, INTERIOR, BACKGROUND).astype(np.uint8)
+        rest = numbered
+        for _ in range(self.boundary):
+            rest = np.where(_touches_other(rest), 0, rest)
+        classes[(numbered > 0) & (rest == 0)] = BOUNDARY
+        left = np.bincount(rest.ravel(), minlength=int(numbered.max(initial=0)) + 1)
+        for label in 1 + np.flatnonzero(left[1:] == 0):
+            classes[_deepest(numbered, label)] = INTERIOR
+        return classes
+
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+        """Return soft Dice of interior and boundary plus cross entropy; `target` is (B, H, W) integer classes."""
+        from monai.losses import DiceCELoss
+
+        criterion = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False, batch=True)
+        value: Tensor = criterion(output, target.unsqueeze(1))
+        return value
+
+    def activate(self, output: "Tensor") -> "Tensor":
+        """Return class probabilities."""
+        return output.softmax(dim=1)
+
+    def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
+        """Return objects grown from interior seeds by watershed into interior and boundary."""
+        from scipy import ndimage
+        from skimage.segmentation import watershed
+
+        interior, boundary = activated[INTERIOR], activated[BOUNDARY]
+        foreground = interior + boundary > self.foreground
+        seeds, n_seeds = ndimage.label(interior > self.seed)
+        if n_seeds == 0:
+            return np.zeros(foreground.shape, np.uint32)
+        objects = watershed(-interior, seeds, mask=foreground | (seeds > 0))
+        sizes = np.bincount(objects.ravel())
+        return consecutive(np.where(sizes[objects] >= self.min_size, objects, 0))
+
+
+def _touches_other(labels: LabelImage) -> npt.NDArray[np.bool_]:
+    """Return the pixels with an 8-neighbour of another label; the image's edge is no neighbour."""
+    padded = np.pad(labels, 1, mode="edge")
+    height, width = labels.shape
+    differs = np.zeros(labels.shape, bool)
+    for dy in (0, 1, 2):
+        for dx in (0, 1, 2):
+            differs |= padded[dy : dy + height, dx : dx + width] != labels
+    return differs
+
+
+def _deepest(labels: LabelImage, label: np.signedinteger[Any]) -> tuple[int, int]:
+    """Return the pixel of an object nearest to its centre of mass, for objects too thin for an interior."""
+    rows, columns = np.nonzero(labels == label)
+    nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+    return int(rows[nearest]), int(columns[nearest])

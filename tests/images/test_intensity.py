@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cellarena.images.intensity import to_rgb8
+
+GREY = arrays(np.uint16, st.tuples(st.integers(1, 12), st.integers(1, 12)))
+
+
+@given(GREY)
+def test_any_grey_image_becomes_eight_bit_rgb(image):
+    rgb = to_rgb8(image)
+    assert rgb.shape == (*image.shape, 3)
+    assert rgb.dtype == np.uint8
+    assert (rgb[..., 0] == rgb[..., 1]).all()
+
+
+@given(arrays(np.uint8, (6, 7), elements=st.integers(0, 100)), st.integers(1, 20), st.integers(0, 1000))
+def test_scale_and_offset_of_the_intensities_do_not_matter(image, scale, offset):
+    shifted = image.astype(np.uint16) * scale + offset
+    np.testing.assert_allclose(to_rgb8(image).astype(int), to_rgb8(shifted).astype(int), atol=1)
+
+
+def test_percentiles_are_stretched_to_the_whole_range():
+    image = np.arange(101, dtype=np.uint16)[None] * 100
+    rgb = to_rgb8(image, 10, 90)[0, :, 0]
+    assert (rgb[:11] == 0).all()
+    assert (rgb[90:] == 255).all()
+    assert rgb[50] in {127, 128}
+
+
+@pytest.mark.parametrize("value", [0, 7, 65535])
+def test_a_constant_image_is_black(value):
+    assert not to_rgb8(np.full((4, 4), value, np.uint16)).any()
+
+
+def test_channels_are_stretched_each_by_itself():
+    image = np.stack([np.arange(100), np.arange(100) * 3, np.full(100, 9)], -1)[None].astype(np.uint16)
+    rgb = to_rgb8(image)
+    np.testing.assert_array_equal(rgb[..., 0], rgb[..., 1])
+    assert not rgb[..., 2].any()
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_two_and_four_channels(channels):
+    image = np.random.default_rng(0).integers(0, 255, (5, 5, channels), np.uint8)
+    rgb = to_rgb8(image)
+    assert rgb.shape == (5, 5, 3)
+    assert rgb[..., 2].any() == (channels == 4)

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
+
+TARGET = ThreeClass(boundary=2, seed=0.5, foreground=0.5, min_size=1)
+LABELS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 4))
+
+
+def one_hot(classes):
+    return np.stack([classes == c for c in (BACKGROUND, INTERIOR, BOUNDARY)]).astype(np.float32)
+
+
+def touching_discs():
+    rows, columns = np.mgrid[:40, :60]
+    labels = np.zeros((40, 60), np.int32)
+    labels[(rows - 20) ** 2 + (columns - 20) ** 2 < 120] = 5
+    labels[((rows - 20) ** 2 + (columns - 40) ** 2 < 120) & (labels == 0)] = 9
+    return labels
+
+
+@given(LABELS)
+def test_classes_cover_the_objects_and_nothing_else(labels):
+    classes = TARGET.encode(labels)
+    np.testing.assert_array_equal(classes > 0, labels > 0)
+    for label in np.unique(labels[labels > 0]):
+        assert (classes[labels == label] == INTERIOR).any()
+
+
+def test_the_boundary_is_a_ring_of_the_asked_thickness():
+    labels = np.zeros((11, 11), np.int32)
+    labels[1:10, 1:10] = 1
+    expected = np.zeros((11, 11), np.uint8)
+    expected[1:10, 1:10] = BOUNDARY
+    expected[3:8, 3:8] = INTERIOR
+    np.testing.assert_array_equal(TARGET.encode(labels), expected)
+
+
+def test_the_edge_of_the_image_is_no_boundary():
+    assert (TARGET.encode(np.ones((9, 9), np.int32)) == INTERIOR).all()
+
+
+def test_touching_objects_come_back_whole():
+    labels = touching_discs()
+    decoded = TARGET.decode(one_hot(TARGET.encode(labels)))
+    assert decoded.dtype == np.uint32
+    for label in (5, 9):
+        inside = decoded[labels == label]
+        found = np.bincount(inside).argmax()
+        assert found > 0
+        union = ((decoded == found) | (labels == label)).sum()
+        assert (inside == found).sum() / union > 0.95
+
+
+def test_nothing_and_small_specks_decode_to_nothing():
+    empty = one_hot(np.zeros((8, 8), np.uint8))
+    assert not TARGET.decode(empty).any()
+    speck = np.zeros((8, 8), np.uint8)
+    speck[4, 4] = INTERIOR
+    assert not TARGET.model_copy(update={"min_size": 2}).decode(one_hot(speck)).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (33, 5)])
+def test_any_size_decodes_to_its_own_size(size):
+    assert TARGET.decode(one_hot(np.ones(size, np.uint8))).shape == size
+
+
+def test_the_loss_prefers_the_truth():
+    classes = torch.from_numpy(TARGET.encode(touching_discs()))[None]
+    right = torch.from_numpy(one_hot(classes[0].numpy()))[None] * 20
+    assert TARGET.loss(right, classes) < 0.01
+    assert TARGET.loss(right.flip(1), classes) > 1

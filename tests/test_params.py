@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cellarena.models.spec import MODELS
+from cellarena.params import load_params
+from cellarena.records import Run
+from cellarena.targets.spec import TARGETS
+
+PARAMS = Path(__file__).parent.parent / "params.yaml"
+
+
+def changed(tmp_path, dotted, value):
+    content = yaml.safe_load(PARAMS.read_text())
+    *above, last = dotted.split(".")
+    section = content
+    for key in above:
+        section = section[key]
+    section[last] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_the_default_parameters_are_valid():
+    params = load_params(PARAMS)
+    assert params.runs[0] == Run("unet", "real", 0)
+    assert params.floor_run == Run("otsu", "real", 0)
+    assert params.chosen_budget == params.budgets[params.budget]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("models.unet.width", 4, "models.unet.width: Input should be greater than or equal to 8"),
+        ("models.unet.widht", 16, "models.unet.widht: Extra inputs are not permitted"),
+        ("budget", "tiny", "budget: Input should be 'smoke', 'small', 'standard' or 'full'"),
+        ("budgets.small.steps", 7, r"budgets.small: steps \(7\) must be a multiple of validate_every \(100\)"),
+        ("preprocess.low", 99.5, r"preprocess: low \(99.5\) must be below high \(99.0\)"),
+        ("benchmark.models", ["unnet"], "benchmark: unknown model 'unnet'; known: unet"),
+        ("benchmark.seeds", [0, 0], "benchmark: seeds names one entry twice"),
+        ("benchmark.arms", ["R+S@10"], "benchmark.arms.0: Input should be 'real'"),
+        ("evaluate.thresholds", [0.7], "evaluate: thresholds lie between 0 and 1, and 0.5 is one of them"),
+        ("training.accelerator", "tpu", "training.accelerator: Input should be 'auto', 'cpu', 'cuda' or 'mps'"),
+        ("models", None, "models: Input should be a valid dictionary or instance of Models"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, line):
+    with pytest.raises(ValueError, match=f"^{line}$"):
+        load_params(changed(tmp_path, key, value))
+
+
+def test_two_wrong_values_are_two_lines(tmp_path):
+    path = changed(tmp_path, "models.unet.width", 4)
+    path.write_text(path.read_text().replace("budget: small", "budget: none"))
+    with pytest.raises(ValueError, match="budget.*\nmodels.unet.width"):
+        load_params(path)
+
+
+def test_broken_yaml_and_a_missing_file_are_said_plainly(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"run cellarena in the folder that holds dvc\.yaml"):
+        load_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [1")
+    with pytest.raises(ValueError, match="not valid YAML"):
+        load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_a_block_and_a_target(model):
+    params = load_params(PARAMS)
+    assert isinstance(params.hyperparameters(model), MODELS[model].hyperparameters)
+    assert isinstance(params.target(model), TARGETS[MODELS[model].target])

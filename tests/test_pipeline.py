@@ -1,0 +1,105 @@
+"""dvc.yaml, layout, command line and params.yaml say the same."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from cellarena.cli import cli
+from cellarena.layout import SUBSETS, Layout
+from cellarena.params import load_params
+from cellarena.records import Run
+
+ROOT = Path(__file__).parent.parent
+NOT_STAGES = {"plots-page"}
+
+
+@pytest.fixture(scope="module")
+def stages():
+    return {stage.addressing: stage for stage in Repo(ROOT).index.stages}
+
+
+@pytest.fixture(scope="module")
+def params():
+    return load_params(ROOT / "params.yaml")
+
+
+def expected_outs(params):
+    layout = Layout(Path())
+    outs = {
+        "acquire": {layout.raw},
+        "explore": {layout.dataset_plots},
+        "preprocess": {layout.preprocessed},
+        "split": {layout.splits},
+        "floor": {layout.predictions(params.floor_run)},
+        "evaluate-floor": {layout.scores(params.floor_run)},
+        "compare": {layout.summary, layout.curves, layout.figures},
+        "report": {layout.report, layout.report_page},
+    }
+    for run in params.runs:
+        outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run)}
+        outs[f"predict@{run}"] = {layout.predictions(run)}
+        outs[f"evaluate@{run}"] = {layout.scores(run)}
+    return outs
+
+
+def test_stages_and_their_outputs_are_those_of_the_layout(stages, params):
+    found = {name: {Path(out.def_path) for out in stage.outs} for name, stage in stages.items()}
+    assert found == expected_outs(params)
+
+
+def test_every_command_is_a_stage_and_every_stage_a_command(stages):
+    used = {stage.cmd.split()[1] for stage in stages.values()}
+    assert all(stage.cmd.split()[0] == "cellarena" for stage in stages.values())
+    assert used == set(cli.list_commands(None)) - NOT_STAGES
+
+
+def test_a_run_on_the_command_line_is_the_run_of_the_stage(stages, params):
+    for run in [*params.runs, params.floor_run]:
+        name = f"evaluate@{run}" if run in params.runs else "evaluate-floor"
+        model, arm, seed = stages[name].cmd.split()[2:]
+        assert Run(model, arm, int(seed)) == run
+
+
+def test_every_dependency_exists_or_is_an_output(stages):
+    outs = {Path(out.def_path) for stage in stages.values() for out in stage.outs}
+    for stage in stages.values():
+        for dep in stage.deps:
+            if dep.protocol == "local" and type(dep).__name__ != "ParamsDependency":
+                path = Path(dep.def_path)
+                made = any(path in {out, *out.parents} or out in path.parents for out in outs)
+                assert made or (ROOT / path).exists(), f"{stage.addressing}: {path}"
+
+
+def test_subset_manifests_lie_in_the_output_of_split():
+    layout = Layout(Path())
+    assert {layout.subset(name).parent for name in SUBSETS} == {layout.splits}
+    assert layout.leakage.parent == layout.splits
+
+
+def test_every_section_of_params_decides_over_some_stage(stages):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    used = {key.split(".")[0] for stage in stages.values() for dep in stage.deps for key in getattr(dep, "params", [])}
+    assert used == set(content)
+
+
+def test_the_matrix_is_readable_by_dvc():
+    # `stage list` hides a broken dvc.yaml unless told to fail.
+    listed = subprocess.run(
+        ["dvc", "stage", "list", "--fail", "--name-only"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "train@unet-real-0" in listed.stdout.split()
+
+
+def test_the_default_remote_verifies_what_it_serves():
+    config = Repo(ROOT).config
+    assert config["remote"][config["core"]["remote"]]["verify"] is True
+
+
+def test_the_committed_lock_is_of_this_pipeline(stages):
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
+    assert set(lock["stages"]) == set(stages)
+    assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {"unet", "otsu"}

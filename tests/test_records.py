@@ -1,0 +1,53 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellarena.records import Record, Run, read_manifest, write_manifest
+
+RECORD = Record(
+    id="a", image="images/a.tiff", labels="labels/a.tiff", modality="DIC", group="", subset="", height=4, width=5,
+    channels=1, dtype="uint8", n_objects=3, sha256="00", labels_sha256="11", source="folder", licence="CC0-1.0",
+)  # fmt: skip
+
+
+def test_a_run_is_named_by_its_parts():
+    assert str(Run("unet", "real", 0)) == "unet-real-0"
+
+
+@pytest.mark.parametrize("name", ["R+S@10", "a-b", "a/b", "", "Unet"])
+def test_a_run_refuses_names_that_dvc_or_a_path_would_misread(name):
+    with pytest.raises(ValueError, match="cannot name a model or an arm"):
+        Run("unet", name, 0)
+
+
+def test_a_run_refuses_a_negative_seed():
+    with pytest.raises(ValueError, match="negative"):
+        Run("unet", "real", -1)
+
+
+@given(
+    st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1), st.integers(0, 2**40)
+)
+def test_a_manifest_reads_back_as_it_was(tmp_path_factory, name, n):
+    path = tmp_path_factory.mktemp("manifest") / "manifest.csv"
+    records = [replace(RECORD, id=name, modality=name, n_objects=n)]
+    write_manifest(records, path)
+    assert read_manifest(path) == records
+
+
+def test_a_manifest_is_sorted_by_id(tmp_path):
+    write_manifest([replace(RECORD, id=name) for name in "cab"], tmp_path / "m.csv")
+    assert [record.id for record in read_manifest(tmp_path / "m.csv")] == ["a", "b", "c"]
+
+
+def test_a_manifest_without_a_column_is_refused(tmp_path):
+    (tmp_path / "m.csv").write_text("id,image\na,b\n")
+    with pytest.raises(ValueError, match=r"m\.csv: columns are"):
+        read_manifest(tmp_path / "m.csv")
+
+
+def test_a_record_refuses_line_breaks():
+    with pytest.raises(ValueError, match="its modality holds a control character"):
+        replace(RECORD, modality="DIC\nphase")
