@@ -4,8 +4,6 @@ import importlib
 import os
 import pkgutil
 import sys
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import click
@@ -13,23 +11,11 @@ import click
 from cellarena import stages
 from cellarena.faults import IntegrityError, PartialError, SecurityError
 from cellarena.layout import Layout
-from cellarena.params import Params, load_params
+from cellarena.stages._project import Project
 
 # What a fault says about the request; anything else is a bug and shows its traceback.
 _EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2}
 _EXPECTED = tuple(_EXIT_CODES)
-
-
-@dataclass(frozen=True)
-class Project:
-    """What a command works on: where things are, and the parameters, read when first asked for."""
-
-    layout: Layout
-
-    @cached_property
-    def params(self) -> Params:
-        """The checked content of params.yaml."""
-        return load_params(self.layout.params)
 
 
 class Stages(click.Group):

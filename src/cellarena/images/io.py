@@ -126,8 +126,9 @@ def write_image(pixels: Image, path: Path) -> None:
     """
     buffer = io.BytesIO()
     kind = "rgb" if pixels.ndim == 3 and pixels.shape[2] == 3 else "minisblack"
+    predictable = pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 4
     tifffile.imwrite(
-        buffer, pixels, photometric=kind, compression="zlib", predictor=pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 4,
+        buffer, pixels, photometric=kind, compression="zlib", predictor=predictable,
         metadata=None, software="",
     )  # fmt: skip
     write_bytes(buffer.getvalue(), path)

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import numpy as np
@@ -10,15 +10,11 @@ import numpy.typing as npt
 
 from cellarena.images.io import LabelImage, read_image, write_labels
 from cellarena.records import Run, read_manifest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
-
-def write_predictions(
-    project: "Project", run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
-) -> None:
+def write_predictions(project: Project, run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]) -> None:
     """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such."""
     layout = project.layout
     records = read_manifest(layout.subset("test"))
@@ -36,13 +32,13 @@ def write_predictions(
             csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
 
 
-def read_prediction(project: "Project", run: Run, record_id: str) -> LabelImage | None:
+def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | None:
     """Return a run's label image of a record, None if there is none."""
     path = project.layout.predictions(run) / f"{record_id}.tiff"
     return read_image(path) if path.is_file() else None
 
 
-def read_failures(project: "Project", run: Run) -> list[tuple[str, str]]:
+def read_failures(project: Project, run: Run) -> list[tuple[str, str]]:
     """Return the id of each image that a run could not segment, and why."""
     with project.layout.failures(run).open(newline="", encoding="utf-8") as file:
         return [(row["image"], row["reason"]) for row in csv.DictReader(file)]

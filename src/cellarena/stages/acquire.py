@@ -1,22 +1,18 @@
 """Stage acquire: images and labels from a source into data/raw, with a manifest."""
 
-from typing import TYPE_CHECKING
-
 import click
 from rich.console import Console
 
 from cellarena.datasets.sources.spec import SOURCES, describe
 from cellarena.images.io import write_image, write_labels
 from cellarena.records import Record, write_manifest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 
 @click.command()
 @click.pass_obj
-def acquire(project: "Project") -> None:
+def acquire(project: Project) -> None:
     """Read the data set that params.yaml names, check it, and write it in one form."""
     layout, params = project.layout, project.params.acquire
     source = SOURCES[params.source]

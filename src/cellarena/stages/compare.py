@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
@@ -19,15 +18,13 @@ from cellarena.reporting.figures.style import save
 from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.stages._predictions import read_prediction
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 
 @click.command()
 @click.pass_obj
-def compare(project: "Project") -> None:
+def compare(project: Project) -> None:
     """Summarise every run of the grid and the classical floor; draw curves and example images."""
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
@@ -42,7 +39,7 @@ def compare(project: "Project") -> None:
     Console().print(shown.to_string(index=False))
 
 
-def _write_curves(project: "Project", tables: Tables, curves: Path, figures: Path) -> None:
+def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
     benchmark = project.params.benchmark
     thresholds = f1_over_thresholds(tables, "real")
     _write(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
@@ -69,7 +66,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
-def _draw_examples(project: "Project", tables: Tables, records: list[Record], folder: Path) -> None:
+def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:
     """Draw the chosen test images with the first seed of every model and the floor."""
     params = project.params
     first = params.benchmark.seeds[0]

@@ -1,23 +1,19 @@
 """Stage evaluate: one run's scores, image by image."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from cellarena.evaluation.scores import score, write_scores
 from cellarena.images.io import read_image
 from cellarena.records import Run, read_manifest
 from cellarena.stages._predictions import read_prediction
+from cellarena.stages._project import Project
 from cellarena.stages._shell import progress, run_arguments
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 
 @click.command()
 @run_arguments
 @click.pass_obj
-def evaluate(project: "Project", run: Run) -> None:
+def evaluate(project: Project, run: Run) -> None:
     """Score one run's predictions against the annotations; an image without a prediction has its row too."""
     layout = project.layout
     records = read_manifest(layout.subset("test"))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +10,8 @@ from cellarena.records import Record, read_manifest
 from cellarena.reporting.figures.sheets import Panel, contact_sheet
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 _ON_A_SHEET = 12
 _OF_EACH = 2
@@ -22,7 +19,7 @@ _OF_EACH = 2
 
 @click.command()
 @click.pass_obj
-def explore(project: "Project") -> None:
+def explore(project: Project) -> None:
     """Draw images with the outlines of their labels: some of each modality, and a sheet for each."""
     layout = project.layout
     records = read_manifest(layout.manifest(layout.raw))
@@ -41,6 +38,6 @@ def _some(records: Sequence[Record]) -> list[Record]:
     return sorted(records, key=lambda record: digest("sheet", record.sha256))
 
 
-def _panels(project: "Project", records: Sequence[Record]) -> list[Panel]:
+def _panels(project: Project, records: Sequence[Record]) -> list[Panel]:
     raw = project.layout.raw
     return [Panel(r.id, r.modality, read_image(raw / r.image), read_image(raw / r.labels)) for r in records]

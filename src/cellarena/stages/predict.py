@@ -1,21 +1,17 @@
 """Stage predict: one run's label images of the test subset."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from cellarena.records import Run
 from cellarena.stages._predictions import write_predictions
+from cellarena.stages._project import Project
 from cellarena.stages._shell import run_arguments
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 
 @click.command()
 @run_arguments
 @click.pass_obj
-def predict(project: "Project", run: Run) -> None:
+def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
     from cellarena.learning.checkpoints import load_model
     from cellarena.learning.predict import segment

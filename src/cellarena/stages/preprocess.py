@@ -1,17 +1,14 @@
 """Stage preprocess: 8-bit RGB images, instance labels, and the classes that networks learn, for review."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image, write_labels, write_palette_png, write_png
 from cellarena.records import read_manifest, write_manifest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 # Black, blue and orange of Okabe and Ito: background, interior, boundary.
 _PALETTE = ((0, 0, 0), (0, 114, 178), (230, 159, 0))
@@ -19,7 +16,7 @@ _PALETTE = ((0, 0, 0), (0, 114, 178), (230, 159, 0))
 
 @click.command()
 @click.pass_obj
-def preprocess(project: "Project") -> None:
+def preprocess(project: Project) -> None:
     """Normalise intensities between percentiles; keep labels as they are."""
     layout, params = project.layout, project.params.preprocess
     classes = project.params.targets.three_class

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -19,9 +18,7 @@ from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
 from cellarena.reporting.report import Illustration, Report
 from cellarena.stages._predictions import read_failures
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
+from cellarena.stages._project import Project
 
 _CAPTIONS = {
     "f1_over_thresholds": (
@@ -35,7 +32,7 @@ _CAPTIONS = {
 
 @click.command()
 @click.pass_obj
-def report(project: "Project") -> None:
+def report(project: Project) -> None:
     """Render the report from the comparison's numbers and figures."""
     layout, params = project.layout, project.params
     test = read_manifest(layout.subset("test"))
@@ -58,7 +55,7 @@ def report(project: "Project") -> None:
     write_bytes(page.encode(), layout.report_page)
 
 
-def _facts(project: "Project", test: list[Record]) -> list[tuple[str, str]]:
+def _facts(project: Project, test: list[Record]) -> list[tuple[str, str]]:
     params, budget = project.params, project.params.chosen_budget
     counts = {name: len(read_manifest(project.layout.subset(name))) for name in SUBSETS}
     return [
@@ -71,7 +68,7 @@ def _facts(project: "Project", test: list[Record]) -> list[tuple[str, str]]:
     ]
 
 
-def _figures(project: "Project", test: list[Record]) -> Iterator[Illustration]:
+def _figures(project: Project, test: list[Record]) -> Iterator[Illustration]:
     layout = project.layout
     for name, (title, caption) in _CAPTIONS.items():
         yield Illustration(title, _relative(project, layout.figures / f"{name}.png"), caption)
@@ -84,5 +81,5 @@ def _figures(project: "Project", test: list[Record]) -> Iterator[Illustration]:
         yield Illustration(title, _relative(project, path), "Images as acquired, with their annotated outlines.")
 
 
-def _relative(project: "Project", path: Path) -> str:
+def _relative(project: Project, path: Path) -> str:
     return Path(os.path.relpath(path, project.layout.report.parent)).as_posix()

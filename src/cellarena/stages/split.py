@@ -1,7 +1,6 @@
 """Stage split: manifests of train, val and test, and what near-duplicates there are."""
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -12,15 +11,13 @@ from cellarena.datasets.leakage import leakage_report, refuse_crossings
 from cellarena.datasets.splits import split as split_records
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import read_manifest, write_manifest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
-
-if TYPE_CHECKING:
-    from cellarena.cli import Project
 
 
 @click.command()
 @click.pass_obj
-def split(project: "Project") -> None:
+def split(project: Project) -> None:
     """Divide the records; near-duplicates stay together, and one that crosses subsets is refused."""
     layout, params = project.layout, project.params.split
     records = read_manifest(layout.manifest(layout.preprocessed))

@@ -7,10 +7,10 @@ import click
 
 from cellarena.models.spec import MODELS
 from cellarena.records import Record, Run, read_manifest
+from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, run_arguments
 
 if TYPE_CHECKING:
-    from cellarena.cli import Project
     from cellarena.learning.fit import Fitted, Recipe
 
 _LIBRARIES = ("torch", "monai", "lightning", "numpy")
@@ -19,7 +19,7 @@ _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 @click.command()
 @run_arguments
 @click.pass_obj
-def train(project: "Project", run: Run) -> None:
+def train(project: Project, run: Run) -> None:
     """Train one model on one arm with one seed; an interrupted training goes on where it was."""
     from cellarena.learning.checkpoints import save_weights, write_card
     from cellarena.learning.fit import fit
@@ -42,7 +42,7 @@ def train(project: "Project", run: Run) -> None:
     discard(state)
 
 
-def _recipe(project: "Project", run: Run) -> "Recipe":
+def _recipe(project: Project, run: Run) -> "Recipe":
     from cellarena.learning.fit import Recipe
 
     params = project.params
@@ -52,7 +52,7 @@ def _recipe(project: "Project", run: Run) -> "Recipe":
     )  # fmt: skip
 
 
-def _load(project: "Project", records: list[Record]) -> list[Any]:
+def _load(project: Project, records: list[Record]) -> list[Any]:
     from cellarena.datasets.loading import Annotated
     from cellarena.images.io import read_image
 
@@ -67,7 +67,7 @@ def _settings(recipe: "Recipe") -> dict[str, Any]:
     return {"model": recipe.model, "seed": recipe.seed, **named, "libraries": {n: version(n) for n in _LIBRARIES}}
 
 
-def _card(project: "Project", run: Run, recipe: "Recipe", fitted: "Fitted", identity: str) -> dict[str, Any]:
+def _card(project: Project, run: Run, recipe: "Recipe", fitted: "Fitted", identity: str) -> dict[str, Any]:
     return {
         "run": str(run),
         "model": run.model,

@@ -1,0 +1,26 @@
+"""The source `folder`: any local tree of annotated images."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from cellarena.datasets import surveys
+from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
+
+
+def folder_samples(acquisition: Acquisition) -> Iterator[Sample]:
+    """Yield the annotated images of the tree at `acquisition.root`, after all of it passed the checks.
+
+    What was found is printed to stderr as a table. Files are read one pair at a time.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if the tree has no layout that is known, or any file of it is wrong; all problems in one message.
+        SecurityError: if the tree reaches outside itself or an image declares too many pixels.
+    """
+    seen = surveys.survey(acquisition.root, acquisition.max_pixels)
+    surveys.show(seen, Console(stderr=True))
+    yield from surveys.samples(seen, acquisition.max_pixels)
+
+
+SOURCES.register("folder")(Source(folder_samples, citation="images given by the user"))

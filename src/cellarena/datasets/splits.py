@@ -1,0 +1,126 @@
+"""Train, val and test: drawn from content and seed alone, stratified by modality, near-duplicates together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cellarena.records import Record
+from cellarena.seeds import uniform
+
+SUBSETS = ("train", "val", "test")
+
+
+class Splitting(BaseModel):
+    """The section `split` of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(ge=0)
+    val: float = Field(gt=0, lt=1)
+    """Fraction of the images for validation."""
+    test: float = Field(gt=0, lt=1)
+    """Fraction of the images for the test; not used where the data set fixes its own test images."""
+    distance: int = Field(ge=0, le=16)
+    """Bits of the perceptual hash that two near-duplicates may differ in."""
+    waiver: str = ""
+    """A reason: near-duplicates that straddle subsets are then reported, not refused."""
+
+    @model_validator(mode="after")
+    def _leave_some_for_training(self) -> "Splitting":
+        _refuse_bad_fractions(self.fractions)
+        return self
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """The fractions of val and test, as `split` takes them."""
+        return {"val": self.val, "test": self.test}
+
+
+def split(
+    records: Sequence[Record], groups: Iterable[Sequence[str]], fractions: Mapping[str, float], seed: int
+) -> dict[str, list[Record]]:
+    """Return which records train, validate and test.
+
+    The records of one near-duplicate group, or of one `Record.group`, stay together. Their draw depends on nothing but
+    the seed and the smallest content hash among them, so that an added image moves no other, unless it is the
+    near-duplicate of some; then it moves at most these. Every modality is drawn for with the same fractions.
+    Records that the data set fixes as test are the test subset; the rest is then split between train and val only, in
+    their proportion.
+
+    Args:
+        records: the records, their ids unique.
+        groups: ids of near-duplicates, as from `near_duplicate_groups`; groups may overlap.
+        fractions: of "val" and "test", each in (0, 1), their sum below 1; train is what remains.
+        seed: of the draw, at least 0.
+
+    Returns:
+        The records of "train", "val" and "test", each sorted by id.
+
+    Raises:
+        ValueError: if the fractions are bad, an id comes twice, a group names an unknown id or a subset would be empty.
+    """
+    _refuse_bad_fractions(fractions)
+    edges = _edges(records, fractions)
+    subsets: dict[str, list[Record]] = {name: [] for name in SUBSETS}
+    for bundle in _bundles(records, groups):
+        first = min(bundle, key=lambda r: (r.sha256, r.id))
+        draw = uniform(seed, "split", first.modality, first.sha256)
+        drawn = next((name for name, edge in edges if draw < edge), "train")
+        for record in bundle:
+            subsets["test" if record.subset == "test" else drawn].append(record)
+    _refuse_empty(subsets)
+    return {name: sorted(members, key=lambda r: r.id) for name, members in subsets.items()}
+
+
+def _edges(records: Sequence[Record], fractions: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the upper edge of each subset's part of [0, 1), train's excepted."""
+    val, test = fractions["val"], fractions["test"]
+    if any(record.subset == "test" for record in records):
+        return [("val", val / (1 - test))]
+    return [("test", test), ("val", test + val)]
+
+
+def _bundles(records: Sequence[Record], groups: Iterable[Sequence[str]]) -> list[list[Record]]:
+    """Return the records in connected components of all that ties them together."""
+    parent = {record.id: record.id for record in records}
+    if len(parent) < len(records):
+        raise ValueError(f"the manifest has {len(records)} records but only {len(parent)} different ids")
+
+    def root(member: str) -> str:
+        while parent[member] != member:
+            parent[member] = member = parent[parent[member]]
+        return member
+
+    for tie in [*groups, *_named_groups(records)]:
+        unknown = sorted(set(tie) - set(parent))
+        if unknown:
+            raise ValueError(f"near-duplicate group names {', '.join(unknown)}, which the manifest does not have")
+        for member in tie[1:]:
+            parent[root(member)] = root(tie[0])
+    bundles: dict[str, list[Record]] = {}
+    for record in records:
+        bundles.setdefault(root(record.id), []).append(record)
+    return list(bundles.values())
+
+
+def _named_groups(records: Sequence[Record]) -> list[list[str]]:
+    named: dict[str, list[str]] = {}
+    for record in records:
+        if record.group:
+            named.setdefault(record.group, []).append(record.id)
+    return list(named.values())
+
+
+def _refuse_bad_fractions(fractions: Mapping[str, float]) -> None:
+    if set(fractions) != {"val", "test"} or not all(0 < fraction < 1 for fraction in fractions.values()):
+        raise ValueError(f"split fractions are {dict(fractions)}: expected val and test, each between 0 and 1")
+    if sum(fractions.values()) >= 1:
+        raise ValueError(f"val {fractions['val']} + test {fractions['test']} leave nothing to train on: keep below 1")
+
+
+def _refuse_empty(subsets: Mapping[str, Sequence[Record]]) -> None:
+    if not all(subsets.values()):
+        counts = ", ".join(f"{name} {len(members)}" for name, members in subsets.items())
+        raise ValueError(
+            f"a subset would be empty ({counts}): add images, or change split.val, split.test or split.seed"
+        )

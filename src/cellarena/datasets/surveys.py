@@ -1,0 +1,169 @@
+"""Looking through a whole tree before anything of it is used: what is there, what is wrong with it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from cellarena.datasets.layouts import Findings, Pair, detect
+from cellarena.datasets.names import listed, record_ids
+from cellarena.datasets.notes import NO_NOTE, read_notes
+from cellarena.datasets.pairs import read_pair
+from cellarena.datasets.sources.spec import Sample
+from cellarena.datasets.trees import list_tree
+from cellarena.faults import SecurityError
+from cellarena.images.io import Image, LabelImage
+
+MANIFEST = "manifest.csv"
+MOST_REASONS = 10
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the table says of one image."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    n_objects: int
+    flat: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A tree that passed every check: `ids` names its pairs, `notes` gives what its manifest.csv says of some ids."""
+
+    root: Path
+    findings: Findings
+    ids: dict[Pair, str]
+    notes: dict[str, tuple[str, str]]
+    facts: dict[str, Facts]
+
+
+def survey(root: Path, max_pixels: int) -> Survey:
+    """Return what a tree holds, after reading every file of it once, one pair at a time.
+
+    Args:
+        root: the tree, in one of the layouts of `cellarena.datasets.layouts`.
+        max_pixels: the largest height x width that is read.
+
+    Raises:
+        FileNotFoundError: if `root` is no folder.
+        ValueError: if anything is wrong; one message with all problems, each naming its files.
+        SecurityError: if the tree reaches outside itself or declares more than `max_pixels` pixels.
+    """
+    try:
+        findings = detect(list_tree(root))
+    except ValueError as error:
+        raise ValueError(f"{root}: {error}") from error
+    problems = _name_problems(findings)
+    ids: dict[Pair, str] = {}
+    notes: dict[str, tuple[str, str]] = {}
+    try:
+        ids = record_ids(findings.pairs)
+        notes = read_notes(root / MANIFEST, ids) if (root / MANIFEST).is_file() else {}
+    except ValueError as error:
+        problems.append(str(error))
+    facts, damages, dangers = _inspect(root, findings.pairs, ids, max_pixels)
+    report = "; ".join((*dangers, *problems, *_grouped(damages)))
+    if dangers:
+        raise SecurityError(f"{root}: {report}")
+    if report:
+        raise ValueError(f"{root}: {report}")
+    return Survey(root, findings, ids, notes, facts)
+
+
+def samples(seen: Survey, max_pixels: int) -> Iterator[Sample]:
+    """Yield the samples of a surveyed tree in the order of their ids, reading and checking each file anew.
+
+    Raises:
+        ValueError: if a file was changed for the worse since the survey.
+        FileNotFoundError: if a file is gone.
+    """
+    for pair, name in sorted(seen.ids.items(), key=lambda item: item[1]):
+        image, labels = read_pair(seen.root, pair, max_pixels)
+        modality, group = seen.notes.get(name, NO_NOTE)
+        yield Sample(name, image, labels, modality, group)
+
+
+def show(seen: Survey, console: Console) -> None:
+    """Print a table of what a tree holds."""
+    facts = list(seen.facts.values())
+    objects = [fact.n_objects for fact in facts]
+    table = Table(title=f"{len(facts)} annotated images", show_header=False, title_justify="left")
+    rows = {
+        "folder": str(seen.root),
+        "layout": seen.findings.layout,
+        "modalities": _counted(seen.notes.get(name, NO_NOTE)[0] for name in seen.facts),
+        "sizes": _counted(f"{fact.height} x {fact.width}" for fact in facts),
+        "pixel types": _counted(fact.dtype for fact in facts),
+        "channels": _counted(str(fact.channels) for fact in facts),
+        "groups": str(len({group for _, group in seen.notes.values() if group})),
+        "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
+        "images without an object": str(objects.count(0)),
+        "images of one constant value": str(sum(fact.flat for fact in facts)),
+        "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
+    }
+    for label, value in rows.items():
+        table.add_row(label, escape(value))
+    console.print(table)
+
+
+def _name_problems(findings: Findings) -> list[str]:
+    problems = []
+    if findings.unpaired:
+        problems.append(f"without a partner of the same name: {listed(findings.unpaired)}; add it or take the file out")
+    if findings.ambiguous:
+        problems.append(f"ambiguous: {listed(findings.ambiguous)}; keep one")
+    return problems
+
+
+def _inspect(
+    root: Path, pairs: Sequence[Pair], ids: dict[Pair, str], max_pixels: int
+) -> tuple[dict[str, Facts], list[str], list[str]]:
+    """Read every pair; return the facts of the sound ones, then what is damaged, then what is refused on principle."""
+    facts: dict[str, Facts] = {}
+    damages: list[str] = []
+    dangers: list[str] = []
+    for pair in track(pairs, "Checking images", console=Console(stderr=True), transient=True):
+        try:
+            image, labels = read_pair(root, pair, max_pixels)
+        except (ValueError, FileNotFoundError) as error:
+            damages.extend(str(error).splitlines())
+        except SecurityError as error:
+            dangers.append(str(error))
+        else:
+            facts[ids.get(pair, pair.image)] = _facts(image, labels)
+    return facts, damages, dangers
+
+
+def _facts(image: Image, labels: LabelImage) -> Facts:
+    return Facts(
+        height=labels.shape[0],
+        width=labels.shape[1],
+        channels=1 if image.ndim == 2 else image.shape[2],
+        dtype=str(image.dtype),
+        n_objects=int(np.count_nonzero(np.unique(labels))),
+        flat=bool(image.min() == image.max()),
+    )
+
+
+def _grouped(damages: list[str]) -> list[str]:
+    """Return "FILE: REASON" lines as one line per reason, the files after it."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for line in damages:
+        file, _, reason = line.partition(": ")
+        files[reason].append(file)
+    lines = [f"{listed(names)}: {reason}" for reason, names in files.items()]
+    return lines if len(lines) <= MOST_REASONS else [*lines[:MOST_REASONS], f"... ({len(damages)} bad files in all)"]
+
+
+def _counted(values: Iterable[str]) -> str:
+    return listed(f"{value} ({count})" for value, count in sorted(Counter(values).items(), key=lambda i: (-i[1], i[0])))

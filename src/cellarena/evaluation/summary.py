@@ -1,0 +1,146 @@
+"""From the score tables of all runs to the tables of a comparison."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellarena.evaluation.scores import WITH_BORDER
+from cellarena.records import Record, Run
+
+Tables = Sequence[tuple[Run, pd.DataFrame]]
+Number = int | float | None
+Summary = dict[str, dict[str, dict[str, Number]]]
+
+RANKING_THRESHOLD = 0.5
+DIGITS = 6
+_TAKEN = frozenset({"with_border", "median", "all", "seed_min", "seed_max"})
+
+
+def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
+    """Return the comparison's numbers by model, arm and metric.
+
+    A value is the mean over images, then over seeds, at IoU 0.5 under the challenge's border rule unless its name says
+    otherwise; images where a metric is undefined do not count in it, and `n_precision` and `n_recall` say in how many
+    (image, seed) cells these two were defined. `f1_median` takes the median over images instead, `f1_all` all
+    thresholds; `f1_<modality>` the images of one modality; `f1_seed_min` and `f1_seed_max` are the extreme seeds;
+    `failed` counts failed (image, seed) cells.
+
+    Args:
+        tables: each run and its score table.
+        records: the test records, for their modalities.
+
+    Returns:
+        model -> arm -> metric -> number rounded to 6 digits, None where it is undefined; models, arms and modalities
+        sorted.
+
+    Raises:
+        ValueError: if there is no table, a run comes twice, or a run was not scored on exactly these records.
+    """
+    _refuse_uneven(tables, records)
+    slugs = {record.id: modality_slug(record.modality) for record in records}
+    summary: Summary = {}
+    for model, arm in _cells(tables):
+        runs = [table for run, table in tables if (run.model, run.arm) == (model, arm)]
+        summary.setdefault(model, {})[arm] = _metrics(runs, slugs)
+    return summary
+
+
+def leaderboard(summary: Summary) -> pd.DataFrame:
+    """Return one row per model and arm, best F1 first: columns model, arm, then the metrics of `summarize`."""
+    rows = [{"model": model, "arm": arm, **cell} for model, arms in summary.items() for arm, cell in arms.items()]
+    table = pd.DataFrame(rows)
+    return table.sort_values(["f1", "model", "arm"], ascending=[False, True, True], kind="stable", ignore_index=True)
+
+
+def f1_over_thresholds(tables: Tables, arm: str) -> pd.DataFrame:
+    """Return the mean F1 (over images, then seeds) at every IoU threshold: columns threshold and one per model.
+
+    Raises:
+        ValueError: if no run is of that arm.
+    """
+    curves = {
+        model: pd.concat([_by_threshold(table) for table in runs], axis=1).mean(axis=1)
+        for model, runs in _of_arm(tables, arm).items()
+    }
+    return pd.DataFrame(curves).rename_axis("threshold").reset_index().round(DIGITS)
+
+
+def per_image(tables: Tables, arm: str) -> pd.DataFrame:
+    """Return F1 at IoU 0.5 of every image, the mean over seeds: columns image and one per model.
+
+    Raises:
+        ValueError: if no run is of that arm.
+    """
+    columns = {
+        model: pd.concat([_of_images(table, "f1") for table in runs], axis=1).mean(axis=1)
+        for model, runs in _of_arm(tables, arm).items()
+    }
+    return pd.DataFrame(columns).rename_axis("image").sort_index().reset_index().round(DIGITS)
+
+
+def _metrics(runs: Sequence[pd.DataFrame], slugs: Mapping[str, str]) -> dict[str, Number]:
+    names = ["f1", "f1" + WITH_BORDER, "precision", "recall", "dice", "failed"]
+    cells = {name: pd.concat([_of_images(table, name) for table in runs], axis=1) for name in names}
+    f1 = cells["f1"]
+    modality = f1.index.map(dict(slugs))
+    seeds = f1.mean()
+    numbers = {name: float(cells[name].mean().mean()) for name in names if name != "failed"}
+    numbers["f1_median"] = float(f1.median().mean())
+    numbers["f1_all"] = float(np.mean([_by_threshold(table).mean() for table in runs]))
+    numbers["f1_seed_min"], numbers["f1_seed_max"] = float(seeds.min()), float(seeds.max())
+    numbers |= {f"f1_{slug}": float(f1[modality == slug].mean().mean()) for slug in sorted(set(slugs.values()))}
+    counts = {"failed": cells["failed"].sum().sum(), "n_images": f1.shape[0], "n_seeds": f1.shape[1]}
+    counts |= {f"n_{name}": cells[name].count().sum() for name in ("precision", "recall")}
+    return {**{name: _rounded(value) for name, value in numbers.items()}, **{k: int(v) for k, v in counts.items()}}
+
+
+def _of_images(table: pd.DataFrame, metric: str) -> pd.Series:
+    """Return one metric by image: at IoU 0.5, or of the whole image where the metric knows no threshold."""
+    ranking = np.isclose(table["threshold"], RANKING_THRESHOLD) | table["threshold"].isna()
+    return table[ranking & (table["metric"] == metric)].set_index("image")["value"]
+
+
+def _by_threshold(table: pd.DataFrame) -> pd.Series:
+    return table[table["metric"] == "f1"].groupby("threshold")["value"].mean()
+
+
+def _cells(tables: Tables) -> list[tuple[str, str]]:
+    return sorted({(run.model, run.arm) for run, _ in tables})
+
+
+def _of_arm(tables: Tables, arm: str) -> dict[str, list[pd.DataFrame]]:
+    models: dict[str, list[pd.DataFrame]] = {}
+    for run, table in sorted(tables, key=lambda pair: pair[0]):
+        if run.arm == arm:
+            models.setdefault(run.model, []).append(table)
+    if not models:
+        raise ValueError(f"no run of arm {arm!r} was scored")
+    return models
+
+
+def _refuse_uneven(tables: Tables, records: Sequence[Record]) -> None:
+    """Runs are compared on the same images only."""
+    if not tables:
+        raise ValueError("no run was scored: nothing to compare")
+    runs = [str(run) for run, _ in tables]
+    if len(set(runs)) < len(runs):
+        raise ValueError(f"a run comes twice among {', '.join(sorted(runs))}")
+    expected = {record.id for record in records}
+    for run, table in tables:
+        odd = sorted(expected ^ set(table["image"]))
+        if odd:
+            raise ValueError(
+                f"{run}: {len(odd)} image(s) are in its scores or in the test subset only, such as {odd[0]}"
+            )
+
+
+def modality_slug(modality: str) -> str:
+    """Return a modality as the part of a metric's name that follows `f1_`."""
+    slug = re.sub(r"[^a-z0-9]+", "_", modality.lower()).strip("_") or "unknown"
+    return f"{slug}_images" if slug in _TAKEN else slug
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, DIGITS)

@@ -1,0 +1,70 @@
+"""From the comparison's numbers to the tables and sentences of a report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cellarena.evaluation.summary import modality_slug
+from cellarena.records import Record
+from cellarena.reporting.report import LEADERBOARD_COLUMNS, Leakage
+
+_RENAMED = {"n_seeds": "seeds", "n_images": "images", "f1_seed_min": "f1_min", "f1_seed_max": "f1_max"}
+
+
+def leaderboard_of(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the report's leaderboard from that of the comparison, with the columns in the report's order."""
+    return summary.rename(columns=_RENAMED)[list(LEADERBOARD_COLUMNS)]
+
+
+def modalities_of(summary: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
+    """Return mean F1 by modality: a row per modality with its number of test images, a column per model and arm."""
+    modalities = sorted({record.modality for record in records})
+    rows = []
+    for modality in modalities:
+        ids = [record.id for record in records if record.modality == modality]
+        rows.append({"modality": modality, "images": len(ids)})
+    table = pd.DataFrame(rows)
+    for cell in summary.to_dict("records"):
+        table[f"{cell['model']} ({cell['arm']})"] = [cell[f"f1_{modality_slug(modality)}"] for modality in modalities]
+    return table
+
+
+def images_of(per_image: pd.DataFrame, records: Sequence[Record], failures: Mapping[str, str]) -> pd.DataFrame:
+    """Return a row per test image, the hardest first: modality, number of objects, F1 by model, why it failed."""
+    known = pd.DataFrame([{"image": r.id, "modality": r.modality, "objects": r.n_objects} for r in records])
+    table = known.merge(per_image, on="image", validate="one_to_one")
+    models = [name for name in per_image.columns if name != "image"]
+    table["failure"] = [failures.get(image, "") for image in table["image"]]
+    order = table[models].mean(axis=1).sort_values(kind="stable").index
+    return table.loc[order].reset_index(drop=True)
+
+
+def leakage_of(found: Mapping[str, Any]) -> Leakage:
+    """Return the report's view of leakage.json."""
+    n_images = sum(sum(by_modality.values()) for by_modality in found["n_images"].values())
+    crossings = tuple(
+        ", ".join(f"{image} ({subset})" for image, subset in crossing["images"].items())
+        + (f"; accepted because: {found['waiver']}" if found["waiver"] else "")
+        for crossing in found["crossings"]
+    )
+    return Leakage(n_images, len(found["near_duplicates"]), crossings)
+
+
+def examples_of(per_image: pd.DataFrame, records: Sequence[Record], models: Sequence[str]) -> list[tuple[Record, str]]:
+    """Return which test images to show and why: of each modality the one of median F1, and the hardest of all.
+
+    Args:
+        per_image: column image and one column of F1 per model.
+        records: the test records.
+        models: the columns whose mean says how hard an image is.
+    """
+    difficulty = per_image.set_index("image")[list(models)].mean(axis=1)
+    chosen = []
+    for modality in sorted({record.modality for record in records}):
+        ranked = sorted((r for r in records if r.modality == modality), key=lambda r: (difficulty[r.id], r.id))
+        chosen.append((ranked[len(ranked) // 2], f"the image of median F1 of {modality}"))
+    hardest = min(records, key=lambda r: (difficulty[r.id], r.id))
+    if hardest not in [record for record, _ in chosen]:
+        chosen.append((hardest, "the hardest image of all"))
+    return chosen

@@ -1,0 +1,1 @@
+"""Figures from arrays and tables: the only package that imports matplotlib."""

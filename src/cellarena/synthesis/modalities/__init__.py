@@ -1,0 +1,1 @@
+"""How a scene looks under each microscope: one file a modality, a function `render` in each."""
