@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Catalog(Generic[T]):
         return name in list(self)
 
 
+@cache
 def load_all(package: str) -> None:
     """Import every module of a package, so that its entries register themselves."""
     path = importlib.import_module(package).__path__

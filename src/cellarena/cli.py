@@ -45,6 +45,8 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with the exit code of what happened."""
+    # Threads that wait without spinning cost nothing alone and save half the time on a machine that others use too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     debug = "--debug" in sys.argv or "CELLARENA_DEBUG" in os.environ
     try:
         cli(standalone_mode=False)

@@ -33,4 +33,5 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
 
 def uniform(seed: int, *purpose: str | int) -> float:
     """Return one number in [0, 1) that depends on nothing but seed and purpose."""
-    return digest(seed, *purpose) / 2**128
+    # A double holds 53 bits; more would round up to 1.
+    return (digest(seed, *purpose) >> 75) / 2**53

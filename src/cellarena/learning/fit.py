@@ -1,6 +1,8 @@
 """One training from start, or from where it was interrupted, to the best and the last weights."""
 
+import logging
 import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,10 @@ from cellarena.learning.resume import KeepBest, KeepLog
 from cellarena.models.spec import Hyperparameters
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
+
+# Lightning's notices on devices and products say nothing about this training.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cellarena.datasets.loading import Annotated
 from cellarena.evaluation.matching import iou_pairs, match
+from cellarena.evaluation.metrics import f1
 from cellarena.images.labels import without_border_objects
 from cellarena.learning.predict import segment
 from cellarena.learning.recipe import Budget, Inference, Training
@@ -67,10 +68,8 @@ class Segmentation(lightning.LightningModule):
         """Score one whole image: F1 at IoU 0.5, objects that touch the border left out."""
         predicted = segment(self.network, self.target, batch.image, self._inference)
         true, pred = (without_border_objects(labels) for labels in (batch.labels, predicted))
-        pairs = iou_pairs(true, pred)
-        n_objects = pairs.n_true + pairs.n_pred
-        f1 = 2 * match(pairs, 0.5).tp / n_objects if n_objects else 1.0
-        self.log(SCORE, torch.tensor(f1, dtype=torch.float32), on_epoch=True, batch_size=1)
+        score = f1(match(iou_pairs(true, pred), 0.5))
+        self.log(SCORE, torch.tensor(score, dtype=torch.float32), on_epoch=True, batch_size=1)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a linear warm-up and a half cosine down to zero."""

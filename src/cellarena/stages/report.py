@@ -50,6 +50,7 @@ def report(project: Project) -> None:
         figures=list(_figures(project, test)),
     )
     folder = layout.report.parent
+    folder.mkdir(parents=True, exist_ok=True)
     page = render_html(content, lambda path: (folder / path).read_bytes())
     write_bytes(render_markdown(content).encode(), layout.report)
     write_bytes(page.encode(), layout.report_page)
