@@ -36,7 +36,7 @@ def expected_outs(params):
         "split": {layout.splits},
         "floor": {layout.predictions(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run)},
-        "compare": {layout.summary, layout.curves, layout.figures},
+        "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
         "report": {layout.report, layout.report_page},
     }
     for run in params.runs:

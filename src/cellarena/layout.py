@@ -94,6 +94,11 @@ class Layout:
         return self.root / "metrics" / "summary.json"
 
     @property
+    def benchmark(self) -> Path:
+        """Every metric of the comparison: a row per model and arm."""
+        return self.root / "metrics" / "benchmark.csv"
+
+    @property
     def dataset_plots(self) -> Path:
         """Contact sheets of the data set."""
         return self.root / "plots" / "dataset"

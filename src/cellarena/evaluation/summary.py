@@ -17,6 +17,8 @@ RANKING_THRESHOLD = 0.5
 DIGITS = 6
 _TAKEN = frozenset({"with_border", "median", "all", "seed_min", "seed_max"})
 
+HEADLINES = ("f1", "f1_median", "f1_all", "dice", "failed")
+
 
 def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
     """Return the comparison's numbers by model, arm and metric.
@@ -45,6 +47,14 @@ def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
         runs = [table for run, table in tables if (run.model, run.arm) == (model, arm)]
         summary.setdefault(model, {})[arm] = _metrics(runs, slugs)
     return summary
+
+
+def headlines(summary: Summary) -> Summary:
+    """Return the few metrics of each cell that a table of experiments has room for."""
+    return {
+        model: {arm: {name: cell[name] for name in HEADLINES} for arm, cell in arms.items()}
+        for model, arms in summary.items()
+    }
 
 
 def leaderboard(summary: Summary) -> pd.DataFrame:

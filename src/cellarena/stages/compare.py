@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 
 from cellarena.evaluation.scores import read_scores
-from cellarena.evaluation.summary import Tables, f1_over_thresholds, leaderboard, per_image, summarize
+from cellarena.evaluation.summary import Tables, f1_over_thresholds, headlines, leaderboard, per_image, summarize
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.assemble import examples_of
@@ -33,7 +33,8 @@ def compare(project: Project) -> None:
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
-        content = json.dumps(summary, indent=2, sort_keys=True, allow_nan=False) + "\n"
+        _write(leaderboard(summary), layout.benchmark)
+        content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
     shown = leaderboard(summary)[["model", "arm", "n_seeds", "f1", "f1_median", "failed"]]
     Console().print(shown.to_string(index=False))

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from cellarena.evaluation.scores import read_scores
-from cellarena.evaluation.summary import leaderboard, per_image
+from cellarena.evaluation.summary import per_image
 from cellarena.images.io import write_bytes
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
@@ -36,7 +37,7 @@ def report(project: Project) -> None:
     """Render the report from the comparison's numbers and figures."""
     layout, params = project.layout, project.params
     test = read_manifest(layout.subset("test"))
-    summary = leaderboard(json.loads(layout.summary.read_text(encoding="utf-8")))
+    summary = pd.read_csv(layout.benchmark)
     runs = [*params.runs, params.floor_run]
     scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
     failures = {image: f"{run}: {why}" for run in runs for image, why in read_failures(project, run)}
