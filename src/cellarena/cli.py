@@ -4,6 +4,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -58,6 +59,6 @@ def main() -> None:
         sys.exit(130)
     except _EXPECTED as error:
         if debug:
-            raise
+            traceback.print_exc()
         click.echo(f"cellarena: {error}", err=True)
         sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))

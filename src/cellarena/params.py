@@ -75,7 +75,13 @@ class Params(Section):
         return self.budgets[self.budget]
 
     def hyperparameters(self, model: str) -> Hyperparameters:
-        """Return a model's block."""
+        """Return a model's block.
+
+        Raises:
+            ValueError: if there is no such model.
+        """
+        if model not in MODELS:
+            raise ValueError(f"unknown model {model!r}; known: {', '.join(MODELS)}")
         found: Hyperparameters = getattr(self.models, model)
         return found
 

@@ -80,6 +80,8 @@ def read_manifest(path: Path) -> list[Record]:
         FileNotFoundError: if there is no such file.
         ValueError: if a column is missing or a number is none.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such manifest; run `dvc repro` or `dvc pull`")
     kinds = {field.name: field.type for field in fields(Record)}
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)

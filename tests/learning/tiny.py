@@ -11,7 +11,7 @@ from cellarena.models.unet import UNet
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
 
-TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, min_size=4)
+TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=4)
 NETWORK = UNet(learning_rate=0.005, width=8, levels=2, residual_units=0)
 BUDGET = Budget(steps=6, crop=32, batch_size=2, validate_every=2)
 TRAINING = Training(

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
-TARGET = ThreeClass(boundary=2, seed=0.5, foreground=0.5, min_size=1)
+TARGET = ThreeClass(boundary=2, seed=0.5, foreground=0.5, seed_size=1, min_size=1)
 LABELS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 4))
 
 
@@ -62,6 +62,24 @@ def test_nothing_and_small_specks_decode_to_nothing():
     speck = np.zeros((8, 8), np.uint8)
     speck[4, 4] = INTERIOR
     assert not TARGET.model_copy(update={"min_size": 2}).decode(one_hot(speck)).any()
+
+
+def test_a_speck_of_interior_does_not_split_an_object():
+    classes = np.zeros((12, 30), np.uint8)
+    classes[1:11, 1:29] = BOUNDARY
+    classes[3:9, 3:12] = INTERIOR
+    classes[5, 20] = INTERIOR
+    assert TARGET.decode(one_hot(classes)).max() == 2
+    assert TARGET.model_copy(update={"seed_size": 2}).decode(one_hot(classes)).max() == 1
+
+
+def test_a_small_object_that_is_all_boundary_is_still_an_object():
+    classes = np.zeros((12, 12), np.uint8)
+    classes[2:5, 2:5] = BOUNDARY
+    classes[6:11, 6:11] = INTERIOR
+    decoded = TARGET.decode(one_hot(classes))
+    np.testing.assert_array_equal(decoded > 0, classes > 0)
+    assert decoded.max() == 2
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (33, 5)])

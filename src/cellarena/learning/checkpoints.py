@@ -47,18 +47,19 @@ def load_weights(network: nn.Module, path: Path) -> None:
         raise FileNotFoundError(f"{path}: no such checkpoint")
     try:
         weights = load(path.read_bytes())
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:
         raise ValueError(f"{path}: not a valid safetensors file ({error})") from error
-    expected = network.state_dict()
-    if {k: v.shape for k, v in weights.items()} != {k: v.shape for k, v in expected.items()}:
-        odd = sorted(set(weights) ^ set(expected)) or sorted(
-            k for k in expected if weights[k].shape != expected[k].shape
-        )
+    found, expected = _kinds(weights), _kinds(network.state_dict())
+    if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
         raise ValueError(f"{path}: does not fit the network ({len(odd)} tensors differ, the first is {odd[0]})")
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(f"{path}: {name} holds values that are not finite")
     network.load_state_dict(weights)
+
+
+def _kinds(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}
 
 
 def write_card(card: dict[str, Any], path: Path) -> None:
@@ -83,8 +84,10 @@ def load_model(folder: Path, device: str) -> Model:
             raise ValueError(f"format {card['format']}, expected {FORMAT}")
         hyperparameters = MODELS[card["model"]].hyperparameters.model_validate(card["hyperparameters"])
         target = TARGETS[card["target"]].model_validate(card["decoding"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: not a model card of this project ({error})") from error
+    except KeyError as error:
+        raise ValueError(f"{path}: not a model card of this project (it lacks {error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path}: not a model card of this project ({' '.join(str(error).split())})") from error
     network = build_network(card["model"], hyperparameters, target)
     load_weights(network, folder / "model.safetensors")
     return Model(network.eval().to(device), target, card)

@@ -2,25 +2,28 @@
 
 import logging
 import shutil
+import signal
 import warnings
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
 from dvclive.lightning import DVCLiveLogger
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from cellarena.datasets.loading import Annotated, Crops, StepSampler
-from cellarena.learning.checkpoints import build_network, load_weights
+from cellarena.learning.checkpoints import build_network
 from cellarena.learning.module import SCORE, Segmentation
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator
-from cellarena.learning.resume import KeepBest, KeepLog
+from cellarena.learning.resume import KeepBest, KeepState, copied_weights
 from cellarena.models.spec import Hyperparameters
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
@@ -68,39 +71,43 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
         Best and last weights.
 
     Raises:
-        ValueError: if a subset is empty, the loss stops being finite, or the accelerator is absent.
+        ValueError: if a subset is empty, loss or weights stop being finite, or the accelerator is absent.
+        KeyboardInterrupt: if the training was interrupted; `state` holds what it is continued from.
     """
     if not train or not val:
         raise ValueError(f"training needs images to learn from and to validate on, got {len(train)} and {len(val)}")
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.manual_seed(digest(recipe.seed, "weights") % 2**63)
     network = build_network(recipe.model, recipe.hyperparameters, recipe.target)
-    module = Segmentation(
-        network, recipe.target, recipe.hyperparameters.learning_rate, recipe.budget, recipe.training,
-        recipe.inference, recipe.seed,
-    )  # fmt: skip
-    best = KeepBest(state)
-    last = state / "last.ckpt"
-    resumed = _restore(last, state / "log", log)
-    trainer = _trainer(recipe, [best, *_callbacks(recipe, state, log)], _loggers(recipe, state, log, resumed))
+    rate = recipe.hyperparameters.learning_rate * recipe.budget.rate
+    module = Segmentation(network, recipe.target, rate, recipe.budget, recipe.training, recipe.inference, recipe.seed)
+    best = KeepBest()
+    checkpoint = state / "last.ckpt"
+    callbacks = [best, *_callbacks(recipe, checkpoint, log)]
+    trainer = _trainer(recipe, callbacks, _loggers(recipe, state, log))
     whole: DataLoader[Annotated] = DataLoader(val, batch_size=None, collate_fn=_as_it_is)  # type: ignore[arg-type]
-    trainer.fit(module, _crop_loader(recipe, train), whole, ckpt_path=str(last) if resumed else None, weights_only=True)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    final = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
-    load_weights(network, best.path)
-    chosen = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
-    return Fitted(chosen, final, best.score, best.step, trainer.global_step)
-
-
-def _restore(last: Path, kept_log: Path, log: Path) -> bool:
-    """Put the log of an interrupted training back into its place; return whether there is one to continue."""
     shutil.rmtree(log, ignore_errors=True)
-    if not last.is_file():
-        return False
-    if kept_log.is_dir():
-        shutil.copytree(kept_log, log)
-    return True
+    _run(trainer, module, _crop_loader(recipe, train), whole, checkpoint)
+    final = copied_weights(network)
+    if not all(torch.isfinite(tensor).all() for tensor in (*best.weights.values(), *final.values())):
+        raise ValueError(f"the weights are not finite after step {trainer.global_step}; lower the learning rate")
+    return Fitted(best.weights, final, best.score, best.step, trainer.global_step)
+
+
+def _run(trainer: lightning.Trainer, module: Segmentation, train: Any, val: Any, checkpoint: Path) -> None:
+    """Train to the end, from the checkpoint if there is a whole one.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl+C and SIGTERM, where Lightning would leave as if all were well.
+    """
+    start = str(checkpoint) if zipfile.is_zipfile(checkpoint) else None
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module, train, val, ckpt_path=start, weights_only=True)
+    except SystemExit as ended:
+        # Lightning turned Ctrl+C off while it wound up.
+        signal.signal(signal.SIGINT, on_ctrl_c)
+        raise KeyboardInterrupt from ended
 
 
 def _crop_loader(recipe: Recipe, train: Sequence[Annotated]) -> DataLoader[tuple[Tensor, Tensor]]:
@@ -114,17 +121,16 @@ def _as_it_is(annotated: Annotated) -> Annotated:
     return annotated
 
 
-def _callbacks(recipe: Recipe, state: Path, log: Path) -> list[Callback]:
+def _callbacks(recipe: Recipe, checkpoint: Path, log: Path) -> list[Callback]:
     return [
         EarlyStopping(SCORE, mode="max", patience=recipe.training.patience, check_on_train_epoch_end=False),
-        KeepLog(log, state / "log"),
-        ModelCheckpoint(state, filename="last", save_on_train_epoch_end=True, enable_version_counter=False),
+        KeepState(checkpoint, log),
         Progress(recipe.budget.steps),
     ]
 
 
-def _loggers(recipe: Recipe, state: Path, log: Path, resumed: bool) -> list[Logger]:
-    live = DVCLiveLogger(dir=str(log), dvcyaml=None, save_dvc_exp=False, report=None, resume=resumed)
+def _loggers(recipe: Recipe, state: Path, log: Path) -> list[Logger]:
+    live = DVCLiveLogger(dir=str(log), dvcyaml=None, save_dvc_exp=False, report=None)
     board = [TensorBoardLogger(state.parent, name="tensorboard")] if recipe.training.tensorboard else []
     return [live, *board]
 
@@ -139,6 +145,7 @@ def _trainer(recipe: Recipe, callbacks: list[Callback], loggers: list[Logger]) -
         callbacks=callbacks,
         num_sanity_val_steps=0,
         gradient_clip_val=1.0,
+        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=recipe.budget.validate_every,

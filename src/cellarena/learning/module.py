@@ -62,6 +62,7 @@ class Segmentation(lightning.LightningModule):
         if not torch.isfinite(loss):
             raise ValueError(f"the loss is {loss.item()} at step {self.global_step}; lower the learning rate")
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(images))
+        self._log_step(self.global_step + 1)
         return loss
 
     def validation_step(self, batch: Annotated, batch_idx: int) -> None:  # noqa: ARG002
@@ -70,6 +71,11 @@ class Segmentation(lightning.LightningModule):
         true, pred = (without_border_objects(labels) for labels in (batch.labels, predicted))
         score = f1(match(iou_pairs(true, pred), 0.5))
         self.log(SCORE, torch.tensor(score, dtype=torch.float32), on_epoch=True, batch_size=1)
+        self._log_step(self.global_step)
+
+    def _log_step(self, n_done: int) -> None:
+        """Say how many steps a logged value comes after; Lightning's own count shifts when a training is resumed."""
+        self.log("step", float(n_done), on_step=False, on_epoch=True, batch_size=1, reduce_fx="max")
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a linear warm-up and a half cosine down to zero."""

@@ -26,6 +26,9 @@ def activations(
 
     Returns:
         (n_channels, H, W) float32.
+
+    Raises:
+        TypeError: if the network puts out anything but one tensor.
     """
     height, width = image.shape[:2]
     padded = np.pad(image, [(0, max(0, settings.tile - n)) for n in (height, width)] + [(0, 0)], mode="symmetric")
@@ -33,16 +36,18 @@ def activations(
     batch = torch.from_numpy(np.moveaxis(padded, -1, 0)[None].astype(np.float32) / 255).to(device)
 
     def activated(tiles: Tensor) -> Tensor:
-        return target.activate(network(tiles).float())
+        output = network(tiles)
+        if not isinstance(output, Tensor):
+            raise TypeError(f"the network puts out {type(output).__name__}, expected one tensor")
+        return target.activate(output.float())
 
     with torch.inference_mode():
-        output = sliding_window_inference(
+        merged = sliding_window_inference(
             batch, settings.tile, settings.batch_size, activated,
             overlap=settings.overlap, mode="gaussian", sigma_scale=0.125, device=torch.device("cpu"),
         )  # fmt: skip
-    if not isinstance(output, Tensor):
-        raise TypeError(f"the network puts out {type(output).__name__}, expected one tensor")
-    whole: npt.NDArray[np.float32] = output[0, :, :height, :width].numpy()
+    assert isinstance(merged, Tensor)  # as `activated` returns one
+    whole: npt.NDArray[np.float32] = merged[0, :, :height, :width].numpy()
     return whole
 
 

@@ -17,6 +17,8 @@ class Budget(BaseModel):
     batch_size: int = Field(ge=1)
     validate_every: int = Field(ge=1)
     """Steps between validations; an interrupted training goes on from the last one."""
+    rate: float = Field(default=1.0, gt=0, le=10)
+    """What every model's learning rate is multiplied by: a short training needs larger steps."""
 
     @model_validator(mode="after")
     def _whole_intervals(self) -> Self:

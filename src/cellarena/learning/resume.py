@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
 
 import cellarena
-from cellarena.learning.checkpoints import save_weights
+from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _DECISIVE = ("datasets", "images", "learning", "models", "targets")
 
 
@@ -39,7 +42,8 @@ def own_code() -> list[Path]:
 def prepare(folder: Path) -> Path:
     """Return the folder of this fingerprint, made if need be; those of the run's other fingerprints are removed."""
     for other in folder.parent.iterdir() if folder.parent.is_dir() else ():
-        if other.name != folder.name:
+        # TensorBoard's files lie beside them and outlive a training.
+        if _FINGERPRINT.fullmatch(other.name) and other.name != folder.name:
             shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -51,10 +55,10 @@ def discard(folder: Path) -> None:
 
 
 class KeepBest(Callback):
-    """Keeps the weights of the best validation as `best.safetensors`, and says what the best score was and when."""
+    """Keeps the weights of the best validation, its score and its step."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "best.safetensors"
+    def __init__(self) -> None:
+        self.weights: dict[str, Tensor] = {}
         self.score = float("-inf")
         self.step = 0
 
@@ -63,25 +67,57 @@ class KeepBest(Callback):
         score = float(trainer.callback_metrics[SCORE])
         if score > self.score:
             self.score, self.step = score, trainer.global_step
-            save_weights(pl_module.network.state_dict(), self.path)  # type: ignore[union-attr]
+            self.weights = copied_weights(pl_module.network)  # type: ignore[arg-type]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of this callback."""
-        return {"score": self.score, "step": self.step}
+        return {"score": self.score, "step": self.step, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what a checkpoint kept."""
-        self.score, self.step = state_dict["score"], state_dict["step"]
+        self.score, self.step, self.weights = state_dict["score"], state_dict["step"], state_dict["weights"]
 
 
-class KeepLog(Callback):
-    """Copies the log of a run beside its checkpoint, since DVC empties a stage's outputs before it runs again."""
+class KeepState(Callback):
+    """Saves after each validation all that a training needs to go on, in one file that appears whole or not at all.
 
-    def __init__(self, log: Path, kept: Path) -> None:
+    The log is part of it, since DVC empties a stage's outputs before it runs again. The moment is the start of the next
+    interval: at the end of one Lightning has yet to log its loss, and after a restart would end it a second time.
+
+    Args:
+        path: the checkpoint to write.
+        log: folder of text files that DVCLive writes.
+    """
+
+    def __init__(self, path: Path, log: Path) -> None:
+        self._path = path
         self._log = log
-        self._kept = kept
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
-        """Copy the log as it stands."""
-        if self._log.is_dir():
-            shutil.copytree(self._log, self._kept, dirs_exist_ok=True)
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
+        """Save, once there is something to save."""
+        if trainer.global_step == 0:
+            return
+        # Lightning resets these counts after this hook; saved as they are, a resumed interval would pass for done.
+        interval = trainer.fit_loop.epoch_loop
+        for counts in (
+            interval.batch_progress,
+            interval.scheduler_progress,
+            interval.automatic_optimization.optim_progress,
+        ):
+            counts.reset_on_run()
+        trainer.save_checkpoint(self._path)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the log, file by file."""
+        files = sorted(path for path in self._log.rglob("*") if path.is_file())
+        return {path.relative_to(self._log).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Put the log back into its place."""
+        for name, content in state_dict.items():
+            write_bytes(content.encode(), self._log / name)
+
+
+def copied_weights(network: nn.Module) -> dict[str, Tensor]:
+    """Return a network's weights as they are now, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}

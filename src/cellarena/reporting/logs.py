@@ -29,8 +29,7 @@ def read_curve(log: Path, metric: str) -> pd.Series:
     name = metric.rsplit("/", maxsplit=1)[-1]
     if not {"step", name} <= set(table.columns):
         raise ValueError(f"{path}: columns are {list(table.columns)}, expected step and {name}")
-    # DVCLive numbers steps from 0.
-    return pd.Series(table[name].to_numpy(), index=pd.Index(table["step"] + 1, name="step"), name=name)
+    return pd.Series(table[name].to_numpy(), index=pd.Index(table["step"], name="step"), name=name)
 
 
 def by_run(curves: Mapping[Run, pd.Series]) -> pd.DataFrame:

@@ -38,7 +38,22 @@ def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | 
     return read_image(path) if path.is_file() else None
 
 
+def refuse_missing(project: Project, run: Run) -> None:
+    """Do nothing if a run's predictions were made.
+
+    Raises:
+        FileNotFoundError: if they were not; without them every image would pass for one that failed.
+    """
+    if not project.layout.failures(run).is_file():
+        raise FileNotFoundError(f"{project.layout.predictions(run)}: no predictions; run `dvc repro` or `dvc pull`")
+
+
 def read_failures(project: Project, run: Run) -> list[tuple[str, str]]:
-    """Return the id of each image that a run could not segment, and why."""
+    """Return the id of each image that a run could not segment, and why.
+
+    Raises:
+        FileNotFoundError: if the run's predictions were not made.
+    """
+    refuse_missing(project, run)
     with project.layout.failures(run).open(newline="", encoding="utf-8") as file:
         return [(row["image"], row["reason"]) for row in csv.DictReader(file)]

@@ -68,11 +68,15 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 
 def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:
-    """Draw the chosen test images with the first seed of every model and the floor."""
+    """Draw the chosen test images with the first seed of every model and the floor; leave out what cannot be read."""
     params = project.params
     first = params.benchmark.seeds[0]
     shown = [run for run in params.runs if run.seed == first] + [params.floor_run]
     for record, why in examples_of(per_image(tables, "real"), records, params.benchmark.models):
-        image, true = (read_image(project.layout.preprocessed / path) for path in (record.image, record.labels))
+        try:
+            image, true = (read_image(project.layout.preprocessed / path) for path in (record.image, record.labels))
+        except ValueError as error:
+            click.echo(f"{record.id}: not shown as an example ({error})", err=True)
+            continue
         found = [matched_prediction(run.model, true, read_prediction(project, run, record.id)) for run in shown]
         save(example_figure(image, true, found, f"{record.id}: {why}"), folder / f"{record.id}.png")

@@ -5,7 +5,7 @@ import click
 from cellarena.evaluation.scores import score, write_scores
 from cellarena.images.io import read_image
 from cellarena.records import Run, read_manifest
-from cellarena.stages._predictions import read_prediction
+from cellarena.stages._predictions import read_prediction, refuse_missing
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress, run_arguments
 
@@ -16,6 +16,7 @@ from cellarena.stages._shell import progress, run_arguments
 def evaluate(project: Project, run: Run) -> None:
     """Score one run's predictions against the annotations; an image without a prediction has its row too."""
     layout = project.layout
+    refuse_missing(project, run)
     records = read_manifest(layout.subset("test"))
     pairs = (
         (record.id, read_image(layout.preprocessed / record.labels), read_prediction(project, run, record.id))

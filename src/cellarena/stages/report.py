@@ -13,7 +13,7 @@ from cellarena.evaluation.scores import read_scores
 from cellarena.evaluation.summary import per_image
 from cellarena.images.io import write_bytes
 from cellarena.layout import SUBSETS
-from cellarena.records import Record, read_manifest
+from cellarena.records import Record, Run, read_manifest
 from cellarena.reporting.assemble import images_of, leaderboard_of, leakage_of, modalities_of
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
@@ -40,13 +40,12 @@ def report(project: Project) -> None:
     summary = pd.read_csv(layout.benchmark)
     runs = [*params.runs, params.floor_run]
     scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
-    failures = {image: f"{run}: {why}" for run in runs for image, why in read_failures(project, run)}
     content = Report(
         title="Cell segmentation benchmark",
         facts=_facts(project, test),
         leaderboard=leaderboard_of(summary),
         modalities=modalities_of(summary, test),
-        images=images_of(scores, test, failures),
+        images=images_of(scores, test, _failures(project, runs)),
         leakage=leakage_of(json.loads(layout.leakage.read_text(encoding="utf-8"))),
         figures=list(_figures(project, test)),
     )
@@ -55,6 +54,15 @@ def report(project: Project) -> None:
     page = render_html(content, lambda path: (folder / path).read_bytes())
     write_bytes(render_markdown(content).encode(), layout.report)
     write_bytes(page.encode(), layout.report_page)
+
+
+def _failures(project: Project, runs: list[Run]) -> dict[str, str]:
+    """Return by image which runs could not segment it, and why."""
+    failures: dict[str, list[str]] = {}
+    for run in runs:
+        for image, why in read_failures(project, run):
+            failures.setdefault(image, []).append(f"{run}: {why}")
+    return {image: "; ".join(reasons) for image, reasons in failures.items()}
 
 
 def _facts(project: Project, test: list[Record]) -> list[tuple[str, str]]:

@@ -28,6 +28,8 @@ class ThreeClass(Target):
     """Interior probability above which a pixel belongs to the seed of an object."""
     foreground: float = Field(gt=0, lt=1)
     """Interior plus boundary probability above which a pixel belongs to some object."""
+    seed_size: int = Field(ge=1)
+    """Seeds with fewer pixels are ignored: noise inside an object would split it."""
     min_size: int = Field(ge=1)
     """Objects with fewer pixels are dropped."""
 
@@ -57,18 +59,29 @@ class ThreeClass(Target):
         return output.softmax(dim=1)
 
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
-        """Return objects grown from interior seeds by watershed into interior and boundary."""
+        """Return objects grown from interior seeds by watershed into interior and boundary.
+
+        A piece of foreground without any seed is an object of its own: small ones have hardly an interior.
+        """
         from scipy import ndimage
         from skimage.segmentation import watershed
 
         interior, boundary = activated[INTERIOR], activated[BOUNDARY]
         foreground = interior + boundary > self.foreground
-        seeds, n_seeds = ndimage.label(interior > self.seed)
-        if n_seeds == 0:
-            return np.zeros(foreground.shape, np.uint32)
+        seeds = _without_small(ndimage.label(interior > self.seed)[0], self.seed_size)
+        pieces, n_pieces = ndimage.label(foreground)
+        seeded = np.zeros(n_pieces + 1, bool)
+        seeded[pieces[seeds > 0]] = True
+        seeded[0] = True
+        seeds = np.where(seeded[pieces], seeds, seeds.max(initial=0) + pieces)
         objects = watershed(-interior, seeds, mask=foreground | (seeds > 0))
-        sizes = np.bincount(objects.ravel())
-        return consecutive(np.where(sizes[objects] >= self.min_size, objects, 0))
+        return consecutive(_without_small(objects, self.min_size))
+
+
+def _without_small(labels: LabelImage, size: int) -> LabelImage:
+    """Return the label image without the objects of fewer pixels."""
+    large = np.bincount(labels.ravel()) >= size
+    return np.where(large[labels], labels, 0)
 
 
 def _touches_other(labels: LabelImage) -> npt.NDArray[np.bool_]:

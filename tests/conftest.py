@@ -1,0 +1,75 @@
+import contextlib
+import sys
+from dataclasses import dataclass
+
+import psutil
+import pytest
+
+from cellarena.cli import main
+from workspace import Workspace, new_workspace
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The workspace after its first `dvc repro`, committed and pushed; what git saw as new before the commit."""
+
+    workspace: Workspace
+    ran: list[str]
+    new_files: list[str]
+
+
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory):
+    """A workspace in which nothing ran yet; to be copied, not changed."""
+    return new_workspace(tmp_path_factory.mktemp("untouched"))
+
+
+@pytest.fixture(scope="session")
+def reproduction(untouched, tmp_path_factory):
+    """The pipeline from nothing to the report; the workspace is to be copied, not changed."""
+    workspace = untouched.copy(tmp_path_factory.mktemp("reproduced"))
+    ran, _ = workspace.repro()
+    new_files = workspace.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
+    workspace.run("git", "add", "--all")
+    workspace.run("git", "commit", "--quiet", "--message", "First results")
+    workspace.run("dvc", "push", "--quiet")
+    return Reproduction(workspace, ran, new_files)
+
+
+@pytest.fixture
+def workspace(reproduction, tmp_path):
+    """A reproduced workspace of this test's own; no process of it outlives the test."""
+    copy = reproduction.workspace.copy(tmp_path)
+    yield copy
+    for process in copy.processes():
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of the command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cellarena(monkeypatch, capsys):
+    """Call the command line within this process, in a folder: `cellarena(folder, "split")`."""
+
+    def call(folder, *arguments):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["cellarena", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return call

@@ -1,0 +1,152 @@
+"""What every model of the catalog must do, whatever it is; a new one is tested the moment it exists."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from cellarena.datasets.loading import Annotated, Crops
+from cellarena.evaluation.matching import iou_pairs, match
+from cellarena.evaluation.metrics import f1
+from cellarena.learning.checkpoints import build_network, load_model, save_weights, write_card
+from cellarena.learning.predict import activations, segment
+from cellarena.learning.recipe import Inference
+from cellarena.models.spec import MODELS
+from cellarena.params import load_params
+from cellarena.targets.spec import TARGETS
+
+PARAMS = load_params(Path(__file__).parent.parent.parent / "params.yaml")
+INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4)
+
+pytestmark = pytest.mark.parametrize("name", MODELS)
+
+
+def smallest(name):
+    """Return the hyperparameters of params.yaml, whole numbers as small as their bounds allow."""
+    declared = PARAMS.hyperparameters(name)
+    bounds = {
+        key: rule.ge
+        for key, field in type(declared).model_fields.items()
+        for rule in field.metadata
+        if field.annotation is int and hasattr(rule, "ge")
+    }
+    return type(declared).model_validate({**declared.model_dump(), **bounds})
+
+
+def fresh(name, seed=0):
+    torch.manual_seed(seed)
+    target = PARAMS.target(name)
+    return build_network(name, smallest(name), target), target
+
+
+def discs(seed):
+    """Return nine bright discs on a dark ground."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:64, :64]
+    labels = np.zeros((64, 64), np.uint16)
+    centres = np.array([(row, column) for row in (12, 32, 52) for column in (12, 32, 52)])
+    for label, (row, column) in enumerate(centres + rng.integers(-2, 3, centres.shape), start=1):
+        labels[(rows - row) ** 2 + (columns - column) ** 2 <= 49] = label
+    grey = np.clip(np.where(labels > 0, 190, 50) + rng.normal(0, 8, labels.shape), 0, 255).astype(np.uint8)
+    return Annotated(np.stack([grey] * 3, axis=-1), labels, "fluorescence")
+
+
+def steps(network, target, batches, rate):
+    """Train on batches of (images, targets) and return the losses."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
+    network.train()
+    losses = []
+    for images, encoded in batches:
+        loss = target.loss(network(images), encoded)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    network.eval()
+    return losses
+
+
+def whole(images, target):
+    pixels = torch.from_numpy(np.stack([np.moveaxis(a.image, -1, 0) for a in images]).astype(np.float32) / 255)
+    return pixels, torch.from_numpy(np.stack([target.encode(a.labels) for a in images]))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (33, 65), (64, 64), (65, 130)])
+def test_any_image_size_comes_out_as_it_went_in(name, shape):
+    network, target = fresh(name)
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    output = activations(network.eval(), target, image, INFERENCE)
+    assert output.shape == (target.n_channels, *shape)
+    assert output.dtype == np.float32
+    assert np.isfinite(output).all()
+    assert segment(network, target, image, INFERENCE).shape == shape
+
+
+def test_the_network_takes_every_multiple_it_declares(name):
+    network, target = fresh(name)
+    side = MODELS[name].multiple
+    for height, width in ((side, side), (2 * side, side), (side, 3 * side)):
+        with torch.inference_mode():
+            output = network.eval()(torch.rand(2, 3, height, width))
+        assert tuple(output.shape) == (2, target.n_channels, height, width)
+    assert INFERENCE.tile % side == 0
+
+
+def test_the_seed_decides_the_fresh_weights(name):
+    weights = [fresh(name, seed)[0].state_dict() for seed in (0, 0, 1)]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+    assert not all(torch.equal(weights[0][key], weights[2][key]) for key in weights[0])
+
+
+def test_the_loss_reaches_every_weight(name):
+    network, target = fresh(name)
+    images, encoded = whole([discs(0), discs(1)], target)
+    target.loss(network.train()(images), encoded).backward()
+    assert [key for key, weight in network.named_parameters() if weight.requires_grad and weight.grad is None] == []
+
+
+def test_the_loss_falls_in_a_few_steps(name):
+    network, target = fresh(name)
+    crops = Crops([discs(0), discs(1)], target, 64, 0)
+    batches = [[torch.stack(part) for part in zip(crops[2 * i], crops[2 * i + 1], strict=True)] for i in range(15)]
+    losses = steps(network, target, batches, rate=0.005)
+    assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
+
+
+def test_two_images_can_be_learnt_by_heart(name):
+    network, target = fresh(name)
+    images = [discs(0), discs(1)]
+    steps(network, target, [whole(images, target)] * 80, rate=0.01)
+    scores = [f1(match(iou_pairs(a.labels, segment(network, target, a.image, INFERENCE)), 0.5)) for a in images]
+    assert min(scores) >= 0.9
+
+
+def test_prediction_is_deterministic(name):
+    network, target = fresh(name)
+    image = discs(0).image
+    first = activations(network.eval(), target, image, INFERENCE)
+    activations(network, target, discs(1).image, INFERENCE)
+    torch.manual_seed(5)
+    assert activations(network, target, image, INFERENCE).tobytes() == first.tobytes()
+
+
+def test_a_checkpoint_brings_back_the_same_predictions(name, tmp_path):
+    network, target = fresh(name)
+    steps(network, target, [whole([discs(0)], target)] * 3, rate=0.01)
+    before = activations(network, target, discs(1).image, INFERENCE)
+    save_weights(network.state_dict(), tmp_path / "model.safetensors")
+    write_card(
+        {
+            "model": name, "hyperparameters": smallest(name).model_dump(mode="json"),
+            "target": MODELS[name].target, "decoding": target.model_dump(mode="json"),
+        },
+        tmp_path / "model.json",
+    )  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+    model = load_model(tmp_path, "cpu")
+    assert type(model.target) is TARGETS[MODELS[name].target]
+    assert not model.network.training
+    assert activations(model.network, model.target, discs(1).image, INFERENCE).tobytes() == before.tobytes()
+    assert yaml.safe_load((tmp_path / "model.json").read_text()) == model.card

@@ -1,0 +1,112 @@
+"""Images and labels arrive whole, or nothing changes."""
+
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+
+from cellarena.images.io import read_image, write_image, write_labels
+from cellarena.records import read_manifest
+from workspace import ROOT, Workspace
+
+
+@pytest.fixture
+def project(tmp_path):
+    root = tmp_path / "project"
+    root.mkdir()
+    shutil.copy(ROOT / "params.yaml", root / "params.yaml")
+    workspace = Workspace(root)
+    workspace.set_params(**{"acquire.simulated.images": 4})
+    return workspace
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Two annotated images in the layout images/ beside labels/."""
+    for number in (1, 2):
+        pixels = np.full((40, 50), 1000 * number, np.uint16)
+        pixels[10:20, 10:20] += 70
+        labels = np.zeros((40, 50), np.uint16)
+        labels[10:20, 10:20] = 300
+        write_image(pixels, tmp_path / f"tree/images/cell{number}.tiff")
+        write_labels(labels, tmp_path / f"tree/labels/cell{number}_label.tiff")
+    return tmp_path / "tree"
+
+
+def from_folder(project, tree):
+    project.set_params(**{"acquire.source": "folder", "acquire.root": str(tree), "acquire.licence": "CC0-1.0"})
+
+
+def test_every_image_has_a_row_of_the_manifest_and_its_files(project, cellarena):
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 0
+    assert outcome.out.startswith("4 images, ")
+    raw = project.root / "data/raw"
+    records = read_manifest(raw / "manifest.csv")
+    assert sorted({r.modality for r in records}) == ["brightfield", "dic", "fluorescence", "phase_contrast"]
+    for record in records:
+        image, labels = read_image(raw / record.image), read_image(raw / record.labels)
+        assert labels.shape == image.shape[:2] == (record.height, record.width)
+        assert str(image.dtype) == record.dtype
+        assert len(np.unique(labels[labels > 0])) == record.n_objects
+
+
+def test_the_same_parameters_give_the_same_bytes(project, cellarena):
+    cellarena(project.root, "acquire")
+    first = project.hashes("data/raw")
+    cellarena(project.root, "acquire")
+    assert project.hashes("data/raw") == first
+
+
+def test_a_folder_keeps_its_bit_depth_and_licence(project, cellarena, tree):
+    from_folder(project, tree)
+    assert cellarena(project.root, "acquire").code == 0
+    records = read_manifest(project.root / "data/raw/manifest.csv")
+    assert [(r.id, r.dtype, r.licence, r.n_objects) for r in records] == [
+        ("cell1", "uint16", "CC0-1.0", 1),
+        ("cell2", "uint16", "CC0-1.0", 1),
+    ]
+    assert read_image(project.root / "data/raw" / records[1].image).max() == 2070
+
+
+def test_a_source_that_fails_leaves_earlier_data_untouched(project, cellarena, tree):
+    cellarena(project.root, "acquire")
+    first = project.hashes("data/raw")
+    (tree / "labels/cell2_label.tiff").unlink()
+    from_folder(project, tree)
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 2
+    assert "cell2" in outcome.err
+    assert project.hashes("data/raw") == first
+    assert [path.name for path in (project.root / "data").iterdir()] == ["raw"]
+
+
+def test_a_missing_folder_is_bad_input(project, cellarena, tree):
+    from_folder(project, tree / "nosuch")
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 2
+    assert "set acquire.root to the folder that holds the images" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_link_that_leaves_the_tree_is_a_security_refusal(project, cellarena, tree):
+    (tree / "images/cell3.tiff").symlink_to(project.root / "params.yaml")
+    from_folder(project, tree)
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 5
+    assert "cell3.tiff: a link that leaves the tree" in outcome.err
+    assert not (project.root / "data/raw").exists()
+
+
+def test_an_archive_of_another_hash_is_an_integrity_fault(project, cellarena, tmp_path, monkeypatch):
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "Training-labeled.zip").write_bytes(b"something else")
+    monkeypatch.setenv("CELLARENA_MIRROR", str(mirror))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    project.set_params(**{"acquire.source": "neurips22"})
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 4
+    assert hashlib.sha256(b"something else").hexdigest() in outcome.err
+    assert not (project.root / "data/raw").exists()
