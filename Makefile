@@ -20,7 +20,7 @@ setup: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	pip install --disable-pip-version-check --quiet --progress-bar off --requirement requirements.lock
+	pip install --disable-pip-version-check --quiet --progress-bar off --no-compile --requirement requirements.lock
 	pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	cellarena plots-page
 	touch $@

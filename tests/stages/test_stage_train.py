@@ -13,7 +13,7 @@ pytestmark = pytest.mark.journey
 RUN = "unet-real-0"
 STAGE = f"train@{RUN}"
 WEIGHTS = f"data/checkpoints/{RUN}/model.safetensors"
-LONG = {"budgets.small": {"steps": 60, "crop": 64, "batch_size": 4, "validate_every": 10}}
+LONG = {"budgets.small": {"steps": 80, "crop": 64, "batch_size": 4, "validate_every": 10}}
 
 
 @pytest.fixture(scope="module")
