@@ -11,8 +11,8 @@ test: setup
 	pytest
 
 lint: setup
-	ruff check src tests
-	ruff format --check src tests
+	ruff check src tests benchmarks
+	ruff format --check src tests benchmarks
 	mypy
 	lint-imports
 

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from cellarena.cli import main
 from workspace import Workspace, new_workspace
+
+# How long a case takes says more about who else uses the machine than about the code.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @dataclass(frozen=True)

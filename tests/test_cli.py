@@ -1,5 +1,6 @@
 """Exit codes and messages of the command line."""
 
+import errno
 import shutil
 import signal
 
@@ -131,3 +132,23 @@ def test_ctrl_c_leaves_with_130_and_no_half_data(project):
     printed = started.communicate(timeout=30)[0]
     assert (started.returncode, printed.strip()) == (130, "cellarena: interrupted")
     assert list((project.root / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a.tiff"),
+            "a.tiff: No space left on device; free disk space",
+        ),
+        (OSError(errno.EACCES, "Permission denied", "a.tiff"), "a.tiff: Permission denied; change its permissions"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "b"), "b: No such file or directory; run `dvc"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error\n"),
+    ],
+)
+def test_a_fault_of_the_system_names_its_file_first_and_the_way_out(project, cellarena, monkeypatch, error, line):
+    a_command_that_raises(monkeypatch, error)
+    outcome = cellarena(project.root, "floor")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"cellarena: {line}")
+    assert outcome.err.count("\n") == 1

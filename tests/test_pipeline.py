@@ -99,7 +99,9 @@ def test_the_default_remote_verifies_what_it_serves():
     assert config["remote"][config["core"]["remote"]]["verify"] is True
 
 
-def test_the_committed_lock_is_of_this_pipeline(stages):
+def test_the_committed_lock_is_of_this_pipeline(stages, params):
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
     assert set(lock["stages"]) == set(stages)
-    assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {"unet", "otsu"}
+    assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {
+        run.model for run in [*params.runs, params.floor_run]
+    }

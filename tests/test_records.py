@@ -30,7 +30,7 @@ def test_a_run_refuses_a_negative_seed():
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.integers(0, 2**40))
 def test_a_manifest_reads_back_as_it_was(tmp_path_factory, name, n):
     path = tmp_path_factory.mktemp("manifest") / "manifest.csv"
-    records = [replace(RECORD, id=name, modality=name, n_objects=n)]
+    records = [replace(RECORD, modality=name, group=name, n_objects=n)]
     write_manifest(records, path)
     assert read_manifest(path) == records
 
@@ -42,10 +42,34 @@ def test_a_manifest_is_sorted_by_id(tmp_path):
 
 def test_a_manifest_without_a_column_is_refused(tmp_path):
     (tmp_path / "m.csv").write_text("id,image\na,b\n")
-    with pytest.raises(ValueError, match=r"m\.csv: columns are"):
+    with pytest.raises(ValueError, match=r"m\.csv: not a manifest \(columns are .*run `dvc repro`"):
         read_manifest(tmp_path / "m.csv")
 
 
 def test_a_record_refuses_line_breaks():
     with pytest.raises(ValueError, match="its modality holds a control character"):
         replace(RECORD, modality="DIC\nphase")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"no manifest", None])
+def test_a_damaged_manifest_is_refused_by_name(tmp_path, damage):
+    path = tmp_path / "m.csv"
+    write_manifest([RECORD], path)
+    path.write_bytes(path.read_bytes()[:-20] if damage is None else damage)
+    with pytest.raises(ValueError, match=r"m\.csv: not a manifest"):
+        read_manifest(path)
+
+
+def test_a_number_that_is_none_is_refused_by_name(tmp_path):
+    write_manifest([RECORD], tmp_path / "m.csv")
+    (tmp_path / "m.csv").write_text((tmp_path / "m.csv").read_text().replace(",4,5,1,", ",4,x,1,"))
+    with pytest.raises(ValueError, match=r"m\.csv: not a manifest \(invalid literal"):
+        read_manifest(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": "../a"}, {"id": "a\\b"}, {"image": "/etc/passwd"}, {"labels": "labels/../../a.tiff"}]
+)
+def test_a_record_stays_in_its_folder(wrong):
+    with pytest.raises(ValueError, match="lies outside the folder|an id is a file name"):
+        replace(RECORD, **wrong)

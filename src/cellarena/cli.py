@@ -1,5 +1,6 @@
 """The command line: every stage is a command, every error is one line with an exit code that says its kind."""
 
+import errno
 import importlib
 import os
 import pkgutil
@@ -17,6 +18,14 @@ from cellarena.stages._project import Project
 # What a fault says about the request; anything else is a bug and shows its traceback.
 _EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2}
 _EXPECTED = tuple(_EXIT_CODES)
+_ADVICE = {
+    errno.ENOENT: "run `dvc repro` or `dvc pull`",
+    errno.ENOSPC: "free disk space and run it again",
+    errno.EDQUOT: "free disk space and run it again",
+    errno.EACCES: "change its permissions",
+    errno.EPERM: "change its permissions",
+    errno.EROFS: "work in a folder that can be written",
+}
 
 
 class Stages(click.Group):
@@ -60,5 +69,14 @@ def main() -> None:
     except _EXPECTED as error:
         if debug:
             traceback.print_exc()
-        click.echo(f"cellarena: {error}", err=True)
+        click.echo(f"cellarena: {_line(error)}", err=True)
         sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says; one of the operating system gets its file first and advice last."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    file = f"{error.filename}: " if error.filename else ""
+    advice = f"; {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
+    return f"{file}{error.strerror}{advice}"

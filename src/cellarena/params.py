@@ -1,7 +1,7 @@
 """The mirror of params.yaml, assembled from the sections that the parts declare."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
@@ -26,7 +26,7 @@ class Benchmark(Section):
 
     models: list[str] = Field(min_length=1)
     arms: list[Literal["real"]] = Field(min_length=1)
-    seeds: list[int] = Field(min_length=1)
+    seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(min_length=1)
     floor: Literal["otsu"]
     """The classical method that a learned one has to beat; it is a row of every table."""
 
@@ -51,6 +51,8 @@ class Evaluation(Section):
     def _in_range(self) -> Self:
         if not all(0 < threshold < 1 for threshold in self.thresholds) or 0.5 not in self.thresholds:
             raise ValueError("thresholds lie between 0 and 1, and 0.5 is one of them")
+        if len(set(self.thresholds)) < len(self.thresholds):
+            raise ValueError("thresholds names one entry twice")
         return self
 
 
@@ -68,6 +70,14 @@ class Params(Section):
     predict: Inference
     evaluate: Evaluation
     benchmark: Benchmark
+
+    @model_validator(mode="after")
+    def _budget_is_there(self) -> Self:
+        if self.budget not in self.budgets:
+            raise ValueError(
+                f"budgets lacks {self.budget!r}, which budget names; it has {', '.join(self.budgets) or 'none'}"
+            )
+        return self
 
     @property
     def chosen_budget(self) -> Budget:

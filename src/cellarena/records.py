@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -40,6 +40,11 @@ class Record:
         for field in fields(self):
             if _CONTROL.search(str(getattr(self, field.name))):
                 raise ValueError(f"record {self.id!r}: its {field.name} holds a control character or line break")
+        for path in (self.image, self.labels):
+            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+                raise ValueError(f"record {self.id!r}: {path} lies outside the folder of the manifest")
+        if "/" in self.id or "\\" in self.id:
+            raise ValueError(f"record {self.id!r}: an id is a file name, not a path")
 
 
 @dataclass(frozen=True, order=True)
@@ -83,13 +88,18 @@ def read_manifest(path: Path) -> list[Record]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such manifest; run `dvc repro` or `dvc pull`")
     kinds = {field.name: field.type for field in fields(Record)}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if set(rows.fieldnames or ()) != set(kinds):
-            raise ValueError(f"{path}: columns are {rows.fieldnames}, expected {list(kinds)}")
-        return [_record(row, kinds) for row in rows]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file, strict=True)
+            if set(rows.fieldnames or ()) != set(kinds):
+                raise ValueError(f"columns are {rows.fieldnames}, expected {list(kinds)}")
+            return [_record(row, kinds) for row in rows]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a manifest ({error}); run `dvc repro` or `dvc checkout`") from error
 
 
 def _record(row: dict[str, str], kinds: dict[str, Any]) -> Record:
+    if None in row or None in row.values():
+        raise ValueError(f"the row {row['id']!r} has another number of columns than the first")
     values: dict[str, Any] = {name: int(row[name]) if kind is int else row[name] for name, kind in kinds.items()}
     return Record(**values)

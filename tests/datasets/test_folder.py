@@ -120,6 +120,8 @@ def test_manifest_gives_modality_and_group_but_set_is_no_group(tree: Path) -> No
         (b"name,modality\na,x\n", "manifest.csv: lacks the column image"),
         (b"image,modality\na,x\na.tif,y\n", "manifest.csv: names a twice"),
         (b"image,modality\na,\xff\xfe\n", "manifest.csv: no UTF-8 CSV file"),
+        (b"image,modality\nimages/a.tif,x\n", "manifest.csv: none of its 1 rows names .* such as a, or take"),
+        (b"image,modality\na,DIC\nb,dic\n", "manifest.csv: modalities 'DIC' and 'dic' differ in spelling only"),
     ],
 )
 def test_a_bad_manifest_is_refused(tree: Path, content: bytes, message: str) -> None:

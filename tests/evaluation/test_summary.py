@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cellarena.evaluation.scores import THRESHOLDS, score
-from cellarena.evaluation.summary import f1_over_thresholds, leaderboard, per_image, summarize
+from cellarena.evaluation.summary import f1_over_thresholds, leaderboard, modality_slug, per_image, summarize
 from cellarena.records import Record, Run
 
 PLAIN = Record(
@@ -122,3 +122,11 @@ def test_arms_are_kept_apart():
 def test_what_cannot_be_compared_is_refused(tables, records, message):
     with pytest.raises(ValueError, match=message):
         summarize(tables, records)
+
+
+@pytest.mark.parametrize(
+    ("modality", "slug"),
+    [("phase contrast", "phase_contrast"), ("蛍光", "u86cdu5149"), ("位相差", "u4f4du76f8u5dee"), ("?", "unknown")],
+)
+def test_modalities_of_any_script_have_names_of_their_own(modality, slug):
+    assert modality_slug(modality) == slug

@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -117,3 +120,35 @@ def test_nothing_half_written_stays_under_a_final_name(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         io.write_bytes(b"better", path)
     assert path.read_bytes() == b"good"
+
+
+def test_a_cmyk_tiff_is_refused_and_a_colour_table_left_aside(tmp_path):
+    ink = np.full((4, 5, 4), 9, np.uint8)
+    tifffile.imwrite(tmp_path / "ink.tif", ink, photometric="separated")
+    with pytest.raises(ValueError, match=r"ink\.tif: colours are CMYK, for printing; save it as grey or RGB"):
+        io.read_image(tmp_path / "ink.tif")
+    labels = np.arange(20, dtype=np.uint8).reshape(4, 5)
+    tifffile.imwrite(tmp_path / "lut.tif", labels, photometric="palette", colormap=np.zeros((3, 256), np.uint16))
+    np.testing.assert_array_equal(io.read_image(tmp_path / "lut.tif"), labels)
+
+
+@pytest.mark.filterwarnings("ignore:.*zero-size")
+def test_an_image_without_pixels_is_refused_by_name(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((0, 5), np.uint8))
+    with pytest.raises(ValueError, match=r"a\.tif: "):
+        io.read_image(tmp_path / "a.tif")
+
+
+def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"earlier")
+    write = Path.write_bytes
+
+    def full(path, content):
+        write(path, content[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        io.write_bytes(b"content", tmp_path / "a")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "a"))
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"earlier")]

@@ -136,3 +136,9 @@ def test_a_signal_interrupts_and_leaves_ctrl_c_working(train, number):
         train("a", at_step=interrupt)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
     assert train("a").n_steps == 6
+
+
+def test_the_number_of_workers_changes_nothing(train):
+    alone, helped = train("a"), train("b", training={"workers": 2})
+    assert save(alone.last) == save(helped.last)
+    assert train.log_of("a") == train.log_of("b")

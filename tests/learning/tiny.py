@@ -15,7 +15,7 @@ TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=
 NETWORK = UNet(learning_rate=0.005, width=8, levels=2, residual_units=0)
 BUDGET = Budget(steps=6, crop=32, batch_size=2, validate_every=2)
 TRAINING = Training(
-    weight_decay=0.01, warmup=0.1, patience=10, precision="32-true", accelerator="cpu", tensorboard=False
+    weight_decay=0.01, warmup=0.1, patience=10, precision="32-true", accelerator="cpu", workers=0, tensorboard=False
 )
 INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4)
 

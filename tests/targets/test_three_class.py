@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -92,3 +94,18 @@ def test_the_loss_prefers_the_truth():
     right = torch.from_numpy(one_hot(classes[0].numpy()))[None] * 20
     assert TARGET.loss(right, classes) < 0.01
     assert TARGET.loss(right.flip(1), classes) > 1
+
+
+def test_of_every_object_too_thin_for_an_interior_the_middle_is_kept():
+    labels = np.zeros((9, 9), np.int32)
+    labels[4, 1:8], labels[0, 0], labels[6:8, 2:4] = 7, 3, 9
+    interior = np.argwhere(TARGET.encode(labels) == INTERIOR).tolist()
+    assert interior == [[0, 0], [4, 4], [6, 2]]
+
+
+def test_seventy_thousand_objects_take_no_longer_than_a_few():
+    labels = (np.arange(350_000) // 5 + 1).reshape(700, 500)
+    start = time.process_time()
+    classes = TARGET.encode(labels)
+    assert time.process_time() - start < 10
+    assert len(np.unique(labels[classes == INTERIOR])) == 70_000

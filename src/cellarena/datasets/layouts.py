@@ -16,7 +16,8 @@ LOOKED_FOR = (
     "folders images/ and labels/ side by side (or img, imgs, raw, image; label, masks, mask, masks_instance, gt, "
     "annotations, seg), "
     "NAME.* beside NAME_label.* (or _labels, _mask, _masks, _cp_masks, _gt, _seg, _inst, -label), "
-    "or NAME/images/NAME.png with one binary mask per object in NAME/masks/"
+    "or NAME/images/NAME.png with one binary mask per object in NAME/masks/; "
+    "files are TIFF, PNG, BMP or JPEG"
 )
 
 _ALL_FOLDERS = IMAGE_FOLDERS | LABEL_FOLDERS

@@ -46,6 +46,11 @@ def safe_name(stem: str) -> str:
     return name if len(name) <= 100 else f"{name[:83]}-{digest(stem):032x}"[:100]
 
 
+def slug(text: str) -> str:
+    """Return a text as words of a-z and 0-9 joined by _, such as "h_e" for "H&E"; empty without letter and digit."""
+    return re.sub(r"[^a-z0-9]+", "_", safe_name(text).lower()).strip("_")
+
+
 def listed(items: Iterable[str], most: int = 10) -> str:
     """Return items as one readable line: the first few, then how many there are in all."""
     shown = [item if item.isprintable() else repr(item) for item in items]

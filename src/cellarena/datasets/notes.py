@@ -3,9 +3,11 @@
 import csv
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from cellarena.datasets.layouts import Pair
+from cellarena.datasets.names import slug
 from cellarena.images.io import IMAGE_SUFFIXES
 
 NO_NOTE = ("unknown", "")
@@ -17,13 +19,14 @@ def read_notes(path: Path, ids: dict[Pair, str]) -> dict[str, tuple[str, str]]:
     The column `image` is needed, `modality` and `group` are not; rows of images that are not there say nothing.
 
     Raises:
-        ValueError: if the file is no UTF-8 CSV, lacks the column `image`, names an image twice, or gives a stem that
-            several images share.
+        ValueError: if the file is no UTF-8 CSV, lacks the column `image`, names an image twice or none that is there,
+            gives a stem that several images share, or spells a modality in two ways.
     """
     known = {pair.stem: name for pair, name in ids.items()} | {name: name for name in ids.values()}
     repeated = {stem for stem, count in Counter(pair.stem for pair in ids).items() if count > 1}
     notes: dict[str, tuple[str, str]] = {}
-    for row in _rows(path):
+    rows = _rows(path)
+    for row in rows:
         stem = unicodedata.normalize("NFC", row["image"].strip())
         stem = stem[: -len(Path(stem).suffix)] if Path(stem).suffix.lower() in IMAGE_SUFFIXES else stem
         if stem in repeated:
@@ -33,7 +36,23 @@ def read_notes(path: Path, ids: dict[Pair, str]) -> dict[str, tuple[str, str]]:
         if name in notes:
             raise ValueError(f"{path.name}: names {stem} twice; keep one row")
         notes[name] = ((row.get("modality") or "").strip() or NO_NOTE[0], (row.get("group") or "").strip())
+    if rows and not notes and ids:
+        example = min(ids.values())
+        raise ValueError(
+            f"{path.name}: none of its {len(rows)} rows names an image of this tree, "
+            f"the first is {rows[0]['image']!r}; write names without folder, such as {example}, or take the file out"
+        )
+    _refuse_alike({modality for modality, _ in notes.values()}, path)
     return notes
+
+
+def _refuse_alike(modalities: Iterable[str], path: Path) -> None:
+    """Refuse two spellings of one modality: its images would be two strata, and one name in every table."""
+    spellings: dict[str, str] = {}
+    for modality in sorted(modalities):
+        other = spellings.setdefault(slug(modality) or NO_NOTE[0], modality)
+        if other != modality:
+            raise ValueError(f"{path.name}: modalities {other!r} and {modality!r} differ in spelling only; write one")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

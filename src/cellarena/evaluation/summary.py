@@ -1,11 +1,11 @@
 """From the score tables of all runs to the tables of a comparison."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from cellarena.datasets.names import slug
 from cellarena.evaluation.scores import WITH_BORDER
 from cellarena.records import Record, Run
 
@@ -148,8 +148,8 @@ def _refuse_uneven(tables: Tables, records: Sequence[Record]) -> None:
 
 def modality_slug(modality: str) -> str:
     """Return a modality as the part of a metric's name that follows `f1_`."""
-    slug = re.sub(r"[^a-z0-9]+", "_", modality.lower()).strip("_") or "unknown"
-    return f"{slug}_images" if slug in _TAKEN else slug
+    name = slug(modality) or "unknown"
+    return f"{name}_images" if name in _TAKEN else name
 
 
 def _rounded(value: float) -> float | None:

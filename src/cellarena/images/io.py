@@ -1,5 +1,6 @@
 """Reading and writing images: full bit depth in, nothing half-written out, limits checked before memory is taken."""
 
+import contextlib
 import hashlib
 import io
 import struct
@@ -26,7 +27,8 @@ _PILLOW_MODES = frozenset({"1", "L", "P", "RGB", "RGBA", "LA", "I", "I;16", "I;1
 def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     """Return the pixels of an image file as they are: no scaling, no conversion of bit depth.
 
-    A palette becomes RGB, an opaque alpha channel is dropped, channels come last.
+    A palette becomes RGB, but the colour table of a TIFF is left aside, as its numbers are intensities or labels; an
+    opaque alpha channel is dropped, channels come last.
 
     Args:
         path: a TIFF (read with tifffile), PNG, BMP or JPEG file.
@@ -48,12 +50,15 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
         raise ValueError(f"{path}: not an image file this project reads ({', '.join(sorted(IMAGE_SUFFIXES))})")
     reader = _read_tiff if path.suffix.lower() in TIFF_SUFFIXES else _read_pillow
     try:
-        return _channels_last(reader(path, max_pixels), path)
+        pixels = _channels_last(reader(path, max_pixels), path)
     except (SecurityError, FileNotFoundError):
         raise
     except (ValueError, OSError, KeyError, IndexError, TypeError, struct.error, SyntaxError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(reason if reason.startswith(str(path)) else f"{path}: cannot be read ({reason})") from error
+    if pixels.size == 0:
+        raise ValueError(f"{path}: shape {pixels.shape} holds no pixel; export it again")
+    return pixels
 
 
 def _read_tiff(path: Path, max_pixels: int) -> Image:
@@ -61,6 +66,8 @@ def _read_tiff(path: Path, max_pixels: int) -> Image:
         if len(tiff.series) != 1:
             raise ValueError(f"{path}: holds {len(tiff.series)} image series; export the one to use")
         series = tiff.series[0]
+        if tiff.pages.first.photometric == tifffile.PHOTOMETRIC.SEPARATED:
+            raise ValueError(f"{path}: colours are CMYK, for printing; save it as grey or RGB")
         shape = tuple(n for n in series.shape if n != 1) or (1, 1)
         _refuse_huge(path, int(np.prod(shape)) // (shape[-1] if len(shape) == 3 and shape[-1] <= 4 else 1), max_pixels)
         pixels = series.asarray()
@@ -167,11 +174,22 @@ def write_palette_png(indices: npt.NDArray[np.uint8], palette: tuple[tuple[int, 
 
 
 def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file under a temporary name beside its place, then move it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file under a temporary name beside its place, then move it there.
+
+    Raises:
+        OSError: if it cannot be written, on a full disk for example; the file's name is in it, and nothing is left.
+    """
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def content_sha256(pixels: Image) -> str:

@@ -114,7 +114,14 @@ def _crop_loader(recipe: Recipe, train: Sequence[Annotated]) -> DataLoader[tuple
     budget = recipe.budget
     crops = Crops(train, recipe.target, budget.crop, recipe.seed)
     sampler = StepSampler(budget.validate_every * budget.batch_size)
-    return DataLoader(crops, batch_size=budget.batch_size, sampler=sampler)  # type: ignore[arg-type]
+    workers = recipe.training.workers
+    return DataLoader(
+        crops,  # type: ignore[arg-type]
+        batch_size=budget.batch_size,
+        sampler=sampler,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
 
 
 def _as_it_is(annotated: Annotated) -> Annotated:

@@ -40,6 +40,8 @@ class Training(BaseModel):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"]
     accelerator: Literal["auto", "cpu", "cuda", "mps"]
     """`auto` takes what the machine has; a device asked for by name must be there."""
+    workers: int = Field(ge=0, le=64)
+    """Processes that prepare crops beside the training; the result does not depend on how many there are."""
     tensorboard: bool
     """Also write TensorBoard event files, into .resume/."""
 

@@ -34,7 +34,8 @@ def read_curve(log: Path, metric: str) -> pd.Series:
 
 def by_run(curves: Mapping[Run, pd.Series]) -> pd.DataFrame:
     """Return column step and one column per run; NaN where a run has no value at that step."""
-    return pd.DataFrame({str(run): curve for run, curve in curves.items()}).sort_index().reset_index()
+    table = pd.DataFrame({str(run): curve for run, curve in curves.items()})
+    return table.sort_index().rename_axis("step").reset_index()
 
 
 def by_model(curves: Mapping[Run, pd.Series], models: Sequence[str]) -> pd.DataFrame:

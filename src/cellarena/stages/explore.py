@@ -1,10 +1,10 @@
 """Stage explore: contact sheets of the data set, as acquired."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
+from cellarena.datasets.names import slug
 from cellarena.images.io import read_image
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.figures.sheets import Panel, contact_sheet
@@ -15,6 +15,7 @@ from cellarena.stages._shell import fresh_folder
 
 _ON_A_SHEET = 12
 _OF_EACH = 2
+_OVERVIEW = "overview"
 
 
 @click.command()
@@ -26,11 +27,23 @@ def explore(project: Project) -> None:
     modalities = {m: _some([r for r in records if r.modality == m]) for m in sorted({r.modality for r in records})}
     overall = [record for members in modalities.values() for record in members[:_OF_EACH]]
     with fresh_folder(layout.dataset_plots) as folder:
-        save(contact_sheet(_panels(project, overall), f"{len(records)} images"), folder / "overview.png")
+        save(contact_sheet(_panels(project, overall), f"{len(records)} images"), folder / f"{_OVERVIEW}.png")
+        names = _sheet_names(modalities)
         for modality, members in modalities.items():
             n_images = sum(record.modality == modality for record in records)
             sheet = contact_sheet(_panels(project, members[:_ON_A_SHEET]), f"{modality}: {n_images} images")
-            save(sheet, folder / f"{re.sub('[^a-z0-9]+', '_', modality.lower())}.png")
+            save(sheet, folder / f"{names[modality]}.png")
+
+
+def _sheet_names(modalities: Iterable[str]) -> dict[str, str]:
+    """Return a file name for each modality's sheet: no other's, and not that of the overview."""
+    names: dict[str, str] = {}
+    for modality in modalities:
+        name = slug(modality) or "unknown"
+        while name in {_OVERVIEW, *names.values()}:
+            name += "_"
+        names[modality] = name
+    return names
 
 
 def _some(records: Sequence[Record]) -> list[Record]:

@@ -17,7 +17,7 @@ from cellarena.records import Record, Run, read_manifest
 from cellarena.reporting.assemble import images_of, leaderboard_of, leakage_of, modalities_of
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
-from cellarena.reporting.report import Illustration, Report
+from cellarena.reporting.report import Illustration, Leakage, Report
 from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
 
@@ -37,7 +37,7 @@ def report(project: Project) -> None:
     """Render the report from the comparison's numbers and figures."""
     layout, params = project.layout, project.params
     test = read_manifest(layout.subset("test"))
-    summary = pd.read_csv(layout.benchmark)
+    summary = _benchmark(layout.benchmark)
     runs = [*params.runs, params.floor_run]
     scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
     content = Report(
@@ -46,7 +46,7 @@ def report(project: Project) -> None:
         leaderboard=leaderboard_of(summary),
         modalities=modalities_of(summary, test),
         images=images_of(scores, test, _failures(project, runs)),
-        leakage=leakage_of(json.loads(layout.leakage.read_text(encoding="utf-8"))),
+        leakage=_leakage(layout.leakage),
         figures=list(_figures(project, test)),
     )
     folder = layout.report.parent
@@ -54,6 +54,26 @@ def report(project: Project) -> None:
     page = render_html(content, lambda path: (folder / path).read_bytes())
     write_bytes(render_markdown(content).encode(), layout.report)
     write_bytes(page.encode(), layout.report_page)
+
+
+def _benchmark(path: Path) -> pd.DataFrame:
+    try:
+        summary = pd.read_csv(path)
+        leaderboard_of(summary)
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{path}: damaged or edited ({_flat(error)}); run `dvc repro` to make it anew") from error
+    return summary
+
+
+def _leakage(path: Path) -> Leakage:
+    try:
+        return leakage_of(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: damaged or edited ({_flat(error)}); run `dvc repro` to make it anew") from error
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _failures(project: Project, runs: list[Run]) -> dict[str, str]:

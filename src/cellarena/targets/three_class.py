@@ -1,6 +1,6 @@
 """Background, interior and boundary: the challenge's target, decoded so that an object keeps its boundary."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,9 @@ class ThreeClass(Target):
             rest = np.where(_touches_other(rest), 0, rest)
         classes[(numbered > 0) & (rest == 0)] = BOUNDARY
         left = np.bincount(rest.ravel(), minlength=int(numbered.max(initial=0)) + 1)
-        for label in 1 + np.flatnonzero(left[1:] == 0):
-            classes[_deepest(numbered, label)] = INTERIOR
+        thin = left == 0
+        thin[0] = False
+        classes[_central_pixels(np.where(thin[numbered], numbered, 0))] = INTERIOR
         return classes
 
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
@@ -95,8 +96,15 @@ def _touches_other(labels: LabelImage) -> npt.NDArray[np.bool_]:
     return differs
 
 
-def _deepest(labels: LabelImage, label: np.signedinteger[Any]) -> tuple[int, int]:
-    """Return the pixel of an object nearest to its centre of mass, for objects too thin for an interior."""
-    rows, columns = np.nonzero(labels == label)
-    nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-    return int(rows[nearest]), int(columns[nearest])
+def _central_pixels(labels: LabelImage) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return row and column of each object's pixel nearest to its centre of mass; objects without interior get it."""
+    rows, columns = np.nonzero(labels)
+    owners = labels[rows, columns]
+    sizes = np.maximum(np.bincount(owners), 1)
+    centres = [np.bincount(owners, weights=where) / sizes for where in (rows, columns)]
+    away = (rows - centres[0][owners]) ** 2 + (columns - centres[1][owners]) ** 2
+    # A stable order: of pixels equally near the first in reading order comes first, as is each object's first.
+    order = np.lexsort((away, owners))
+    _, first = np.unique(owners[order], return_index=True)
+    nearest = order[first]
+    return rows[nearest], columns[nearest]

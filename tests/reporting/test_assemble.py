@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import numpy as np
+
+from cellarena.datasets.leakage import leakage_report
+from cellarena.evaluation.scores import score
+from cellarena.evaluation.summary import leaderboard, per_image, summarize
+from cellarena.records import Run
+from cellarena.reporting.assemble import examples_of, images_of, leaderboard_of, leakage_of, modalities_of
+from cellarena.reporting.report import LEADERBOARD_COLUMNS
+from test_records import RECORD
+
+RECORDS = [
+    replace(RECORD, id=name, modality=modality)
+    for name, modality in (("a", "DIC"), ("b", "phase contrast"), ("c", "phase contrast"), ("d", "phase contrast"))
+]
+TRUE = np.zeros((20, 20), np.int32)
+TRUE[4:8, 4:8], TRUE[4:8, 12:16] = 1, 2
+HALF = np.where(TRUE == 1, 1, 0)
+
+
+def tables():
+    found = {"a": TRUE, "b": None, "c": HALF, "d": TRUE}
+    run, floor = Run("unet", "real", 0), Run("otsu", "real", 0)
+    return [
+        (run, score([(name, TRUE, pred) for name, pred in found.items()], run)),
+        (floor, score([(name, TRUE, HALF) for name in found], floor)),
+    ]
+
+
+def test_the_leaderboard_has_the_reports_columns():
+    board = leaderboard_of(leaderboard(summarize(tables(), RECORDS)))
+    assert list(board.columns) == list(LEADERBOARD_COLUMNS)
+    assert board.set_index("model").loc["unet", "failed"] == 1
+
+
+def test_modalities_have_a_row_each_and_a_column_per_model():
+    table = modalities_of(leaderboard(summarize(tables(), RECORDS)), RECORDS).set_index("modality")
+    assert table.loc["DIC", "unet (real)"] == 1
+    np.testing.assert_allclose(table.loc["phase contrast", "unet (real)"], (0 + 2 / 3 + 1) / 3, atol=1e-6)
+    assert table["images"].to_dict() == {"DIC": 1, "phase contrast": 3}
+
+
+def test_images_are_listed_hardest_first_with_what_failed():
+    table = images_of(per_image(tables(), "real"), RECORDS, {"b": "unet-real-0: damaged"})
+    assert list(table["image"][:2]) == ["b", "c"]
+    assert list(table["failure"]) == ["unet-real-0: damaged", "", "", ""]
+
+
+def test_examples_are_the_median_of_each_modality_and_the_hardest():
+    chosen = examples_of(per_image(tables(), "real"), RECORDS, ["unet"])
+    assert [(record.id, why) for record, why in chosen] == [
+        ("a", "the image of median F1 of DIC"),
+        ("c", "the image of median F1 of phase contrast"),
+        ("b", "the hardest image of all"),
+    ]
+
+
+def test_leakage_names_crossings_and_the_reason_they_were_accepted():
+    subsets = {"train": RECORDS[:1], "val": RECORDS[1:2], "test": RECORDS[2:]}
+    found = leakage_of(leakage_report(subsets, [["a", "c"]], "same well"))
+    assert (found.n_images, found.n_groups) == (4, 1)
+    assert found.crossings == ("a (train), c (test); accepted because: same well",)
