@@ -1,0 +1,36 @@
+"""LSTM-UNet (Arbelle & Riklin Raviv, ISBI 2019, arXiv 1805.11247) over coarse-to-fine views of a still image.
+
+The original reads time-lapses. A single image is a sequence of one frame, in which the recurrence has nothing to
+remember; here a still image is shown several times, blurred less and less. `views: 1` is the network without memory.
+"""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class LSTMUNet(Hyperparameters):
+    """Hyperparameters of the LSTM-UNet."""
+
+    width: int = Field(ge=8, le=128)
+    """Channels of the first level; the second has twice and the others four times as many."""
+    levels: int = Field(ge=2, le=5)
+    """How many resolutions have a memory, from half the size of the image down; the original has 4."""
+    views: int = Field(ge=1, le=4)
+    """How many times an image is shown, from the coarsest Gaussian blur to the image itself."""
+
+
+def build(hyperparameters: LSTMUNet, n_channels: int) -> "nn.Module":
+    """Return the network; it also takes time-lapses (B, T, 3, H, W)."""
+    from cellarena.models.parts.lstm_unet import LSTMUNet as Network
+
+    return Network(hyperparameters.width, hyperparameters.levels, hyperparameters.views, n_channels)
+
+
+# Five levels halve the size five times.
+MODELS.register("lstm_unet")(ModelSpec(LSTMUNet, build, target="three_class", multiple=32))
