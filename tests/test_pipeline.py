@@ -10,6 +10,7 @@ from dvc.repo import Repo
 
 from cellarena.cli import cli
 from cellarena.layout import SUBSETS, Layout
+from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.records import Run
 
@@ -105,3 +106,8 @@ def test_the_committed_lock_is_of_this_pipeline(stages, params):
     assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {
         run.model for run in [*params.runs, params.floor_run]
     }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_is_a_file_of_its_name_which_its_training_depends_on(model):
+    assert (ROOT / "src/cellarena/models" / f"{model}.py").is_file()

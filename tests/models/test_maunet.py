@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from cellarena.models.maunet import MAUNet, build, build_wide
+from cellarena.models.maunet import MAUNet, build
+from cellarena.models.maunet_wide import build as build_wide
 from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
 
 SMALL = MAUNet(learning_rate=0.001, width=8, features=8)

@@ -47,13 +47,19 @@ def test_images_are_listed_hardest_first_with_what_failed():
     assert list(table["failure"]) == ["unet-real-0: damaged", "", "", ""]
 
 
-def test_examples_are_the_median_of_each_modality_and_the_hardest():
+def test_examples_are_one_of_each_modality_and_the_hardest():
     chosen = examples_of(per_image(tables(), "real"), RECORDS, ["unet"])
-    assert [(record.id, why) for record, why in chosen] == [
-        ("a", "the image of median F1 of DIC"),
-        ("c", "the image of median F1 of phase contrast"),
-        ("b", "the hardest image of all"),
-    ]
+    assert [example.name for example in chosen] == ["dic", "phase_contrast", "hardest_of_all"]
+    assert [example.record.modality for example in chosen[:2]] == ["DIC", "phase contrast"]
+    assert chosen[2].record.id == "b"
+
+
+def test_the_examples_of_a_modality_do_not_depend_on_scores():
+    scores = per_image(tables(), "real")
+    turned = scores.assign(unet=1 - scores["unet"])
+    first, second = (examples_of(table, RECORDS, ["unet"]) for table in (scores, turned))
+    assert [example.record.id for example in first[:2]] == [example.record.id for example in second[:2]]
+    assert first[2].record.id != second[2].record.id
 
 
 def test_leakage_names_crossings_and_the_reason_they_were_accepted():

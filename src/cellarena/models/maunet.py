@@ -1,4 +1,4 @@
-"""MAUNet on ResNet-50, and on Wide-ResNet-50 without its last layer (team saltfish, NeurIPS 2022 cell challenge)."""
+"""MAUNet on ResNet-50 (team saltfish of the NeurIPS 2022 cell segmentation challenge)."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MAUNet(Hyperparameters):
-    """Hyperparameters of both variants."""
+    """Hyperparameters of both variants, this one and `maunet_wide`."""
 
     width: int = Field(ge=8, le=64)
     """Channels after the encoder's first convolution; 64 is ResNet-50 itself."""
@@ -27,15 +27,4 @@ def build(hyperparameters: MAUNet, n_channels: int) -> "nn.Module":
     return Network(ResNetEncoder(hyperparameters.width, BLOCKS, widening=1), hyperparameters.features, n_channels)
 
 
-def build_wide(hyperparameters: MAUNet, n_channels: int) -> "nn.Module":
-    """Return the network on Wide-ResNet-50, from full size down to 1/16: its last layer is left out."""
-    from cellarena.models.parts.maunet import MAUNet as Network
-    from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
-
-    encoder = ResNetEncoder(hyperparameters.width, BLOCKS[:-1], widening=2)
-    return Network(encoder, hyperparameters.features, n_channels)
-
-
 MODELS.register("maunet")(ModelSpec(MAUNet, build, target="class_and_distance", multiple=32))
-# 1/16 would do; both members of an ensemble take the same tiles.
-MODELS.register("maunet_wide")(ModelSpec(MAUNet, build_wide, target="class_and_distance", multiple=32))

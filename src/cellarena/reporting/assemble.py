@@ -1,6 +1,7 @@
 """From the comparison's numbers to the tables and sentences of a report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from cellarena.evaluation.summary import modality_slug
 from cellarena.records import Record
 from cellarena.reporting.report import LEADERBOARD_COLUMNS, Leakage
+from cellarena.seeds import digest
 
 _RENAMED = {"n_seeds": "seeds", "n_images": "images", "f1_seed_min": "f1_min", "f1_seed_max": "f1_max"}
 
@@ -51,20 +53,29 @@ def leakage_of(found: Mapping[str, Any]) -> Leakage:
     return Leakage(n_images, len(found["near_duplicates"]), crossings)
 
 
-def examples_of(per_image: pd.DataFrame, records: Sequence[Record], models: Sequence[str]) -> list[tuple[Record, str]]:
-    """Return which test images to show and why: of each modality the one of median F1, and the hardest of all.
+@dataclass(frozen=True)
+class Example:
+    """A test image to show: `name` is that of its file, the same in every comparison; `why` says what it stands for."""
+
+    name: str
+    record: Record
+    why: str
+
+
+def examples_of(per_image: pd.DataFrame, records: Sequence[Record], models: Sequence[str]) -> list[Example]:
+    """Return which test images to show: one of each modality, whatever its scores, and the hardest of all.
+
+    The one of a modality follows from the images alone, so that two comparisons of the same data show the same images.
 
     Args:
         per_image: column image and one column of F1 per model.
         records: the test records.
         models: the columns whose mean says how hard an image is.
     """
-    difficulty = per_image.set_index("image")[list(models)].mean(axis=1)
     chosen = []
     for modality in sorted({record.modality for record in records}):
-        ranked = sorted((r for r in records if r.modality == modality), key=lambda r: (difficulty[r.id], r.id))
-        chosen.append((ranked[len(ranked) // 2], f"the image of median F1 of {modality}"))
+        drawn = min((r for r in records if r.modality == modality), key=lambda r: digest("example", r.sha256, r.id))
+        chosen.append(Example(modality_slug(modality), drawn, modality))
+    difficulty = per_image.set_index("image")[list(models)].mean(axis=1)
     hardest = min(records, key=lambda r: (difficulty[r.id], r.id))
-    if hardest not in [record for record, _ in chosen]:
-        chosen.append((hardest, "the hardest image of all"))
-    return chosen
+    return [*chosen, Example("hardest_of_all", hardest, "the hardest test image")]

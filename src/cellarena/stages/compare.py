@@ -72,11 +72,12 @@ def _draw_examples(project: Project, tables: Tables, records: list[Record], fold
     params = project.params
     first = params.benchmark.seeds[0]
     shown = [run for run in params.runs if run.seed == first] + [params.floor_run]
-    for record, why in examples_of(per_image(tables, "real"), records, params.benchmark.models):
+    for example in examples_of(per_image(tables, "real"), records, params.benchmark.models):
+        record = example.record
         try:
             image, true = (read_image(project.layout.preprocessed / path) for path in (record.image, record.labels))
         except ValueError as error:
             click.echo(f"{record.id}: not shown as an example ({error})", err=True)
             continue
         found = [matched_prediction(run.model, true, read_prediction(project, run, record.id)) for run in shown]
-        save(example_figure(image, true, found, f"{record.id}: {why}"), folder / f"{record.id}.png")
+        save(example_figure(image, true, found, f"{example.why}: {record.id}"), folder / f"{example.name}.png")

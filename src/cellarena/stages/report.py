@@ -47,7 +47,7 @@ def report(project: Project) -> None:
         modalities=modalities_of(summary, test),
         images=images_of(scores, test, _failures(project, runs)),
         leakage=_leakage(layout.leakage),
-        figures=list(_figures(project, test)),
+        figures=list(_figures(project)),
     )
     folder = layout.report.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,14 +98,13 @@ def _facts(project: Project, test: list[Record]) -> list[tuple[str, str]]:
     ]
 
 
-def _figures(project: Project, test: list[Record]) -> Iterator[Illustration]:
+def _figures(project: Project) -> Iterator[Illustration]:
     layout = project.layout
     for name, (title, caption) in _CAPTIONS.items():
         yield Illustration(title, _relative(project, layout.figures / f"{name}.png"), caption)
     for path in sorted((layout.figures / "examples").glob("*.png")):
-        modality = next((r.modality for r in test if r.id == path.stem), "")
-        caption = f"A test image ({modality}): annotation, and what each method with its first seed made of it."
-        yield Illustration(path.stem, _relative(project, path), caption)
+        caption = "A test image: its annotation, and what each method with its first seed made of it."
+        yield Illustration(f"Example: {path.stem.replace('_', ' ')}", _relative(project, path), caption)
     for path in sorted(layout.dataset_plots.glob("*.png")):
         title = f"Data set: {path.stem.replace('_', ' ')}"
         yield Illustration(title, _relative(project, path), "Images as acquired, with their annotated outlines.")
