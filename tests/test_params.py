@@ -36,7 +36,7 @@ def test_the_default_parameters_are_valid():
         ("models.unet.width", 4, "models.unet.width: Input should be greater than or equal to 8"),
         ("models.unet.widht", 16, "models.unet.widht: Extra inputs are not permitted"),
         ("budget", "tiny", "budget: Input should be 'smoke', 'small', 'standard' or 'full'"),
-        ("budgets.small.steps", 7, r"budgets.small: steps \(7\) must be a multiple of validate_every \(100\)"),
+        ("budgets.small.steps", 7, r"budgets.small: steps \(7\) must be a multiple of validate_every \(200\)"),
         ("preprocess.low", 99.5, r"preprocess: low \(99.5\) must be below high \(99.0\)"),
         ("benchmark.models", ["unnet"], "benchmark: unknown model 'unnet'; known: .*unet.*"),
         ("benchmark.seeds", [0, 0], "benchmark: seeds names one entry twice"),
