@@ -45,6 +45,14 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(train, stop, goes_on_at
     same(train, fitted, resumed)
 
 
+def test_a_training_with_workers_resumes_with_the_crops_it_had_not_seen(train):
+    helped = {"workers": 1}
+    fitted = train("whole", budget=LONG, training=helped)
+    with pytest.raises(InterruptionError):
+        train("resumed", at_step=interrupt_at(5), budget=LONG, training=helped)
+    same(train, fitted, train("resumed", budget=LONG, training=helped))
+
+
 def test_a_training_can_be_resumed_twice_and_after_each_single_step(train):
     often = {"steps": 5, "validate_every": 1}
     fitted = train("whole", budget=often)

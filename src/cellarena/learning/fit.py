@@ -23,7 +23,7 @@ from cellarena.learning.checkpoints import build_network
 from cellarena.learning.module import SCORE, Segmentation
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator
-from cellarena.learning.resume import KeepBest, KeepState, copied_weights
+from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, copied_weights
 from cellarena.models.spec import Hyperparameters
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
@@ -83,11 +83,12 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
     module = Segmentation(network, recipe.target, rate, recipe.budget, recipe.training, recipe.inference, recipe.seed)
     best = KeepBest()
     checkpoint = state / "last.ckpt"
-    callbacks = [best, *_callbacks(recipe, checkpoint, log)]
+    sampler = StepSampler(recipe.budget.validate_every * recipe.budget.batch_size)
+    callbacks = [best, KeepPlace(sampler), *_callbacks(recipe, checkpoint, log)]
     trainer = _trainer(recipe, callbacks, _loggers(recipe, state, log))
     whole: DataLoader[Annotated] = DataLoader(val, batch_size=None, collate_fn=_as_it_is)  # type: ignore[arg-type]
     shutil.rmtree(log, ignore_errors=True)
-    _run(trainer, module, _crop_loader(recipe, train), whole, checkpoint)
+    _run(trainer, module, _crop_loader(recipe, train, sampler), whole, checkpoint)
     final = copied_weights(network)
     if not all(torch.isfinite(tensor).all() for tensor in (*best.weights.values(), *final.values())):
         raise ValueError(f"the weights are not finite after step {trainer.global_step}; lower the learning rate")
@@ -110,14 +111,12 @@ def _run(trainer: lightning.Trainer, module: Segmentation, train: Any, val: Any,
         raise KeyboardInterrupt from ended
 
 
-def _crop_loader(recipe: Recipe, train: Sequence[Annotated]) -> DataLoader[tuple[Tensor, Tensor]]:
-    budget = recipe.budget
-    crops = Crops(train, recipe.target, budget.crop, recipe.seed)
-    sampler = StepSampler(budget.validate_every * budget.batch_size)
+def _crop_loader(recipe: Recipe, train: Sequence[Annotated], sampler: StepSampler) -> DataLoader[tuple[Tensor, Tensor]]:
+    crops = Crops(train, recipe.target, recipe.budget.crop, recipe.seed)
     workers = recipe.training.workers
     return DataLoader(
         crops,  # type: ignore[arg-type]
-        batch_size=budget.batch_size,
+        batch_size=recipe.budget.batch_size,
         sampler=sampler,
         num_workers=workers,
         persistent_workers=workers > 0,

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 import cellarena
+from cellarena.datasets.loading import StepSampler
 from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 
@@ -116,6 +117,25 @@ class KeepState(Callback):
         """Put the log back into its place."""
         for name, content in state_dict.items():
             write_bytes(content.encode(), self._log / name)
+
+
+class KeepPlace(Callback):
+    """Tells the sampler where a resumed training goes on, before worker processes fetch the first crops.
+
+    Lightning tells it too, but only after they did.
+    """
+
+    def __init__(self, sampler: StepSampler) -> None:
+        self._sampler = sampler
+
+    def on_load_checkpoint(
+        self,
+        trainer: lightning.Trainer,  # noqa: ARG002
+        pl_module: lightning.LightningModule,  # noqa: ARG002
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Choose the interval that comes next."""
+        self._sampler.set_epoch(checkpoint["epoch"])
 
 
 def copied_weights(network: nn.Module) -> dict[str, Tensor]:
