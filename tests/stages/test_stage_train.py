@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from cellarena.models.spec import MODELS
 from cellarena.records import read_manifest
 from workspace import wait_for
 
@@ -141,7 +142,7 @@ def test_an_interrupted_training_waits_for_as_long_as_nothing_changes(before_fit
 def test_an_unknown_model_is_said_in_one_line(workspace, cellarena):
     outcome = cellarena(workspace.root, "train", "nosuch", "real", "0")
     assert outcome.code == 2
-    assert outcome.err == "cellarena: unknown model 'nosuch'; known: unet\n"
+    assert outcome.err == f"cellarena: unknown model 'nosuch'; known: {', '.join(MODELS)}\n"
 
 
 def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
