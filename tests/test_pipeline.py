@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,11 @@ def test_every_section_of_params_decides_over_some_stage(stages):
 def test_the_matrix_is_readable_by_dvc():
     # `stage list` hides a broken dvc.yaml unless told to fail.
     listed = subprocess.run(
-        ["dvc", "stage", "list", "--fail", "--name-only"], cwd=ROOT, capture_output=True, text=True, check=True
+        [Path(sys.executable).parent / "dvc", "stage", "list", "--fail", "--name-only"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "train@unet-real-0" in listed.stdout.split()
 
