@@ -126,6 +126,8 @@ def test_images_without_objects_can_be_trained_and_validated_on(train):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_and_leaves_ctrl_c_working(train, number):
+    # A shell's background job starts with Ctrl+C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 
     def interrupt(step):
