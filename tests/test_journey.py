@@ -26,9 +26,9 @@ def outputs(workspace):
     yield from (layout.raw, layout.preprocessed, layout.splits, layout.dataset_plots, layout.curves, layout.figures)
     yield from (layout.summary, layout.report, layout.report_page)
     for run in params.runs:
-        yield from (layout.checkpoint(run), layout.log(run))
+        yield from (layout.checkpoint(run), layout.log(run), layout.training_costs(run))
     for run in [*params.runs, params.floor_run]:
-        yield from (layout.predictions(run), layout.failures(run), layout.scores(run))
+        yield from (layout.predictions(run), layout.failures(run), layout.scores(run), layout.prediction_costs(run))
 
 
 def strict_json(text):

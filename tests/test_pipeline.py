@@ -11,6 +11,7 @@ from dvc.repo import Repo
 
 from cellarena.cli import cli
 from cellarena.layout import SUBSETS, Layout
+from cellarena.models.ensembles import ENSEMBLES
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.records import Run
@@ -36,15 +37,21 @@ def expected_outs(params):
         "explore": {layout.dataset_plots},
         "preprocess": {layout.preprocessed},
         "split": {layout.splits},
-        "floor": {layout.predictions(params.floor_run)},
+        "plan": {layout.plans},
+        "members": {layout.members},
+        "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run)},
         "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
         "report": {layout.report, layout.report_page},
     }
     for run in params.runs:
-        outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run)}
-        outs[f"predict@{run}"] = {layout.predictions(run)}
+        outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
+        outs[f"predict@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
         outs[f"evaluate@{run}"] = {layout.scores(run)}
+    for run in params.ensemble_runs:
+        outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
+        outs[f"predict-ensemble@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
+        outs[f"evaluate-ensemble@{run}"] = {layout.scores(run)}
     return outs
 
 
@@ -60,10 +67,27 @@ def test_every_command_is_a_stage_and_every_stage_a_command(stages):
 
 
 def test_a_run_on_the_command_line_is_the_run_of_the_stage(stages, params):
-    for run in [*params.runs, params.floor_run]:
-        name = f"evaluate@{run}" if run in params.runs else "evaluate-floor"
-        model, arm, seed = stages[name].cmd.split()[2:]
-        assert Run(model, arm, int(seed)) == run
+    commands = {name: stage.cmd.split() for name, stage in stages.items()}
+    scored = [Run(model, arm, int(seed)) for _, verb, model, arm, seed in runs_of(commands) if verb == "evaluate"]
+    assert sorted(scored) == sorted(params.scored_runs)
+    for name, (_, verb, *run) in commands.items():
+        key = name.partition("@")[2]
+        assert not key or key == "-".join(run), name
+        assert name.startswith(verb), name
+
+
+def runs_of(commands):
+    return [command for command in commands.values() if len(command) == 5]
+
+
+def test_an_ensemble_depends_on_its_members(stages, params):
+    layout = Layout(Path())
+    assert params.ensemble_runs
+    for run in params.ensemble_runs:
+        members = {layout.checkpoint(Run(member, run.arm, run.seed)) for member in ENSEMBLES[run.model].members}
+        for stage in (stages[f"ensemble@{run}"], stages[f"predict-ensemble@{run}"]):
+            assert members <= {Path(dep.def_path) for dep in stage.deps}, stage.addressing
+        assert layout.members in {Path(dep.def_path) for dep in stages[f"ensemble@{run}"].deps}
 
 
 def test_every_dependency_exists_or_is_an_output(stages):
@@ -80,6 +104,11 @@ def test_subset_manifests_lie_in_the_output_of_split():
     layout = Layout(Path())
     assert {layout.subset(name).parent for name in SUBSETS} == {layout.splits}
     assert layout.leakage.parent == layout.splits
+
+
+def test_plan_and_fingerprint_lie_in_the_output_of_plan():
+    layout = Layout(Path())
+    assert {layout.plan("nnunet").parent.parent, layout.fingerprint.parent} == {layout.plans}
 
 
 def test_every_section_of_params_decides_over_some_stage(stages):
@@ -108,9 +137,7 @@ def test_the_default_remote_verifies_what_it_serves():
 def test_the_committed_lock_is_of_this_pipeline(stages, params):
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
     assert set(lock["stages"]) == set(stages)
-    assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {
-        run.model for run in [*params.runs, params.floor_run]
-    }
+    assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {run.model for run in params.scored_runs}
 
 
 @pytest.mark.parametrize("model", MODELS)

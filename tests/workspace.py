@@ -26,6 +26,8 @@ SMALL = {
     "models.unet.width": 8,
     "models.unet.levels": 3,
     "training.accelerator": "cpu",
+    "benchmark.models": ["unet"],
+    "benchmark.ensembles": [],
     "benchmark.seeds": [0],
 }
 _TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")

@@ -45,6 +45,20 @@ class Layout:
         """Return the manifest of train, val or test."""
         return self.splits / f"{name}.csv"
 
+    @property
+    def plans(self) -> Path:
+        """What follows from the train subset for networks that configure themselves."""
+        return self.root / "data" / "plans"
+
+    def plan(self, model: str) -> Path:
+        """Return what was planned for a model; an empty one for a model that does not configure itself."""
+        return self.plans / model / "plan.json"
+
+    @property
+    def fingerprint(self) -> Path:
+        """What the planner was told of the training images."""
+        return self.plans / "fingerprint.json"
+
     def arm(self, name: str) -> Path:
         """Return the manifest that an arm trains on.
 
@@ -63,6 +77,11 @@ class Layout:
     def checkpoint(self, run: Run) -> Path:
         """Return the folder of a run's model.safetensors, last.safetensors and model.json."""
         return self.root / "data" / "checkpoints" / str(run)
+
+    @property
+    def members(self) -> Path:
+        """Which trained models each ensemble is made of."""
+        return self.root / "data" / "members.json"
 
     def resume(self, run: Run, fingerprint: str) -> Path:
         """Return the folder that an interrupted training is continued from; git and DVC ignore it."""
@@ -87,6 +106,14 @@ class Layout:
     def log(self, run: Run) -> Path:
         """Return the folder of a run's training log, written by DVCLive."""
         return self.root / "metrics" / "runs" / str(run)
+
+    def training_costs(self, run: Run) -> Path:
+        """Return how long a run's training took; measured, so it differs from run to run."""
+        return self.root / "metrics" / "costs" / str(run) / "training.json"
+
+    def prediction_costs(self, run: Run) -> Path:
+        """Return the time and memory that a run's predictions took, and the size of its network."""
+        return self.root / "metrics" / "costs" / str(run) / "prediction.json"
 
     @property
     def summary(self) -> Path:

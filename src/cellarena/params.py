@@ -10,6 +10,8 @@ from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
 from cellarena.learning.recipe import Budget, Inference, Training
+from cellarena.models.ensembles import ENSEMBLES, Ensembling
+from cellarena.models.parts.nnunet_plan import Planning
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run
 from cellarena.targets.spec import TARGETS, Target
@@ -22,9 +24,11 @@ class Section(BaseModel):
 
 
 class Benchmark(Section):
-    """The grid of runs that are compared: every model on every arm with every seed."""
+    """The grid of runs that are compared: every model and ensemble on every arm with every seed."""
 
     models: list[str] = Field(min_length=1)
+    ensembles: list[str]
+    """Those whose members are among the models."""
     arms: list[Literal["real"]] = Field(min_length=1)
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(min_length=1)
     floor: Literal["otsu"]
@@ -35,9 +39,19 @@ class Benchmark(Section):
         for name in self.models:
             if name not in MODELS:
                 raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
-        for key in ("models", "arms", "seeds"):
+        for key in ("models", "ensembles", "arms", "seeds"):
             if len(set(getattr(self, key))) < len(getattr(self, key)):
                 raise ValueError(f"{key} names one entry twice")
+        return self
+
+    @model_validator(mode="after")
+    def _members_are_there(self) -> Self:
+        for name in self.ensembles:
+            if absent := [member for member in ENSEMBLES[name].members if member not in self.models]:
+                raise ValueError(
+                    f"the ensemble {name} needs {' and '.join(absent)}: add to benchmark.models what is missing, or "
+                    f"remove {name} from benchmark.ensembles"
+                )
         return self
 
 
@@ -57,15 +71,17 @@ class Evaluation(Section):
 
 
 class Params(Section):
-    """All parameters; `models` and `targets` have one block for each entry of the catalogs."""
+    """All parameters; `models`, `ensembles` and `targets` have one block for each entry of the catalogs."""
 
     budget: Literal["smoke", "small", "standard", "full"]
     budgets: dict[str, Budget]
     acquire: Acquisition
     preprocess: Preparation
     split: Splitting
+    plan: Planning
     targets: Any
     models: Any
+    ensembles: Any
     training: Training
     predict: Inference
     evaluate: Evaluation
@@ -77,6 +93,15 @@ class Params(Section):
             raise ValueError(
                 f"budgets lacks {self.budget!r}, which budget names; it has {', '.join(self.budgets) or 'none'}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _no_plan_by_hand(self) -> Self:
+        for name in MODELS:
+            if MODELS[name].planned and getattr(self.models, name).plan is not None:
+                raise ValueError(
+                    f"models.{name}.plan is made by the stage plan; remove it here and run `dvc repro plan`"
+                )
         return self
 
     @property
@@ -95,6 +120,17 @@ class Params(Section):
         found: Hyperparameters = getattr(self.models, model)
         return found
 
+    def ensembling(self, ensemble: str) -> Ensembling:
+        """Return an ensemble's block.
+
+        Raises:
+            ValueError: if there is no such ensemble.
+        """
+        if ensemble not in ENSEMBLES:
+            raise ValueError(f"unknown ensemble {ensemble!r}; known: {', '.join(ENSEMBLES)}")
+        found: Ensembling = getattr(self.ensembles, ensemble)
+        return found
+
     def target(self, model: str) -> Target:
         """Return the target that a model learns, with its settings."""
         found: Target = getattr(self.targets, MODELS[model].target)
@@ -103,8 +139,20 @@ class Params(Section):
     @property
     def runs(self) -> list[Run]:
         """The benchmark's trained runs, in the order of the grid."""
-        grid = self.benchmark
-        return [Run(model, arm, seed) for model in grid.models for arm in grid.arms for seed in grid.seeds]
+        return self._grid(self.benchmark.models)
+
+    @property
+    def ensemble_runs(self) -> list[Run]:
+        """The benchmark's ensembles, one for each arm and seed of their members, in the order of the grid."""
+        return self._grid(self.benchmark.ensembles)
+
+    @property
+    def scored_runs(self) -> list[Run]:
+        """All that is compared: the trained runs, the ensembles, the classical floor."""
+        return [*self.runs, *self.ensemble_runs, self.floor_run]
+
+    def _grid(self, names: list[str]) -> list[Run]:
+        return [Run(name, arm, seed) for name in names for arm in self.benchmark.arms for seed in self.benchmark.seeds]
 
     @property
     def floor_run(self) -> Run:
@@ -132,11 +180,13 @@ def load_params(path: Path) -> Params:
 
 
 def _whole() -> type[Params]:
-    """Return Params with a typed block for each model and target of the catalogs."""
+    """Return Params with a typed block for each model, ensemble and target of the catalogs."""
     models: dict[str, Any] = {name: (MODELS[name].hyperparameters, ...) for name in MODELS}
+    ensembles: dict[str, Any] = dict.fromkeys(ENSEMBLES, (Ensembling, ...))
     targets: dict[str, Any] = {name: (TARGETS[name], ...) for name in TARGETS}
     sections: dict[str, Any] = {
         "models": (create_model("Models", __base__=Section, **models), ...),
+        "ensembles": (create_model("Ensembles", __base__=Section, **ensembles), ...),
         "targets": (create_model("Targets", __base__=Section, **targets), ...),
     }
     return create_model("Params", __base__=Params, **sections)

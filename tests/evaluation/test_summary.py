@@ -4,8 +4,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.scores import THRESHOLDS, score
-from cellarena.evaluation.summary import f1_over_thresholds, leaderboard, modality_slug, per_image, summarize
+from cellarena.evaluation.summary import (
+    costs_by_row,
+    f1_over_thresholds,
+    leaderboard,
+    modality_slug,
+    per_image,
+    summarize,
+)
 from cellarena.records import Record, Run
 
 PLAIN = Record(
@@ -75,6 +83,33 @@ def test_modality_never_hides_another_metric():
     cell = summarize([OTSU], records)["otsu"]["real"]
     assert cell["f1_all"] == pytest.approx(0.4)
     assert cell["f1_all_images"] == cell["f1"]
+
+
+def costs(seconds, n_over, share):
+    """Return what a run cost: its training and a prediction of three images."""
+    prediction = PredictionCosts(
+        variant="wide", device="cpu", n_parameters=1000, multiply_adds_per_megapixel=2e9, seconds_per_megapixel=seconds,
+        peak_memory_mb=100 * seconds, slowest_image="a", slowest_share_of_tolerance=share, n_over_tolerance=n_over,
+        n_images=3,
+    )  # fmt: skip
+    return TrainingCosts(seconds=10 * seconds), prediction
+
+
+def test_costs_are_means_of_the_seeds_and_the_worst_image_counts():
+    table = costs_by_row({ZERO[0]: costs(1, 0, 0.5), ONE[0]: costs(3, 2, 1.5), OTSU[0]: (None, None)})
+    unet, otsu = (table.set_index("model").loc[name] for name in ("unet", "otsu"))
+    assert (unet["seconds_per_megapixel"], unet["training_seconds"], unet["peak_memory_mb"]) == (2, 20, 200)
+    assert (unet["slowest_share_of_tolerance"], unet["n_over_tolerance"], unet["n_timed"]) == (1.5, 2, 6)
+    assert (unet["time_tolerance"], unet["variant"], unet["n_parameters"]) == ("misses", "wide", 1000)
+    assert (otsu["time_tolerance"], otsu["n_timed"], otsu["n_trainings"], otsu["variant"]) == ("not measured", 0, 0, "")
+    assert otsu[["n_parameters", "training_seconds", "slowest_share_of_tolerance", "n_over_tolerance"]].isna().all()
+
+
+def test_costs_of_the_seeds_that_were_measured():
+    table = costs_by_row({ZERO[0]: (None, None), ONE[0]: (None, costs(3, 0, 0.5)[1])}).set_index("model")
+    assert table.loc["unet", "time_tolerance"] == "meets"
+    assert (table.loc["unet", "n_timed"], table.loc["unet", "seconds_per_megapixel"]) == (3, 3)
+    assert np.isnan(table.loc["unet", "training_seconds"])
 
 
 def test_order_of_the_tables_does_not_matter():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.images.intensity import to_rgb8
+from cellarena.images.intensity import NORMALISATIONS, to_rgb8, unit, z_score
 
 GREY = arrays(np.uint16, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -49,3 +49,38 @@ def test_two_and_four_channels(channels):
     rgb = to_rgb8(image)
     assert rgb.shape == (5, 5, 3)
     assert rgb[..., 2].any() == (channels == 4)
+
+
+RGB = arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(3)))
+
+
+def applied(normalisation, image):
+    offset, factor = normalisation(image)
+    assert offset.dtype == factor.dtype == np.float32
+    return (image.astype(np.float32) - offset) * factor
+
+
+@given(RGB)
+def test_a_z_score_has_mean_0_and_deviation_1_in_each_channel_and_a_constant_one_becomes_0(image):
+    normalised = applied(z_score, image)
+    for channel, before in ((normalised[..., c], image[..., c]) for c in range(3)):
+        if before.min() == before.max():
+            assert not channel.any()
+        else:
+            assert abs(channel.mean(dtype=np.float64)) < 1e-3
+            assert channel.std(dtype=np.float64) == pytest.approx(1, abs=1e-3)
+
+
+@given(arrays(np.uint8, (5, 6, 3), elements=st.integers(0, 60)), st.integers(1, 4), st.integers(0, 15))
+def test_a_z_score_does_not_see_brightness_and_contrast(image, scale, offset):
+    shifted = image * np.uint8(scale) + np.uint8(offset)
+    np.testing.assert_allclose(applied(z_score, image), applied(z_score, shifted), atol=1e-3)
+
+
+@given(RGB)
+def test_unit_divides_by_255(image):
+    np.testing.assert_allclose(applied(unit, image), image / 255, atol=1e-7)
+
+
+def test_every_normalisation_has_a_name():
+    assert {"unit": unit, "z_score": z_score} == NORMALISATIONS

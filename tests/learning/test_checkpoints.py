@@ -8,10 +8,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tiny import INFERENCE, NETWORK, TARGET, discs
+from tiny import INFERENCE, NETWORK, TARGET, discs, segmenter
 
 from cellarena.learning.checkpoints import build_network, load_model, load_weights, save_weights, write_card
-from cellarena.learning.predict import activations
 
 CARD = {
     "model": "unet",
@@ -62,8 +61,8 @@ def test_the_same_weights_are_the_same_bytes_and_come_back(tmp_path):
     other = network(seed=1)
     load_weights(other, tmp_path / "a.safetensors")
     image = discs().image
-    expected = activations(network(), TARGET, image, INFERENCE)
-    assert activations(other, TARGET, image, INFERENCE).tobytes() == expected.tobytes()
+    expected = segmenter(network()).activations(image)
+    assert segmenter(other).activations(image).tobytes() == expected.tobytes()
 
 
 def test_nothing_but_the_checkpoint_lies_in_its_folder(checkpoint):
@@ -74,7 +73,11 @@ def test_a_loaded_model_is_ready_to_predict(checkpoint):
     model = load_model(checkpoint, "cpu")
     assert not model.network.training
     assert model.target == TARGET
+    assert model.hyperparameters == NETWORK
     assert model.card == {"format": 1, **CARD}
+    image = discs().image
+    expected = segmenter(network()).activations(image)
+    assert model.segmenter(INFERENCE).activations(image).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors"])

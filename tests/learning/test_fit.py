@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import torch
 from safetensors.torch import save
 from tiny import TARGET, discs, recipe
 
-from cellarena.learning import module
+from cellarena.learning import tuning
 from cellarena.learning.fit import fit
+from cellarena.models.spec import MODELS
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
 
@@ -48,9 +50,9 @@ def test_the_log_counts_steps_done(train):
 
 def test_the_best_weights_are_those_of_the_best_validation(train, monkeypatch):
     scores = iter([0.2, 0.7, 0.7])
-    monkeypatch.setattr(module, "f1", lambda _: next(scores))
+    monkeypatch.setattr(tuning, "f1", lambda _: next(scores))
     whole = train("a")
-    monkeypatch.setattr(module, "f1", lambda _: 0.0)
+    monkeypatch.setattr(tuning, "f1", lambda _: 0.0)
     upto_best = train("b", training={"patience": 1})
     assert (whole.step, whole.score) == (4, pytest.approx(0.7))
     assert upto_best.n_steps == 4
@@ -59,7 +61,7 @@ def test_the_best_weights_are_those_of_the_best_validation(train, monkeypatch):
 
 
 def test_patience_is_counted_in_validations(train, monkeypatch):
-    monkeypatch.setattr(module, "f1", lambda _: 0.5)
+    monkeypatch.setattr(tuning, "f1", lambda _: 0.5)
     fitted = train("a", budget={"steps": 12}, training={"patience": 2})
     assert (fitted.n_steps, fitted.step) == (6, 2)
 
@@ -144,3 +146,80 @@ def test_the_number_of_workers_changes_nothing(train):
     alone, helped = train("a"), train("b", training={"workers": 2})
     assert save(alone.last) == save(helped.last)
     assert train.log_of("a") == train.log_of("b")
+
+
+@pytest.fixture
+def spec(monkeypatch):
+    """Return a function that gives the U-Net the hooks of other models."""
+    plain = MODELS["unet"]
+    return lambda **hooks: monkeypatch.setitem(MODELS._entries, "unet", replace(plain, **hooks))
+
+
+def test_a_network_starts_from_given_weights_once_and_not_when_it_is_resumed(train, spec):
+    started = []
+
+    def start(hyperparameters, network):
+        started.append(hyperparameters)
+        for weight in network.parameters():
+            torch.nn.init.zeros_(weight)
+
+    spec(start=start)
+    fitted = train("a", budget={"rate": 1e-6})
+    assert started == [recipe().hyperparameters]
+    assert max(float(weight.abs().max()) for weight in fitted.last.values()) < 1e-3
+    stop_at_step(train, "b", 3)
+    assert len(started) == 2
+    train("b")
+    assert len(started) == 2
+
+
+def stop_at_step(train, name, n):
+    def interrupt(step):
+        if step == n:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        train(name, at_step=interrupt)
+
+
+def test_a_phase_decides_before_each_step_what_learns(train, spec):
+    shares = []
+
+    def phase(hyperparameters, network, share):
+        shares.append(share)
+        for name, weight in network.named_parameters():
+            weight.requires_grad_(("weight" in name) == (share < 0.5))
+            weight.grad = None
+
+    spec(phase=phase)
+    fitted = train("a", budget={"validate_every": 3})
+    assert shares == pytest.approx([0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6])
+    assert fitted.step == 3
+    changed = {name for name, last in fitted.last.items() if not torch.equal(last, fitted.best[name])}
+    assert changed == {name for name in fitted.last if "weight" not in name}
+
+
+def test_weights_come_back_in_the_usual_layout(train):
+    fitted = train("a")
+    assert all(weight.is_contiguous() for weights in (fitted.best, fitted.last) for weight in weights.values())
+    assert fitted.seconds > 0
+
+
+def test_a_model_takes_crops_and_batches_of_its_own(train):
+    shapes = []
+
+    class Own(type(recipe().hyperparameters)):
+        def frame(self, side):
+            return side, 2 * side
+
+        def batch_size(self, n_crops):
+            return n_crops + 1
+
+    class Watched(ThreeClass):
+        def loss(self, output, target):
+            shapes.append((tuple(output.shape), tuple(target.shape)))
+            return super().loss(output, target)
+
+    own = Own(**recipe().hyperparameters.model_dump())
+    train("a", hyperparameters=own, target=Watched(**TARGET.model_dump()))
+    assert set(shapes) == {((3, 3, 32, 64), (3, 32, 64))}

@@ -1,11 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from tiny import BUDGET, INFERENCE, TARGET, TRAINING, Constant, discs
+from tiny import NETWORK, TARGET, Constant, discs, recipe
 from torch import nn
 
-from cellarena.learning.module import Segmentation, warm_cosine
+from cellarena.learning.module import Segmentation
+from cellarena.models.spec import MODELS
 
 
 class Oracle(nn.Module):
@@ -20,16 +21,18 @@ class Oracle(nn.Module):
         return torch.stack([8 - 16 * bright, 16 * bright - 8, torch.full_like(bright, -8)], dim=1)
 
 
-def module(network, rate=0.1):
-    return Segmentation(network, TARGET, rate, BUDGET, TRAINING, INFERENCE, seed=0)
+def module(network, **changes):
+    return Segmentation(network, recipe(**changes))
 
 
-def logged(network, batch, monkeypatch):
+def logged(network, monkeypatch, *images):
     values = {}
     tested = module(network).eval()
     monkeypatch.setattr(tested, "log", lambda name, value, **_: values.update({name: float(value)}))
     monkeypatch.setattr(Segmentation, "global_step", property(lambda _: 4))
-    tested.validation_step(batch, 0)
+    for image in images:
+        tested.validation_step(image, 0)
+    tested.on_validation_epoch_end()
     return values
 
 
@@ -41,18 +44,31 @@ def separate_discs():
 
 
 def test_validation_scores_whole_images(monkeypatch):
-    assert logged(Oracle(), separate_discs(), monkeypatch) == {"val/f1": 1.0, "step": 4.0}
-    assert logged(Constant([9.0, 0.0, 0.0]), separate_discs(), monkeypatch)["val/f1"] == 0.0
+    assert logged(Oracle(), monkeypatch, separate_discs()) == {"val/f1": 1.0, "step": 4.0}
+    assert logged(Constant([9.0, 0.0, 0.0]), monkeypatch, separate_discs())["val/f1"] == 0.0
+
+
+def test_the_score_is_the_mean_over_images_and_each_validation_is_one_of_its_own(monkeypatch):
+    blind = Constant([9.0, 0.0, 0.0])
+    assert logged(blind, monkeypatch, separate_discs(), discs(n=0), separate_discs())["val/f1"] == pytest.approx(1 / 3)
+    tested = module(blind).eval()
+    values = []
+    monkeypatch.setattr(tested, "log", lambda name, value, **_: values.append(float(value)) if name == "val/f1" else 0)
+    monkeypatch.setattr(Segmentation, "global_step", property(lambda _: 4))
+    for image in (separate_discs(), discs(n=0)):
+        tested.validation_step(image, 0)
+        tested.on_validation_epoch_end()
+    assert values == [0, 1]
 
 
 def test_objects_at_the_border_do_not_count(monkeypatch):
     annotated = separate_discs()
     annotated.labels[:8, :8] = 7
-    assert logged(Oracle(), annotated, monkeypatch)["val/f1"] == 1.0
+    assert logged(Oracle(), monkeypatch, annotated)["val/f1"] == 1.0
 
 
 def test_nothing_found_where_nothing_is_scores_one(monkeypatch):
-    assert logged(Constant([9.0, 0.0, 0.0]), discs(n=0), monkeypatch)["val/f1"] == 1.0
+    assert logged(Constant([9.0, 0.0, 0.0]), monkeypatch, discs(n=0))["val/f1"] == 1.0
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -79,21 +95,33 @@ def test_whole_images_stay_where_they_are():
     assert module(Oracle()).transfer_batch_to_device(annotated, torch.device("meta"), 0) is annotated
 
 
-def test_the_optimizer_takes_rate_and_decay():
-    configured = module(Oracle(), rate=0.1).configure_optimizers()
+def test_the_optimizer_takes_the_rate_of_model_and_budget_and_the_decay():
+    configured = module(Oracle(), budget={"rate": 3}).configure_optimizers()
     (group,) = configured["optimizer"].param_groups
-    assert (group["initial_lr"], group["weight_decay"]) == (0.1, TRAINING.weight_decay)
+    assert group["initial_lr"] == pytest.approx(3 * NETWORK.learning_rate)
+    assert group["weight_decay"] == NETWORK.weight_decay
     assert configured["lr_scheduler"]["interval"] == "step"
 
 
-def test_the_rate_rises_and_falls():
-    factors = [warm_cosine(100, 0.1)(step) for step in range(100)]
-    assert factors[:10] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1])
-    assert factors[10] == 1
-    assert factors[55] == pytest.approx(0.5)
-    assert factors[10:] == sorted(factors[10:], reverse=True)
+def test_validation_sees_one_view_although_prediction_sees_four(monkeypatch):
+    batches = []
+    network = Oracle()
+    network.register_forward_hook(lambda *args: batches.append(len(args[1][0])))
+    mirrored = recipe()
+    mirrored = replace(mirrored, inference=mirrored.inference.model_copy(update={"mirror": True}))
+    tested = Segmentation(network, mirrored).eval()
+    monkeypatch.setattr(tested, "log", lambda *_, **__: None)
+    monkeypatch.setattr(Segmentation, "global_step", property(lambda _: 4))
+    tested.validation_step(separate_discs(), 0)
+    assert batches == [1]
 
 
-@given(st.integers(1, 500), st.floats(0, 0.99), st.integers(0, 600))
-def test_the_rate_is_always_positive_and_at_most_the_highest(steps, warmup, step):
-    assert 0 < warm_cosine(steps, warmup)(step) <= 1
+def test_a_phase_is_told_the_share_of_the_steps_that_are_done(monkeypatch):
+    told = []
+    phased = replace(MODELS["unet"], phase=lambda _, network, share: told.append((network, share)))
+    monkeypatch.setitem(MODELS._entries, "unet", phased)
+    network = Oracle()
+    for step in (0, 3, 6):
+        monkeypatch.setattr(Segmentation, "global_step", property(lambda _, step=step: step))
+        module(network, budget={"steps": 12}).on_train_batch_start(None, 0)
+    assert told == [(network, 0), (network, 0.25), (network, 0.5)]

@@ -1,9 +1,9 @@
 import pytest
 import torch
 from pydantic import ValidationError
-from tiny import BUDGET, INFERENCE, TRAINING
+from tiny import BUDGET, INFERENCE, NETWORK, TRAINING, recipe
 
-from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator, device_of
+from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator, device_of, precision_of
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,36 @@ def test_auto_takes_what_the_machine_has(monkeypatch, cuda, mps, expected):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert device_of("auto") == expected
     assert device_of("cpu") == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("device", "bfloat16", "expected"),
+    [
+        ("cpu", {"amx_bf16": True}, "bf16-mixed"),
+        ("cpu", {"amx_bf16": False, "avx512_bf16": True}, "32-true"),
+        ("cpu", {}, "32-true"),
+        ("cuda", True, "bf16-mixed"),
+        ("cuda", False, "32-true"),
+        ("mps", None, "32-true"),
+    ],
+)
+def test_auto_is_half_precision_where_the_hardware_multiplies_it(monkeypatch, device, bfloat16, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: device == "mps")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: bfloat16 if device == "cpu" else {})
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bfloat16 or including_emulation)
+    assert precision_of("auto", "auto") == expected
+    assert precision_of("auto", device) == expected
+    assert precision_of("16-mixed", device) == "16-mixed"
+
+
+class TwoCrops(type(NETWORK)):
+    """A model that takes batches of its own size."""
+
+    def batch_size(self, n_crops):
+        return n_crops // 4
+
+
+def test_a_model_may_choose_its_own_batch():
+    assert recipe(budget={"batch_size": 8}).batch_size == 8
+    assert recipe(budget={"batch_size": 8}, hyperparameters=TwoCrops(**NETWORK.model_dump())).batch_size == 2

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 
 import cellarena
-from cellarena.learning import module
+from cellarena.learning import tuning
 from cellarena.learning.resume import discard, fingerprint, own_code, prepare
 
 LONG = {"steps": 10}
@@ -76,7 +76,7 @@ def test_the_log_comes_back_although_dvc_removed_it(train):
 def test_a_resumed_training_keeps_the_best_of_before_and_its_patience(train, monkeypatch):
     scores = {2: 0.3, 4: 0.9, 6: 0.5, 8: 0.6, 10: 0.7}
     current = []
-    monkeypatch.setattr(module, "f1", lambda _: scores[current[-1] + 1])
+    monkeypatch.setattr(tuning, "f1", lambda _: scores[current[-1] + 1])
     settings = {"budget": LONG, "training": {"patience": 2}}
     fitted = train("whole", at_step=current.append, **settings)
     assert (fitted.step, fitted.n_steps) == (4, 8)

@@ -1,23 +1,29 @@
 """Trainings of seconds: discs on noise, a narrow U-Net, a few steps."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
 
 from cellarena.datasets.loading import Annotated
-from cellarena.learning.fit import Recipe
-from cellarena.learning.recipe import Budget, Inference, Training
+from cellarena.learning.predict import Network, Tiles
+from cellarena.learning.recipe import Budget, Inference, Recipe, Training
 from cellarena.models.unet import UNet
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
 
 TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=4)
-NETWORK = UNet(learning_rate=0.005, width=8, levels=2, residual_units=0)
+NETWORK = UNet(
+    optimizer="adamw", learning_rate=0.005, weight_decay=0.01, augmentation="shared", normalisation="unit",
+    foreground=0, width=8, levels=2, residual_units=0,
+)  # fmt: skip
 BUDGET = Budget(steps=6, crop=32, batch_size=2, validate_every=2)
 TRAINING = Training(
-    weight_decay=0.01, warmup=0.1, patience=10, precision="32-true", accelerator="cpu", workers=0, tensorboard=False
+    warmup=0.1, patience=10, precision="32-true", accelerator="cpu", devices=1, nodes=1, workers=0, tensorboard=False
 )
-INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4)
+INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4, precision="32-true", mirror=False)
+TILES = Tiles.of(NETWORK, INFERENCE)
 
 
 def discs(seed=0, size=64, n=6, modality="fluorescence"):
@@ -32,10 +38,15 @@ def discs(seed=0, size=64, n=6, modality="fluorescence"):
     return Annotated(np.stack([grey] * 3, axis=-1), labels, modality)
 
 
-def recipe(seed=0, target=TARGET, hyperparameters=NETWORK, budget=None, training=None):
+def segmenter(network, target=TARGET, **changes):
+    """Return a network as one that segments with tiles of 64; `changes` are to its `Tiles`."""
+    return Network(network, target, replace(TILES, **changes))
+
+
+def recipe(seed=0, target=TARGET, hyperparameters=NETWORK, budget=None, training=None, model="unet"):
     """Return a recipe of seconds; `budget` and `training` are changes to the usual ones."""
     return Recipe(
-        "unet", hyperparameters, target, BUDGET.model_copy(update=budget), TRAINING.model_copy(update=training),
+        model, hyperparameters, target, BUDGET.model_copy(update=budget), TRAINING.model_copy(update=training),
         INFERENCE, seed,
     )  # fmt: skip
 

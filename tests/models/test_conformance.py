@@ -1,24 +1,30 @@
 """What every model of the catalog must do, whatever it is; a new one is tested the moment it exists."""
 
+import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
-from cellarena.datasets.loading import Annotated, Crops
+from cellarena.datasets.loading import Annotated, Cropping, Crops
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
+from cellarena.images.intensity import NORMALISATIONS
 from cellarena.learning.checkpoints import build_network, load_model, save_weights, write_card
-from cellarena.learning.predict import activations, segment
+from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.recipe import Inference
+from cellarena.learning.supervision import supervised_loss
+from cellarena.models.parts.nnunet_plan import plan
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.targets.spec import TARGETS
 
 PARAMS = load_params(Path(__file__).parent.parent.parent / "params.yaml")
-INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4)
+# For images of 64 x 64, with fewer features than the planner gives.
+PLAN = plan([(64, 64)] * 10, 3, 3, 0.1).model_copy(update={"features": (8, 16, 16, 16, 16)})
+INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4, precision="32-true", mirror=False)
 
 pytestmark = pytest.mark.parametrize("name", MODELS)
 
@@ -32,7 +38,8 @@ def smallest(name):
         for rule in field.metadata
         if field.annotation is int and hasattr(rule, "ge")
     }
-    return type(declared).model_validate({**declared.model_dump(), **bounds})
+    chosen = type(declared).model_validate({**declared.model_dump(), **bounds})
+    return chosen.planned(PLAN) if MODELS[name].planned else chosen
 
 
 def fresh(name, seed=0):
@@ -59,7 +66,7 @@ def steps(network, target, batches, rate):
     network.train()
     losses = []
     for images, encoded in batches:
-        loss = target.loss(network(images), encoded)
+        loss = supervised_loss(target, network(images), encoded)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -68,20 +75,50 @@ def steps(network, target, batches, rate):
     return losses
 
 
-def whole(images, target):
-    pixels = torch.from_numpy(np.stack([np.moveaxis(a.image, -1, 0) for a in images]).astype(np.float32) / 255)
-    return pixels, torch.from_numpy(np.stack([target.encode(a.labels) for a in images]))
+def whole(name, images, target):
+    """Return whole images as one batch, normalised as the model wants them, and their encoded labels."""
+    normalised = []
+    for annotated in images:
+        offset, factor = NORMALISATIONS[smallest(name).normalisation](annotated.image)
+        normalised.append(np.moveaxis((annotated.image - offset) * factor, -1, 0).astype(np.float32))
+    return torch.from_numpy(np.stack(normalised)), torch.from_numpy(np.stack([target.encode(a.labels) for a in images]))
+
+
+def card(name, target):
+    return {
+        "model": name,
+        "hyperparameters": smallest(name).model_dump(mode="json"),
+        "target": MODELS[name].target,
+        "decoding": target.model_dump(mode="json"),
+    }
+
+
+def segmenter(name, network, target, **changes):
+    return Network(network, target, Tiles.of(smallest(name), INFERENCE.model_copy(update=changes)))
+
+
+@cache
+def learnt(name):
+    """Return a network that learnt two images by heart, its target, and the images."""
+    network, target = fresh(name)
+    images = [discs(0), discs(1)]
+    steps(network, target, [whole(name, images, target)] * 80, rate=0.01)
+    return network, target, images
+
+
+def agreement(true, pred):
+    return f1(match(iou_pairs(true, pred), 0.5))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (33, 65), (64, 64), (65, 130)])
 def test_any_image_size_comes_out_as_it_went_in(name, shape):
     network, target = fresh(name)
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    output = activations(network.eval(), target, image, INFERENCE)
+    output = segmenter(name, network.eval(), target).activations(image)
     assert output.shape == (target.n_channels, *shape)
     assert output.dtype == np.float32
     assert np.isfinite(output).all()
-    assert segment(network, target, image, INFERENCE).shape == shape
+    assert segment(segmenter(name, network, target), image).shape == shape
 
 
 def test_the_network_takes_every_multiple_it_declares(name):
@@ -102,51 +139,72 @@ def test_the_seed_decides_the_fresh_weights(name):
 
 def test_the_loss_reaches_every_weight(name):
     network, target = fresh(name)
-    images, encoded = whole([discs(0), discs(1)], target)
-    target.loss(network.train()(images), encoded).backward()
+    images, encoded = whole(name, [discs(0), discs(1)], target)
+    supervised_loss(target, network.train()(images), encoded).backward()
     assert [key for key, weight in network.named_parameters() if weight.requires_grad and weight.grad is None] == []
 
 
 def test_the_loss_falls_in_a_few_steps(name):
     network, target = fresh(name)
-    crops = Crops([discs(0), discs(1)], target, 64, 0)
+    own = smallest(name)
+    cropping = Cropping(own.frame(64), own.augmentation, own.normalisation, own.foreground)
+    crops = Crops([discs(0), discs(1)], target, cropping, 0)
     batches = [[torch.stack(part) for part in zip(crops[2 * i], crops[2 * i + 1], strict=True)] for i in range(15)]
     losses = steps(network, target, batches, rate=0.005)
     assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
 
 
 def test_two_images_can_be_learnt_by_heart(name):
-    network, target = fresh(name)
-    images = [discs(0), discs(1)]
-    steps(network, target, [whole(images, target)] * 80, rate=0.01)
-    scores = [f1(match(iou_pairs(a.labels, segment(network, target, a.image, INFERENCE)), 0.5)) for a in images]
-    assert min(scores) >= 0.9
+    network, target, images = learnt(name)
+    segmented = [segment(segmenter(name, network, target), annotated.image) for annotated in images]
+    assert min(agreement(a.labels, pred) for a, pred in zip(images, segmented, strict=True)) >= 0.9
+
+
+def test_half_precision_decodes_to_nearly_the_same_objects(name):
+    network, target, images = learnt(name)
+    for annotated in images:
+        full, half = (segmenter(name, network, target, precision=precision) for precision in ("32-true", "bf16-mixed"))
+        assert full.activations(annotated.image).tobytes() != half.activations(annotated.image).tobytes()
+        assert agreement(segment(full, annotated.image), segment(half, annotated.image)) >= 0.9
 
 
 def test_prediction_is_deterministic(name):
     network, target = fresh(name)
     image = discs(0).image
-    first = activations(network.eval(), target, image, INFERENCE)
-    activations(network, target, discs(1).image, INFERENCE)
+    first = segmenter(name, network.eval(), target).activations(image)
+    segmenter(name, network, target).activations(discs(1).image)
     torch.manual_seed(5)
-    assert activations(network, target, image, INFERENCE).tobytes() == first.tobytes()
+    assert segmenter(name, network, target).activations(image).tobytes() == first.tobytes()
 
 
 def test_a_checkpoint_brings_back_the_same_predictions(name, tmp_path):
     network, target = fresh(name)
-    steps(network, target, [whole([discs(0)], target)] * 3, rate=0.01)
-    before = activations(network, target, discs(1).image, INFERENCE)
+    steps(network, target, [whole(name, [discs(0)], target)] * 3, rate=0.01)
+    before = segmenter(name, network, target).activations(discs(1).image)
     save_weights(network.state_dict(), tmp_path / "model.safetensors")
-    write_card(
-        {
-            "model": name, "hyperparameters": smallest(name).model_dump(mode="json"),
-            "target": MODELS[name].target, "decoding": target.model_dump(mode="json"),
-        },
-        tmp_path / "model.json",
-    )  # fmt: skip
+    write_card(card(name, target), tmp_path / "model.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
     model = load_model(tmp_path, "cpu")
     assert type(model.target) is TARGETS[MODELS[name].target]
     assert not model.network.training
-    assert activations(model.network, model.target, discs(1).image, INFERENCE).tobytes() == before.tobytes()
-    assert yaml.safe_load((tmp_path / "model.json").read_text()) == model.card
+    assert model.segmenter(INFERENCE).activations(discs(1).image).tobytes() == before.tobytes()
+    assert json.loads((tmp_path / "model.json").read_text()) == model.card
+
+
+class Canary:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_that_is_a_pickle_is_refused_and_not_run(name, tmp_path):
+    network, target = fresh(name)
+    write_card(card(name, target), tmp_path / "model.json")
+    torch.save({**network.state_dict(), "canary": Canary(tmp_path / "ran")}, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="not a valid safetensors file"):
+        load_model(tmp_path, "cpu")
+    assert not (tmp_path / "ran").exists()

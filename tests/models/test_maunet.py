@@ -5,7 +5,10 @@ from cellarena.models.maunet import MAUNet, build
 from cellarena.models.maunet_wide import build as build_wide
 from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
 
-SMALL = MAUNet(learning_rate=0.001, width=8, features=8)
+SMALL = MAUNet(
+    optimizer="adamw", learning_rate=0.001, weight_decay=0.01, augmentation="shared", normalisation="unit",
+    foreground=0, width=8, features=8, weights="", weights_sha256="",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

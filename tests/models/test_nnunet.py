@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,8 +10,11 @@ from monai.networks.nets import DynUNet
 from torch import nn
 
 from cellarena.learning.checkpoints import load_weights, save_weights
-from cellarena.models.nnunet import network_from
+from cellarena.learning.supervision import supervised_loss
+from cellarena.models.nnunet import NNUNet, network_from
 from cellarena.models.parts.nnunet_plan import Plan, plan
+from cellarena.models.spec import MODELS
+from cellarena.params import load_params
 
 
 def small(strides=((1, 1), (2, 2), (2, 2), (2, 1)), features=(4, 8, 16, 16), channels=3):
@@ -19,6 +23,9 @@ def small(strides=((1, 1), (2, 2), (2, 2), (2, 1)), features=(4, 8, 16, 16), cha
         patch=(32, 16), batch=2, strides=strides, kernels=((3, 3),) * len(strides), features=features,
         normalisation=("z_score",) * channels,
     )  # fmt: skip
+
+
+PARAMS = load_params(Path(__file__).parent.parent.parent / "params.yaml")
 
 
 def layers(module, kind):
@@ -142,3 +149,67 @@ def test_no_weight_is_kept_under_two_names():
 def test_planning_needs_no_torch():
     modules = "cellarena.models.nnunet, cellarena.models.parts.nnunet_plan, cellarena.datasets.fingerprint"
     subprocess.run([sys.executable, "-c", f"import {modules}, sys; assert 'torch' not in sys.modules"], check=True)
+
+
+def test_its_own_recipe_stands_in_params():
+    declared = PARAMS.hyperparameters("nnunet")
+    assert declared == NNUNet(
+        optimizer="sgd", learning_rate=0.01, weight_decay=3e-5, augmentation="nnunet", normalisation="z_score",
+        foreground=0.33,
+    )  # fmt: skip
+    assert declared.plan is None
+
+
+def test_crops_and_batch_are_those_of_the_plan():
+    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    assert declared.frame(256) == (32, 16)
+    assert declared.batch_size(8) == 2
+    assert MODELS["nnunet"].describe(declared) == "patch 32x16, batch 2, 4 stages"
+
+
+def test_the_catalog_builds_the_network_of_the_plan():
+    spec = MODELS["nnunet"]
+    assert spec.planned
+    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    torch.manual_seed(0)
+    built = spec.build(declared, 3).state_dict()
+    torch.manual_seed(0)
+    expected = network_from(small(), 3).state_dict()
+    assert built.keys() == expected.keys()
+    assert all(torch.equal(built[name], expected[name]) for name in built)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda declared: MODELS["nnunet"].build(declared, 3),
+        lambda declared: declared.frame(64),
+        lambda declared: declared.batch_size(2),
+    ],
+)
+def test_without_a_plan_there_is_one_line(use):
+    with pytest.raises(ValueError, match=r"^nnunet has no plan yet; run `dvc repro plan`$"):
+        use(PARAMS.hyperparameters("nnunet"))
+
+
+def test_a_model_card_holds_the_whole_plan():
+    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    assert NNUNet.model_validate_json(declared.model_dump_json()) == declared
+    assert declared.planned(small(channels=1)).plan.normalisation == ("z_score",)
+
+
+def test_its_own_training_learns_by_heart():
+    torch.manual_seed(0)
+    target = PARAMS.target("nnunet")
+    network = network_from(small(), target.n_channels).train()
+    images = torch.rand(2, 3, 32, 16)
+    classes = (images.mean(1) * 3).long()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.99, nesterov=True)
+    losses = []
+    for _ in range(60):
+        loss = supervised_loss(target, network(images), classes)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.75 * losses[0]

@@ -1,13 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from cellarena.datasets.leakage import leakage_report
 from cellarena.evaluation.scores import score
-from cellarena.evaluation.summary import leaderboard, per_image, summarize
+from cellarena.evaluation.summary import costs_by_row, leaderboard, per_image, summarize
 from cellarena.records import Run
-from cellarena.reporting.assemble import examples_of, images_of, leaderboard_of, leakage_of, modalities_of
-from cellarena.reporting.report import LEADERBOARD_COLUMNS
+from cellarena.reporting.assemble import costs_of, examples_of, images_of, leaderboard_of, leakage_of, modalities_of
+from cellarena.reporting.report import COST_COLUMNS, LEADERBOARD_COLUMNS
 from test_records import RECORD
 
 RECORDS = [
@@ -34,11 +35,24 @@ def test_the_leaderboard_has_the_reports_columns():
     assert board.set_index("model").loc["unet", "failed"] == 1
 
 
-def test_modalities_have_a_row_each_and_a_column_per_model():
-    table = modalities_of(leaderboard(summarize(tables(), RECORDS)), RECORDS).set_index("modality")
-    assert table.loc["DIC", "unet (real)"] == 1
-    np.testing.assert_allclose(table.loc["phase contrast", "unet (real)"], (0 + 2 / 3 + 1) / 3, atol=1e-6)
-    assert table["images"].to_dict() == {"DIC": 1, "phase contrast": 3}
+def test_modalities_have_a_column_each_with_its_number_of_images():
+    table = modalities_of(leaderboard(summarize(tables(), RECORDS)), RECORDS)
+    assert list(table.columns) == ["model", "arm", "DIC (1)", "phase contrast (3)"]
+    unet = table.set_index("model").loc["unet"]
+    assert unet["DIC (1)"] == 1
+    np.testing.assert_allclose(unet["phase contrast (3)"], (0 + 2 / 3 + 1) / 3, atol=1e-6)
+
+
+def test_costs_of_runs_that_were_not_measured_are_rows(tmp_path):
+    board = leaderboard(summarize(tables(), RECORDS))
+    board = board.merge(costs_by_row({run: (None, None) for run, _ in tables()}), on=["model", "arm"])
+    board.to_csv(tmp_path / "benchmark.csv", index=False)
+    costs = costs_of(pd.read_csv(tmp_path / "benchmark.csv"))
+    assert list(costs.columns) == list(COST_COLUMNS)
+    assert list(costs["model"]) == list(board["model"])
+    assert costs["variant"].tolist() == costs["device"].tolist() == ["", ""]
+    assert costs["time_tolerance"].tolist() == ["not measured"] * 2
+    assert costs["n_parameters"].isna().all()
 
 
 def test_images_are_listed_hardest_first_with_what_failed():

@@ -3,12 +3,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
-from cellarena.reporting.figures.curves import seed_dots, threshold_curves, training_curves
+from cellarena.reporting.figures.curves import score_limits, seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import Prediction, example_figure
 from cellarena.reporting.figures.sheets import Panel, caption, contact_sheet
 from cellarena.reporting.figures.style import (
@@ -23,6 +25,7 @@ from cellarena.reporting.figures.style import (
     series_styles,
 )
 from cellarena.reporting.figures.tiles import tile, window
+from cellarena.reporting.figures.training import training_curves
 
 
 def _labels(height: int = 40, width: int = 60) -> np.ndarray:
@@ -156,10 +159,103 @@ def test_threshold_curves_skip_what_was_not_measured_and_mark_the_floor() -> Non
     _within(figure)
 
 
+MODELS = ("unet", "nnunet", "sac", "lstm_unet", "maunet", "maunet_wide", "maunet_ensemble")
+
+
+def _apart(figure: Figure) -> None:
+    """Check that no two texts of a figure lie over each other, and none over the inside of a panel."""
+    renderer = figure.canvas.get_renderer()
+    texts = [*figure.texts, *(t for legend in figure.legends for t in legend.get_texts())]
+    texts += [axes._left_title for axes in figure.axes]
+    for axes in (axes for axes in figure.axes if axes.axison):
+        texts += [axes.xaxis.label, axes.yaxis.label]
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            ticks = [tick for tick in axis.get_major_ticks() if min(limits) <= tick.get_loc() <= max(limits)]
+            texts += [tick.label1 for tick in ticks if tick.label1.get_visible()]
+    boxes = [text.get_window_extent(renderer) for text in texts if text.get_text()]
+    assert len(boxes) > len(MODELS)
+    panels = [axes.get_window_extent(renderer) for axes in figure.axes if axes.axison or axes.images]
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in [*boxes[:k], *panels])
+
+
+def _of_seven(x: str) -> pd.DataFrame:
+    runs = [f"{model}-real-{seed}" for model in MODELS for seed in range(3)]
+    return pd.DataFrame(
+        {x: [100, 600, 2400]} | {run: np.linspace(0.1, 0.9, 3) + 0.001 * k for k, run in enumerate(runs)}
+    )
+
+
+def test_seven_models_and_the_floor_have_room() -> None:
+    curves = pd.DataFrame({"threshold": [0.5, 0.95]} | {model: [0.9, 0.3] for model in (*MODELS, "otsu")})
+    seeds = [(model, seed, 0.8 + 0.01 * seed) for model in MODELS for seed in range(3)] + [("otsu", 0, 0.2)]
+    for figure in (
+        threshold_curves(curves, "F1 over IoU thresholds"),
+        seed_dots(pd.DataFrame(seeds, columns=["model", "seed", "f1"]), "F1 by seed"),
+        training_curves(_of_seven("step"), _of_seven("step"), "Training"),
+    ):
+        _apart(figure)
+        _within(figure)
+
+
+@pytest.mark.parametrize("size", [(60, 256), (256, 60), (20, 20), (300, 400)])
+def test_titles_of_an_example_have_room_whatever_its_shape(size: tuple[int, int]) -> None:
+    true = np.ones(size, np.uint8)
+    names = [*MODELS, "a_rather_long_name_of_a_model", "otsu"]
+    labels = [true] * 5 + [None] * 4
+    found = [Prediction(name, pred, frozenset(), frozenset(), np.nan) for name, pred in zip(names, labels, strict=True)]
+    figure = example_figure(true * 9, true, found, "a")
+    _apart(figure)
+    _within(figure)
+
+
+def test_an_example_of_seven_models_and_the_floor_is_two_full_rows_and_a_small_file(tmp_path: Path) -> None:
+    true = np.kron(np.arange(1, 65).reshape(8, 8), np.pad(np.ones((24, 24), np.uint16), 4))
+    image = np.random.default_rng(0).normal(np.where(true > 0, 160, 60), 6).astype(np.uint8)
+    found = frozenset(range(1, 33))
+    figure = example_figure(image, true, [Prediction(m, true, found, found, 0.5) for m in (*MODELS, "otsu")], "noisy")
+    assert len(figure.axes) == 10
+    _apart(figure)
+    _within(figure)
+    save(figure, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size < 400_000
+
+
+@pytest.mark.parametrize(
+    ("scores", "tenths"),
+    [([0.55, 0.81], (5, 9)), ([0.3, 0.5], (3, 5)), ([0.91, 0.95], (8, 10)), ([0.0, 1.0], (0, 10)), ([0.42], (4, 6)),
+     ([np.nan], (0, 10)), ([], (0, 10)), ([1.0, np.nan], (8, 10))],
+)  # fmt: skip
+def test_an_axis_of_scores_ends_at_the_tenths_around_them(scores: list[float], tenths: tuple[int, int]) -> None:
+    low, high = score_limits(scores)
+    margin = 0.02 * (tenths[1] - tenths[0]) / 10
+    assert (low, high) == (pytest.approx(tenths[0] / 10 - margin), pytest.approx(tenths[1] / 10 + margin))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1))
+def test_every_score_is_on_its_axis(scores: list[float]) -> None:
+    low, high = score_limits(scores)
+    assert low < min(scores) <= max(scores) < high
+
+
+def test_each_model_has_its_score_and_loss_with_a_line_per_seed() -> None:
+    figure = training_curves(_of_seven("step"), _of_seven("step"), "Training")
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title(loc="left") for axes in shown if axes.get_title(loc="left")] == [f"{m}-real" for m in MODELS]
+    assert [len(axes.lines) for axes in shown] == [3] * 14
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["seed 0", "seed 1", "seed 2"]
+    scores = [axes for axes in shown if axes.get_title(loc="left")]
+    assert len({axes.get_ylim() for axes in scores}) == 1
+
+
 def test_training_curves_label_every_axis() -> None:
     figure = training_curves(_wide("step"), _wide("step"), "Training")
-    assert [axes.get_ylabel() for axes in figure.axes] == ["validation F1 at IoU 0.5", "training loss"]
-    assert figure.axes[1].get_xlabel() == "optimizer step"
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
+    assert titles == ["unet-real", "otsu", "sac (no value)"]
+    assert figure.axes[0].get_ylabel() == "validation F1"
+    assert figure.axes[3].get_ylabel() == "training loss"
+    assert figure.axes[3].get_xlabel() == "optimizer step"
     _within(figure)
 
 

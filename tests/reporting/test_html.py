@@ -10,7 +10,7 @@ import pytest
 from browser import needs_chromium, probe
 
 from cellarena.reporting.html import render_html
-from cellarena.reporting.report import LEADERBOARD_COLUMNS, Illustration, Leakage, Report
+from cellarena.reporting.report import COST_COLUMNS, LEADERBOARD_COLUMNS, Illustration, Leakage, Report
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
@@ -27,12 +27,17 @@ def _report(names: list[str], f1: list[float] | None = None) -> Report:
         ["otsu", "real", 1, 2, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0],
     ]
     board = pd.DataFrame(rows, columns=list(LEADERBOARD_COLUMNS))
+    costs = pd.DataFrame(
+        [["unet", "real", INJECTIONS[1], 1e6, 2e9, 60.0, 0.5, 512.0, "meets", 0.1, 0, 2, NASTY * 9]],
+        columns=list(COST_COLUMNS),
+    )
     images = pd.DataFrame(
         {"image": names, "unet": f1 or [0.5] * len(names), "failure": ["no memory", *[""] * (len(names) - 1)]}
     )
     facts = [("Licence", INJECTIONS[1]), ("Address", "https://example.org/" + "x" * 300)]
     figures = [Illustration(INJECTIONS[1], "../plots/a.png", INJECTIONS[2])]
-    return Report(INJECTIONS[2], facts, board, pd.DataFrame({"modality": ["dic"]}), images, Leakage(2, 0), figures)
+    modalities = pd.DataFrame({"modality": ["dic"]})
+    return Report(INJECTIONS[2], facts, board, costs, modalities, images, Leakage(2, 0), figures)
 
 
 def _png(path: str) -> bytes:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from cellarena.reporting.markdown import escape_markdown, render_markdown
-from cellarena.reporting.report import LEADERBOARD_COLUMNS, Illustration, Leakage, Report
+from cellarena.reporting.report import COST_COLUMNS, LEADERBOARD_COLUMNS, Illustration, Leakage, Report
 from cellarena.reporting.tables import UNDEFINED, plain
 
 NASTY = "<script>alert(1)</script>|`x`\n*b* _i_ [l](http://e.x) \\|.png"
@@ -13,9 +13,12 @@ NASTY = "<script>alert(1)</script>|`x`\n*b* _i_ [l](http://e.x) \\|.png"
 def _report(names: list[str], failures: list[str]) -> Report:
     board = pd.DataFrame([["unet", "real", 1, 2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, float("nan"), 0.5, 0]])
     board.columns = pd.Index(LEADERBOARD_COLUMNS)
+    costs = pd.DataFrame(
+        [["unet", "real", NASTY, 1e6, 2e9, 60.0, 0.5, 512.0, "meets", 0.1, 0, 2, NASTY]], columns=list(COST_COLUMNS)
+    )
     images = pd.DataFrame({"image": names, "unet": [0.5] * len(names), "failure": failures})
     figures = [Illustration("Data <set>", "../plots/dataset/a b).png", "Caption | x")]
-    return Report(NASTY, [(NASTY, NASTY)], board, pd.DataFrame(), images, Leakage(2, 0, (NASTY,)), figures)
+    return Report(NASTY, [(NASTY, NASTY)], board, costs, pd.DataFrame(), images, Leakage(2, 0, (NASTY,)), figures)
 
 
 def _cells(markdown: str) -> list[str]:

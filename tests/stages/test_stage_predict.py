@@ -1,6 +1,7 @@
 """An image that cannot be segmented is a row, from the prediction to the report."""
 
 import csv
+import json
 import shutil
 
 import pandas as pd
@@ -54,6 +55,18 @@ def test_the_comparison_counts_the_failure_and_the_report_names_it(damaged, cell
     (row,) = [line for line in markdown.splitlines() if line.startswith(f"| ❌ {failed}")]
     assert "unet-real-0: " in row
     assert failed in (workspace.root / "reports/report.html").read_text()
+
+
+def test_what_a_run_cost_is_written_beside_its_log(reproduction):
+    root = reproduction.workspace.root
+    costs = json.loads((root / "metrics/costs/unet-real-0/prediction.json").read_text())
+    assert costs["n_images"] == len(read_manifest(root / "data/splits/test.csv"))
+    assert min(costs["n_parameters"], costs["multiply_adds_per_megapixel"], costs["seconds_per_megapixel"]) > 0
+    assert costs["device"].startswith("cpu")
+    assert json.loads((root / "metrics/costs/unet-real-0/training.json").read_text())["seconds"] > 0
+    row = pd.read_csv(root / "metrics/benchmark.csv").set_index("model").loc["unet"]
+    assert row["n_parameters"] == costs["n_parameters"]
+    assert row["training_seconds"] > 0
 
 
 def test_a_missing_checkpoint_is_said_in_one_line(workspace, cellarena):

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.datasets.augmentations import AUGMENTATIONS
+from cellarena.images.intensity import NORMALISATIONS, Rescaling
 from cellarena.images.labels import consecutive
 from cellarena.seeds import digest, generator
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:
-    from monai.transforms import Compose
     from torch import Tensor
 
 # A rotated square needs sqrt(2) times its side, and zooming out 1.4 times more.
@@ -28,41 +29,21 @@ class Annotated:
     modality: str
 
 
-def augmentation(crop: int) -> "Compose":
-    """Return MONAI's random transforms: rotation, flip and scale in one resampling, then intensity changes.
+@dataclass(frozen=True)
+class Cropping:
+    """How crops are taken.
 
-    They map a dictionary of `image` (3, S, S) float32 in [0, 1] and `labels` (1, S, S) float32 to crops of side `crop`.
+    Attributes:
+        size: height and width in pixels.
+        augmentation: name in `AUGMENTATIONS`.
+        normalisation: name in `NORMALISATIONS`.
+        foreground: share of the crops that are centred on a pixel of an object.
     """
-    from monai.transforms import (
-        Compose,
-        RandAdjustContrastd,
-        RandAffined,
-        RandFlipd,
-        RandGaussianNoised,
-        RandGaussianSmoothd,
-        RandLambdad,
-        RandScaleIntensityd,
-        RandShiftIntensityd,
-    )
 
-    both = ("image", "labels")
-    return Compose([
-        RandAffined(
-            both, prob=1, rotate_range=np.pi, scale_range=(-0.4, 0.4), spatial_size=(crop, crop),
-            mode=("bilinear", "nearest"), padding_mode="reflection",
-        ),
-        RandFlipd(both, prob=0.5, spatial_axis=0),
-        RandAdjustContrastd("image", prob=0.3, gamma=(0.6, 1.6)),
-        RandScaleIntensityd("image", factors=0.25, prob=0.3),
-        RandShiftIntensityd("image", offsets=0.1, prob=0.3),
-        RandGaussianSmoothd("image", sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
-        RandGaussianNoised("image", prob=0.2, std=0.06),
-        RandLambdad("image", func=_inverted, prob=0.1),
-    ])  # fmt: skip
-
-
-def _inverted(image: "Tensor") -> "Tensor":
-    return 1 - image
+    size: tuple[int, int]
+    augmentation: str
+    normalisation: str
+    foreground: float
 
 
 class Crops:
@@ -71,29 +52,33 @@ class Crops:
     Args:
         images: the annotated images of the train subset, not empty.
         target: what labels are encoded to.
-        crop: side of a crop in pixels.
+        cropping: how crops are taken.
         seed: the run's seed.
     """
 
-    def __init__(self, images: Sequence[Annotated], target: Target, crop: int, seed: int) -> None:
+    def __init__(self, images: Sequence[Annotated], target: Target, cropping: Cropping, seed: int) -> None:
         self._images = images
         self._target = target
-        self._crop = crop
+        self._cropping = cropping
         self._seed = seed
         self._weights = _balanced([annotated.modality for annotated in images])
-        self._augment = augmentation(crop)
+        self._augment = AUGMENTATIONS[cropping.augmentation](cropping.size)
+        self._rescalings = [NORMALISATIONS[cropping.normalisation](annotated.image) for annotated in images]
 
     def __getitem__(self, index: int) -> "tuple[Tensor, Tensor]":
-        """Return image (3, crop, crop) float32 and the encoded target of crop number `index`."""
+        """Return image (3, height, width) float32 and the encoded target of crop number `index`."""
         import torch
 
         rng = generator(self._seed, "crop", index)
-        annotated = self._images[rng.choice(len(self._images), p=self._weights)]
-        image, labels = _window(annotated, int(self._crop * _MARGIN), rng)
+        which = rng.choice(len(self._images), p=self._weights)
+        annotated = self._images[which]
+        height, width = self._cropping.size
+        centre = _on_object(annotated, rng) if rng.random() < self._cropping.foreground else _anywhere(annotated, rng)
+        image, labels = _window(annotated, centre, (int(height * _MARGIN), int(width * _MARGIN)))
         self._augment.set_random_state(digest(self._seed, "augment", index) % 2**32)
-        varied = self._augment({"image": image, "labels": labels})
+        varied = self._augment({"image": _rescaled(image, self._rescalings[which]), "labels": labels})
         encoded = self._target.encode(varied["labels"].numpy()[0].astype(np.int32))
-        return varied["image"].as_tensor().clamp(0, 1), torch.from_numpy(encoded)
+        return varied["image"].as_tensor(), torch.from_numpy(encoded)
 
 
 def _balanced(modalities: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -104,14 +89,37 @@ def _balanced(modalities: Sequence[str]) -> npt.NDArray[np.float64]:
     return normalised
 
 
+def _anywhere(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
+    height, width = annotated.labels.shape
+    return int(rng.integers(height)), int(rng.integers(width))
+
+
+def _on_object(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
+    """Return a random pixel of some object; any pixel of an image without objects."""
+    inside = np.flatnonzero(annotated.labels)
+    if not inside.size:
+        return _anywhere(annotated, rng)
+    row, column = divmod(int(rng.choice(inside)), annotated.labels.shape[1])
+    return row, column
+
+
 def _window(
-    annotated: Annotated, side: int, rng: np.random.Generator
+    annotated: Annotated, centre: tuple[int, int], size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return a square window around a random point, mirrored at the image's edge: (3, S, S) and (1, S, S)."""
-    rows, columns = (_mirrored(int(rng.integers(n)) - side // 2 + np.arange(side), n) for n in annotated.labels.shape)
-    image = annotated.image[np.ix_(rows, columns)].astype(np.float32) / np.float32(255)
+    """Return the window around a point, mirrored at the image's edge: (3, H, W) in 0..255 and (1, H, W)."""
+    rows, columns = (
+        _mirrored(point - side // 2 + np.arange(side), n)
+        for point, side, n in zip(centre, size, annotated.labels.shape, strict=True)
+    )
+    image = annotated.image[np.ix_(rows, columns)].astype(np.float32)
     labels = consecutive(annotated.labels[np.ix_(rows, columns)]).astype(np.float32)
     return np.moveaxis(image, -1, 0), labels[None]
+
+
+def _rescaled(image: npt.NDArray[np.float32], rescaling: Rescaling) -> npt.NDArray[np.float32]:
+    offset, factor = (channels[:, None, None] for channels in rescaling)
+    rescaled: npt.NDArray[np.float32] = (image - offset) * factor
+    return rescaled
 
 
 def _mirrored(positions: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
@@ -121,10 +129,21 @@ def _mirrored(positions: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]
 
 
 class StepSampler:
-    """Crop numbers of one epoch; Lightning calls `set_epoch`, so that a resumed run goes on with unseen crops."""
+    """Crop numbers of one epoch; Lightning calls `set_epoch`, so that a resumed run goes on with unseen crops.
 
-    def __init__(self, n_crops: int) -> None:
+    Of several processes each takes every n-th: the crops that they see together in a step are those that one alone
+    would see.
+
+    Args:
+        n_crops: of an epoch, all processes together; a multiple of `n_processes`.
+        rank: number of this process, from 0.
+        n_processes: how many share the crops.
+    """
+
+    def __init__(self, n_crops: int, rank: int = 0, n_processes: int = 1) -> None:
         self._n_crops = n_crops
+        self._rank = rank
+        self._n_processes = n_processes
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -133,7 +152,7 @@ class StepSampler:
 
     def __iter__(self) -> Iterator[int]:
         first = self._epoch * self._n_crops
-        return iter(range(first, first + self._n_crops))
+        return iter(range(first + self._rank, first + self._n_crops, self._n_processes))
 
     def __len__(self) -> int:
-        return self._n_crops
+        return self._n_crops // self._n_processes

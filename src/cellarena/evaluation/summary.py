@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from cellarena.datasets.names import slug
+from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.scores import WITH_BORDER
 from cellarena.records import Record, Run
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
+RunCosts = tuple[TrainingCosts | None, PredictionCosts | None]
 Number = int | float | None
 Summary = dict[str, dict[str, dict[str, Number]]]
 
@@ -64,6 +66,28 @@ def leaderboard(summary: Summary) -> pd.DataFrame:
     return table.sort_values(["f1", "model", "arm"], ascending=[False, True, True], kind="stable", ignore_index=True)
 
 
+def costs_by_row(costs: Mapping[Run, RunCosts]) -> pd.DataFrame:
+    """Return what each row of the comparison costs, the mean over the seeds that were measured.
+
+    Args:
+        costs: of each run, None for what was not measured.
+
+    Returns:
+        One row per model and arm, sorted: variant and device as text; numbers with their unit in the name, NaN where
+        they do not apply or were not measured. `slowest_share_of_tolerance` is that of the slowest image of any seed,
+        `n_over_tolerance` counts the (image, seed) cells that took longer than the challenge tolerates and `n_timed`
+        all that were timed; `time_tolerance` is "meets", "misses" or "not measured"; `n_trainings` counts the runs
+        behind `training_seconds`.
+    """
+    rows = []
+    for model, arm in sorted({(run.model, run.arm) for run in costs}):
+        found = [costs[run] for run in sorted(costs) if (run.model, run.arm) == (model, arm)]
+        trainings = [training for training, _ in found if training]
+        predictions = [prediction for _, prediction in found if prediction]
+        rows.append({"model": model, "arm": arm, **_costs(trainings, predictions)})
+    return pd.DataFrame(rows).astype({"n_parameters": "Int64", "n_over_tolerance": "Int64"})
+
+
 def f1_over_thresholds(tables: Tables, arm: str) -> pd.DataFrame:
     """Return the mean F1 (over images, then seeds) at every IoU threshold: columns threshold and one per model.
 
@@ -104,6 +128,32 @@ def _metrics(runs: Sequence[pd.DataFrame], slugs: Mapping[str, str]) -> dict[str
     counts = {"failed": cells["failed"].sum().sum(), "n_images": f1.shape[0], "n_seeds": f1.shape[1]}
     counts |= {f"n_{name}": cells[name].count().sum() for name in ("precision", "recall")}
     return {**{name: _rounded(value) for name, value in numbers.items()}, **{k: int(v) for k, v in counts.items()}}
+
+
+def _costs(trainings: Sequence[TrainingCosts], predictions: Sequence[PredictionCosts]) -> dict[str, str | Number]:
+    slowest = [p.slowest_share_of_tolerance for p in predictions if p.slowest_share_of_tolerance is not None]
+    n_timed = sum(p.n_images for p in predictions)
+    n_over = sum(p.n_over_tolerance for p in predictions)
+    n_parameters = _mean([p.n_parameters for p in predictions])
+    return {
+        "variant": " / ".join(sorted({p.variant for p in predictions})),
+        "device": " / ".join(sorted({p.device for p in predictions})),
+        "n_parameters": None if np.isnan(n_parameters) else round(n_parameters),
+        "multiply_adds_per_megapixel": _mean([p.multiply_adds_per_megapixel for p in predictions]),
+        "training_seconds": _mean([t.seconds for t in trainings]),
+        "seconds_per_megapixel": _mean([p.seconds_per_megapixel for p in predictions]),
+        "peak_memory_mb": _mean([p.peak_memory_mb for p in predictions]),
+        "time_tolerance": ("misses" if n_over else "meets") if n_timed else "not measured",
+        "slowest_share_of_tolerance": max(slowest, default=float("nan")),
+        "n_over_tolerance": n_over if n_timed else None,
+        "n_timed": n_timed,
+        "n_trainings": len(trainings),
+    }
+
+
+def _mean(values: Sequence[Number]) -> float:
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if defined else float("nan")
 
 
 def _of_images(table: pd.DataFrame, metric: str) -> pd.Series:

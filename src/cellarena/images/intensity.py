@@ -1,11 +1,14 @@
 """From any bit depth and number of channels to the 8-bit RGB that every network sees."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cellarena.images.io import Image
+
+Rescaling = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[np.uint8]:
@@ -29,6 +32,27 @@ def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[n
     if len(stretched) == 2:
         stretched.append(np.zeros_like(stretched[0]))
     return np.stack(stretched, axis=-1)
+
+
+def unit(image: npt.NDArray[np.uint8]) -> Rescaling:  # noqa: ARG001  # the same for every image
+    """Return what to subtract from and to multiply each channel with so that 0..255 becomes 0..1."""
+    return np.zeros(3, np.float32), np.full(3, 1 / 255, np.float32)
+
+
+def z_score(image: npt.NDArray[np.uint8]) -> Rescaling:
+    """Return what to subtract and to multiply with so that each channel of this image has mean 0 and deviation 1.
+
+    A constant channel becomes 0. The rule is nnU-Net's (doi 10.1038/s41592-020-01008-z).
+
+    Args:
+        image: (H, W, 3) uint8.
+    """
+    means, deviations = image.mean(axis=(0, 1)), image.std(axis=(0, 1))
+    return means.astype(np.float32), (1 / np.maximum(deviations, 1e-8)).astype(np.float32)
+
+
+NORMALISATIONS: dict[str, Callable[[npt.NDArray[np.uint8]], Rescaling]] = {"unit": unit, "z_score": z_score}
+"""How networks may want their images, by name."""
 
 
 def _stretch(channel: Image, low: float, high: float) -> npt.NDArray[np.uint8]:

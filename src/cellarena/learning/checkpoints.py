@@ -1,6 +1,8 @@
 """Checkpoints: weights as safetensors, everything else as JSON; nothing is ever unpickled."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cellarena.images.io import write_bytes
+from cellarena.learning.predict import Network, Tiles
+from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.targets.spec import TARGETS, Target
 
@@ -19,11 +23,21 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Model:
-    """A network that can segment: weights, how its output becomes labels, and the card that describes it."""
+    """What a checkpoint holds: the network, its settings, and the card that describes it."""
 
     network: nn.Module
+    hyperparameters: Hyperparameters
     target: Target
     card: dict[str, Any]
+
+    @property
+    def variant(self) -> str:
+        """Which variant of the model it is, in a few words."""
+        return MODELS[self.card["model"]].describe(self.hyperparameters)
+
+    def segmenter(self, settings: Inference) -> Network:
+        """Return the network as one that segments images under these settings."""
+        return Network(self.network, self.target, Tiles.of(self.hyperparameters, settings))
 
 
 def build_network(name: str, hyperparameters: Hyperparameters, target: Target) -> nn.Module:
@@ -68,6 +82,27 @@ def write_card(card: dict[str, Any], path: Path) -> None:
     write_bytes(content.encode() + b"\n", path)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the content of a model.json; what its reader finds wrong in it becomes one line that names the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, of another format, lacks a key, or the reader raises a ValueError or TypeError.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if card["format"] != FORMAT:
+            raise ValueError(f"format {card['format']}, expected {FORMAT}")
+        yield card
+    except KeyError as error:
+        raise ValueError(f"{path}: not a model card of this project (it lacks {error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path}: not a model card of this project ({' '.join(str(error).split())})") from error
+
+
 def load_model(folder: Path, device: str) -> Model:
     """Return the model of a checkpoint folder (`model.safetensors` and `model.json`) in evaluation mode.
 
@@ -75,19 +110,9 @@ def load_model(folder: Path, device: str) -> Model:
         FileNotFoundError: if one of the two files is missing.
         ValueError: if the card is damaged or of another format, or the weights do not fit it.
     """
-    path = folder / "model.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']}, expected {FORMAT}")
+    with reading(folder / "model.json") as card:
         hyperparameters = MODELS[card["model"]].hyperparameters.model_validate(card["hyperparameters"])
         target = TARGETS[card["target"]].model_validate(card["decoding"])
-    except KeyError as error:
-        raise ValueError(f"{path}: not a model card of this project (it lacks {error})") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path}: not a model card of this project ({' '.join(str(error).split())})") from error
     network = build_network(card["model"], hyperparameters, target)
     load_weights(network, folder / "model.safetensors")
-    return Model(network.eval().to(device), target, card)
+    return Model(network.eval().to(device), hyperparameters, target, card)

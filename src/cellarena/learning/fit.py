@@ -13,37 +13,25 @@ from typing import Any
 import lightning
 import torch
 from dvclive.lightning import DVCLiveLogger
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from cellarena.datasets.loading import Annotated, Crops, StepSampler
+from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
 from cellarena.learning.checkpoints import build_network
 from cellarena.learning.module import SCORE, Segmentation
+from cellarena.learning.optimizers import clip
+from cellarena.learning.processes import WholeBatchStatistics, check_processes, reveal_all_that_learns, strategy
 from cellarena.learning.progress import Progress
-from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator
+from cellarena.learning.recipe import Recipe, checked_accelerator, precision_of
 from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, copied_weights
-from cellarena.models.spec import Hyperparameters
+from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
-from cellarena.targets.spec import Target
 
 # Lightning's notices on devices and products say nothing about this training.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that a training depends on beside the data."""
-
-    model: str
-    hyperparameters: Hyperparameters
-    target: Target
-    budget: Budget
-    training: Training
-    inference: Inference
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -55,10 +43,14 @@ class Fitted:
     score: float
     step: int
     n_steps: int
+    seconds: float
+    """Of the whole training, validations and the time before an interruption included."""
 
 
-def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], state: Path, log: Path) -> Fitted:
+def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], state: Path, log: Path) -> Fitted | None:
     """Train a network; continue if `state` holds the checkpoint of an interrupted training.
+
+    Where several processes learn together each of them calls this, alike, and only the first writes files.
 
     Args:
         recipe: what to train and how.
@@ -68,43 +60,64 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
         log: folder that DVCLive writes metrics.json and plots/ to.
 
     Returns:
-        Best and last weights.
+        Best and last weights; None in all processes but the first.
 
     Raises:
-        ValueError: if a subset is empty, loss or weights stop being finite, or the accelerator is absent.
+        ValueError: if a subset is empty, loss or weights stop being finite, the accelerator is absent, or the work
+            cannot be shared by the processes asked for.
         KeyboardInterrupt: if the training was interrupted; `state` holds what it is continued from.
     """
     if not train or not val:
         raise ValueError(f"training needs images to learn from and to validate on, got {len(train)} and {len(val)}")
+    check_processes(recipe, len(val))
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.manual_seed(digest(recipe.seed, "weights") % 2**63)
-    network = build_network(recipe.model, recipe.hyperparameters, recipe.target)
-    rate = recipe.hyperparameters.learning_rate * recipe.budget.rate
-    module = Segmentation(network, recipe.target, rate, recipe.budget, recipe.training, recipe.inference, recipe.seed)
-    best = KeepBest()
     checkpoint = state / "last.ckpt"
-    sampler = StepSampler(recipe.budget.validate_every * recipe.budget.batch_size)
-    callbacks = [best, KeepPlace(sampler), *_callbacks(recipe, checkpoint, log)]
-    trainer = _trainer(recipe, callbacks, _loggers(recipe, state, log))
-    whole: DataLoader[Annotated] = DataLoader(val, batch_size=None, collate_fn=_as_it_is)  # type: ignore[arg-type]
-    shutil.rmtree(log, ignore_errors=True)
-    _run(trainer, module, _crop_loader(recipe, train, sampler), whole, checkpoint)
+    resumed = zipfile.is_zipfile(checkpoint)
+    network = _network(recipe)
+    if not resumed:
+        _start(recipe, network)
+    best, clock = KeepBest(), Timer()
+    trainer = _trainer(recipe, [best, clock, *_callbacks(recipe, checkpoint, log)], _loggers(recipe, state, log))
+    sampler = StepSampler(recipe.budget.validate_every * recipe.batch_size, trainer.global_rank, trainer.world_size)
+    trainer.callbacks += [KeepPlace(sampler)]  # type: ignore[attr-defined]
+    if trainer.is_global_zero:
+        trainer.callbacks += [Progress(recipe.budget.steps)]  # type: ignore[attr-defined]
+        shutil.rmtree(log, ignore_errors=True)
+    loaders = _crop_loader(recipe, train, sampler), _image_loader(val, trainer)
+    _run(trainer, Segmentation(network, recipe), loaders, checkpoint if resumed else None)
+    if not trainer.is_global_zero:
+        return None
     final = copied_weights(network)
     if not all(torch.isfinite(tensor).all() for tensor in (*best.weights.values(), *final.values())):
         raise ValueError(f"the weights are not finite after step {trainer.global_step}; lower the learning rate")
-    return Fitted(best.weights, final, best.score, best.step, trainer.global_step)
+    return Fitted(best.weights, final, best.score, best.step, trainer.global_step, clock.time_elapsed("train"))
 
 
-def _run(trainer: lightning.Trainer, module: Segmentation, train: Any, val: Any, checkpoint: Path) -> None:
-    """Train to the end, from the checkpoint if there is a whole one.
+def _network(recipe: Recipe) -> torch.nn.Module:
+    """Return the network with the weights that the seed draws."""
+    torch.manual_seed(digest(recipe.seed, "weights") % 2**63)
+    network = build_network(recipe.model, recipe.hyperparameters, recipe.target)
+    if recipe.n_processes > 1:
+        reveal_all_that_learns(recipe, network)
+    # Convolutions of many channels are faster on this layout, and none is slower by much.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _start(recipe: Recipe, network: torch.nn.Module) -> None:
+    """Fill the network with weights that were trained elsewhere, if its model begins with such."""
+    if start := MODELS[recipe.model].start:
+        start(recipe.hyperparameters, network)
+
+
+def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, Any], checkpoint: Path | None) -> None:
+    """Train to the end, from the checkpoint if there is one.
 
     Raises:
         KeyboardInterrupt: on Ctrl+C and SIGTERM, where Lightning would leave as if all were well.
     """
-    start = str(checkpoint) if zipfile.is_zipfile(checkpoint) else None
     on_ctrl_c = signal.getsignal(signal.SIGINT)
     try:
-        trainer.fit(module, train, val, ckpt_path=start, weights_only=True)
+        trainer.fit(module, *loaders, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as ended:
         # Lightning turned Ctrl+C off while it wound up.
         signal.signal(signal.SIGINT, on_ctrl_c)
@@ -112,15 +125,25 @@ def _run(trainer: lightning.Trainer, module: Segmentation, train: Any, val: Any,
 
 
 def _crop_loader(recipe: Recipe, train: Sequence[Annotated], sampler: StepSampler) -> DataLoader[tuple[Tensor, Tensor]]:
-    crops = Crops(train, recipe.target, recipe.budget.crop, recipe.seed)
+    own = recipe.hyperparameters
+    size = own.frame(recipe.budget.crop)
+    crops = Crops(
+        train, recipe.target, Cropping(size, own.augmentation, own.normalisation, own.foreground), recipe.seed
+    )
     workers = recipe.training.workers
     return DataLoader(
         crops,  # type: ignore[arg-type]
-        batch_size=recipe.budget.batch_size,
+        batch_size=recipe.batch_size // recipe.n_processes,
         sampler=sampler,
         num_workers=workers,
         persistent_workers=workers > 0,
     )
+
+
+def _image_loader(val: Sequence[Annotated], trainer: lightning.Trainer) -> DataLoader[Annotated]:
+    """Return what yields this process's share of the images, whole."""
+    share = range(trainer.global_rank, len(val), trainer.world_size)
+    return DataLoader(val, batch_size=None, sampler=share, collate_fn=_as_it_is)  # type: ignore[arg-type]
 
 
 def _as_it_is(annotated: Annotated) -> Annotated:
@@ -131,7 +154,6 @@ def _callbacks(recipe: Recipe, checkpoint: Path, log: Path) -> list[Callback]:
     return [
         EarlyStopping(SCORE, mode="max", patience=recipe.training.patience, check_on_train_epoch_end=False),
         KeepState(checkpoint, log),
-        Progress(recipe.budget.steps),
     ]
 
 
@@ -144,13 +166,17 @@ def _loggers(recipe: Recipe, state: Path, log: Path) -> list[Logger]:
 def _trainer(recipe: Recipe, callbacks: list[Callback], loggers: list[Logger]) -> lightning.Trainer:
     return lightning.Trainer(
         accelerator=checked_accelerator(recipe.training.accelerator),
-        devices=1,
-        precision=recipe.training.precision,
+        devices=recipe.training.devices,
+        num_nodes=recipe.training.nodes,
+        strategy=strategy(recipe),
+        plugins=WholeBatchStatistics() if recipe.n_processes > 1 else None,
+        use_distributed_sampler=False,
+        precision=precision_of(recipe.training.precision, recipe.training.accelerator),  # type: ignore[arg-type]
         max_steps=recipe.budget.steps,
         logger=loggers,
         callbacks=callbacks,
         num_sanity_val_steps=0,
-        gradient_clip_val=1.0,
+        gradient_clip_val=clip(recipe.hyperparameters),
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -1,8 +1,12 @@
 """How long, how fast and on what a network is trained: the sections `budgets` and `training` of params.yaml."""
 
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cellarena.models.spec import Hyperparameters
+from cellarena.targets.spec import Target
 
 
 class Budget(BaseModel):
@@ -32,16 +36,21 @@ class Training(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    weight_decay: float = Field(ge=0)
     warmup: float = Field(ge=0, lt=1)
-    """Share of the steps in which the learning rate rises; it then falls along a half cosine."""
+    """Share of the steps in which the learning rate of AdamW rises; it then falls along a half cosine."""
     patience: int = Field(ge=1)
     """Validations without a better score after which training stops."""
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+    """`auto` is bf16-mixed where the processor multiplies bfloat16 in hardware (CUDA from Ampere on, CPUs with AMX),
+    else 32-true."""
     accelerator: Literal["auto", "cpu", "cuda", "mps"]
     """`auto` takes what the machine has; a device asked for by name must be there."""
+    devices: int = Field(ge=1)
+    """Processes that learn together on a machine, each on a device of its own or, on a CPU, on a part of its cores."""
+    nodes: int = Field(ge=1)
+    """Machines that learn together; with more than one a launcher such as torchrun starts the processes."""
     workers: int = Field(ge=0, le=64)
-    """Processes that prepare crops beside the training; the result does not depend on how many there are."""
+    """Processes that prepare crops beside each of these; the result does not depend on how many there are."""
     tensorboard: bool
     """Also write TensorBoard event files, into .resume/."""
 
@@ -57,6 +66,39 @@ class Inference(BaseModel):
     """Share of a tile's side that neighbours have in common."""
     batch_size: int = Field(ge=1)
     """Tiles that go through the network together."""
+    precision: Literal["auto", "32-true", "bf16-mixed"]
+    """As in `Training`, for the device that predicts."""
+    mirror: bool
+    """Average the predictions for the image and its mirror images along both axes: four views, for every network.
+    Validation and tuning see one view, so that nothing is trained again when this changes."""
+
+    @property
+    def of_one_view(self) -> Self:
+        """The same without mirroring."""
+        return self.model_copy(update={"mirror": False})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training depends on beside the data."""
+
+    model: str
+    hyperparameters: Hyperparameters
+    target: Target
+    budget: Budget
+    training: Training
+    inference: Inference
+    seed: int
+
+    @property
+    def batch_size(self) -> int:
+        """Crops in a step."""
+        return self.hyperparameters.batch_size(self.budget.batch_size)
+
+    @property
+    def n_processes(self) -> int:
+        """Processes that share a step."""
+        return self.training.devices * self.training.nodes
 
 
 def checked_accelerator(name: str) -> str:
@@ -71,6 +113,20 @@ def checked_accelerator(name: str) -> str:
     if not present[name]:
         raise ValueError(f"training.accelerator: {name} is not available on this machine; use auto or cpu")
     return name
+
+
+def precision_of(precision: str, accelerator: str) -> str:
+    """Return the precision that `auto` stands for on this machine; any other is returned as it is."""
+    import torch
+
+    if precision != "auto":
+        return precision
+    multiplies = {
+        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
+        "cpu": lambda: bool(torch.cpu.get_capabilities().get("amx_bf16", False)),
+        "mps": lambda: False,
+    }
+    return "bf16-mixed" if multiplies[device_of(accelerator)]() else "32-true"
 
 
 def device_of(accelerator: str) -> str:

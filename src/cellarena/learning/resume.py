@@ -1,5 +1,6 @@
 """Interrupted trainings: what belongs to the very same training is continued, anything else starts anew."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
@@ -18,6 +20,7 @@ from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_LOG = "log"
 _DECISIVE = ("datasets", "images", "learning", "models", "targets")
 
 
@@ -45,7 +48,9 @@ def prepare(folder: Path) -> Path:
     for other in folder.parent.iterdir() if folder.parent.is_dir() else ():
         # TensorBoard's files lie beside them and outlive a training.
         if _FINGERPRINT.fullmatch(other.name) and other.name != folder.name:
-            shutil.rmtree(other)
+            # Another process of the same training may have been faster.
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -108,14 +113,26 @@ class KeepState(Callback):
             counts.reset_on_run()
         trainer.save_checkpoint(self._path)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the log, file by file."""
-        files = sorted(path for path in self._log.rglob("*") if path.is_file())
-        return {path.relative_to(self._log).as_posix(): path.read_text(encoding="utf-8") for path in files}
+    def on_save_checkpoint(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,  # noqa: ARG002
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Add the log, file by file; of several processes the first writes it."""
+        if trainer.is_global_zero:
+            files = sorted(path for path in self._log.rglob("*") if path.is_file())
+            log = {path.relative_to(self._log).as_posix(): path.read_text(encoding="utf-8") for path in files}
+            checkpoint[_LOG] = log
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def on_load_checkpoint(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,  # noqa: ARG002
+        checkpoint: dict[str, Any],
+    ) -> None:
         """Put the log back into its place."""
-        for name, content in state_dict.items():
+        for name, content in checkpoint[_LOG].items() if trainer.is_global_zero else ():
             write_bytes(content.encode(), self._log / name)
 
 
@@ -139,5 +156,6 @@ class KeepPlace(Callback):
 
 
 def copied_weights(network: nn.Module) -> dict[str, Tensor]:
-    """Return a network's weights as they are now, on the CPU."""
-    return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+    """Return a network's weights as they are now, on the CPU, in torch's usual layout."""
+    usual = torch.contiguous_format
+    return {name: tensor.detach().cpu().clone(memory_format=usual) for name, tensor in network.state_dict().items()}

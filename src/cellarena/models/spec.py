@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,8 +17,29 @@ class Hyperparameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    optimizer: Literal["adamw", "sgd"]
+    """AdamW under a warm-up and a half cosine; or nnU-Net's stochastic gradient descent under a polynomial decay."""
     learning_rate: float = Field(gt=0, le=1)
     """Highest learning rate of the schedule."""
+    weight_decay: float = Field(ge=0)
+    augmentation: Literal["shared", "nnunet"]
+    """How training crops are varied."""
+    normalisation: Literal["unit", "z_score"]
+    """What the network sees: intensities in [0, 1], or each image's channels with mean 0 and standard deviation 1."""
+    foreground: float = Field(ge=0, le=1)
+    """Share of the training crops that are centred on an object; the others lie anywhere."""
+
+    def frame(self, side: int) -> tuple[int, int]:
+        """Return height and width of this model's crops and tiles, where those of the benchmark have this side."""
+        return side, side
+
+    def batch_size(self, n_crops: int) -> int:
+        """Return how many crops this model learns from in a step, where those of the benchmark are so many."""
+        return n_crops
+
+
+def _undescribed(_: Any) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -28,15 +49,25 @@ class ModelSpec:
     Attributes:
         hyperparameters: the pydantic class of its block in params.yaml.
         build: from an instance of that class and the number of output channels to a network that maps
-            (B, 3, H, W) float32 in [0, 1] to (B, channels, H, W), for H and W that are multiples of `multiple`.
+            (B, 3, H, W) float32, normalised as the hyperparameters say, to (B, channels, H, W), for H and W that are
+            multiples of `multiple`. In training it may put out a tuple, the finest resolution first.
         target: name of the target it learns.
         multiple: what height and width of its input must be a multiple of.
+        start: fills a fresh network with weights that were trained elsewhere; called once, before a training's first
+            step, and never where a checkpoint of the whole network is loaded.
+        phase: chooses which weights learn, called before each step with the share of the steps that are done.
+        describe: says in a few words which variant the hyperparameters make it, for the tables.
+        planned: its hyperparameters are completed by the plan of the stage `plan`: their method `planned` takes it.
     """
 
     hyperparameters: type[Hyperparameters]
     build: Callable[[Any, int], "nn.Module"]
     target: str
     multiple: int
+    start: Callable[[Any, "nn.Module"], None] | None = None
+    phase: Callable[[Any, "nn.Module", float], None] | None = None
+    describe: Callable[[Any], str] = _undescribed
+    planned: bool = False
 
 
 MODELS: Catalog[ModelSpec] = Catalog("model", "cellarena.models")

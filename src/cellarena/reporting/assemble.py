@@ -1,5 +1,6 @@
 """From the comparison's numbers to the tables and sentences of a report."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import pandas as pd
 
 from cellarena.evaluation.summary import modality_slug
 from cellarena.records import Record
-from cellarena.reporting.report import LEADERBOARD_COLUMNS, Leakage
+from cellarena.reporting.report import COST_COLUMNS, LEADERBOARD_COLUMNS, Leakage
 from cellarena.seeds import digest
 
 _RENAMED = {"n_seeds": "seeds", "n_images": "images", "f1_seed_min": "f1_min", "f1_seed_max": "f1_max"}
@@ -19,16 +20,19 @@ def leaderboard_of(summary: pd.DataFrame) -> pd.DataFrame:
     return summary.rename(columns=_RENAMED)[list(LEADERBOARD_COLUMNS)]
 
 
+def costs_of(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return what the rows of the comparison cost, in its order."""
+    costs = summary[list(COST_COLUMNS)]
+    return costs.fillna({"variant": "", "device": "", "n_timed": 0}).astype({"n_parameters": "Int64"})
+
+
 def modalities_of(summary: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
-    """Return mean F1 by modality: a row per modality with its number of test images, a column per model and arm."""
-    modalities = sorted({record.modality for record in records})
-    rows = []
-    for modality in modalities:
-        ids = [record.id for record in records if record.modality == modality]
-        rows.append({"modality": modality, "images": len(ids)})
-    table = pd.DataFrame(rows)
-    for cell in summary.to_dict("records"):
-        table[f"{cell['model']} ({cell['arm']})"] = [cell[f"f1_{modality_slug(modality)}"] for modality in modalities]
+    """Return mean F1 by modality: a row per model and arm, a column per modality with its number of test images."""
+    counts = Counter(record.modality for record in records)
+    columns = {f"{modality} ({counts[modality]})": f"f1_{modality_slug(modality)}" for modality in sorted(counts)}
+    table = summary[["model", "arm"]].copy()
+    for heading, metric in columns.items():
+        table[heading] = summary[metric]
     return table
 
 

@@ -9,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cellarena.reporting.report import Illustration, Report
-from cellarena.reporting.statements import leakage, protocol, warnings
-from cellarena.reporting.tables import image_table, leaderboard_table, other_table, plain
+from cellarena.reporting.statements import costs, leakage, protocol, warnings
+from cellarena.reporting.tables import cost_table, image_table, leaderboard_table, other_table, plain, variant_table
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -34,6 +34,9 @@ def render_html(report: Report, read_figure: Callable[[str], bytes]) -> str:
         title=plain(report.title),
         facts=[(plain(name), plain(value)) for name, value in report.facts],
         leaderboard=leaderboard_table(report.leaderboard),
+        costs=cost_table(report.costs),
+        variants=variant_table(report.costs),
+        costs_notes=costs(report),
         modalities=other_table(report.modalities),
         images=image_table(report.images),
         warnings=warnings(report),

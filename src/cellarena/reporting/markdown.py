@@ -5,10 +5,20 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from cellarena.reporting.report import Illustration, Report
-from cellarena.reporting.statements import leakage, protocol, warnings
-from cellarena.reporting.tables import Row, Table, image_table, leaderboard_table, other_table, plain
+from cellarena.reporting.statements import costs, leakage, protocol, warnings
+from cellarena.reporting.tables import (
+    Row,
+    Table,
+    cost_table,
+    image_table,
+    leaderboard_table,
+    other_table,
+    plain,
+    variant_table,
+)
 
 _SHOWN_IMAGES = 30
+_MODALITIES = "Mean F1 at IoU 0.5; in brackets the number of test images."
 # Entities stand for themselves in every renderer; a backslash before a pipe does not in all of them.
 _ESCAPES = str.maketrans({mark: f"&#{ord(mark)};" for mark in "&<>|`\\*[]~$#!@"})
 
@@ -36,7 +46,13 @@ def render_markdown(report: Report) -> str:
         _bullets(f"⚠️ {escape_markdown(line)}" for line in warnings(report)),
         _table(leaderboard_table(report.leaderboard)),
         _bullets(escape_markdown(line) for line in protocol(report)),
+        "## Costs",
+        _table(cost_table(report.costs)),
+        _bullets(escape_markdown(line) for line in costs(report)),
+        "### Variants",
+        _table(variant_table(report.costs)),
         "## By modality",
+        _MODALITIES,
         _table(other_table(report.modalities)),
         "## Leakage between subsets",
         escape_markdown(summary),

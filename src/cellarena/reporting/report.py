@@ -13,6 +13,11 @@ LEADERBOARD_COLUMNS = (
     "model", "arm", "seeds", "images", "f1", "f1_min", "f1_max", "f1_median", "f1_with_border",
     "precision", "recall", "dice", "failed",
 )  # fmt: skip
+COST_COLUMNS = (
+    "model", "arm", "variant", "n_parameters", "multiply_adds_per_megapixel", "training_seconds",
+    "seconds_per_megapixel", "peak_memory_mb", "time_tolerance", "slowest_share_of_tolerance", "n_over_tolerance",
+    "n_timed", "device",
+)  # fmt: skip
 IMAGE_COLUMNS = ("image", "failure")
 
 
@@ -56,6 +61,7 @@ class Report:
         leaderboard: one row per model and arm with at least LEADERBOARD_COLUMNS; `f1` is the mean over images, then
             seeds, of F1 at IoU 0.5; `f1_min` and `f1_max` are those of the worst and the best seed; `failed` counts
             images without a prediction, over all seeds.
+        costs: one row per model and arm with at least COST_COLUMNS, as `evaluation.summary.costs_by_row` makes them.
         modalities: any table of scores by modality.
         images: one row per image with at least IMAGE_COLUMNS; `failure` says why an image failed, else it is empty.
         leakage: what the check of the split found.
@@ -65,6 +71,7 @@ class Report:
     title: str
     facts: Sequence[tuple[str, str]]
     leaderboard: pd.DataFrame
+    costs: pd.DataFrame
     modalities: pd.DataFrame
     images: pd.DataFrame
     leakage: Leakage
@@ -72,6 +79,7 @@ class Report:
 
     def __post_init__(self) -> None:
         _require("leaderboard", self.leaderboard, LEADERBOARD_COLUMNS)
+        _require("costs", self.costs, COST_COLUMNS)
         _require("per-image table", self.images, IMAGE_COLUMNS)
 
 

@@ -24,10 +24,27 @@ def protocol(report: Report) -> list[str]:
     return sentences
 
 
+def costs(report: Report) -> list[str]:
+    """Return sentences that say what the costs are, and what of it is measured."""
+    return [
+        "Parameters are all of a network's, learned or frozen. Multiply-adds are those of one pass over a "
+        "megapixel, of an ensemble those of all members and scales; tiles that overlap and mirrored views come on top.",
+        "Training is the wall-clock time of one seed, validations included. Prediction is that from an image in memory "
+        "to its labels, overlap and mirroring included, over all test images; reading and writing are not in it.",
+        "Peak memory is what torch allocated on a CUDA device, elsewhere that of the process. Times and memory are the "
+        "mean of the seeds on the machine that they ran on; they differ from machine to machine and a little from "
+        "one repetition to the next.",
+        "Time tolerance of the NeurIPS 2022 challenge: 10 s for an image, 10 s per megapixel for one above 1 MP. A row "
+        "misses it if any test image of any seed takes longer; a share above 1 is a miss.",
+        f"“{UNDEFINED}” does not apply to the row or was not measured; predictions timed by row: "
+        f"{_range(report.costs['n_timed'])}.",
+    ]
+
+
 def warnings(report: Report) -> list[str]:
     """Return what speaks against reading the leaderboard naively; text from outside is on one line, not escaped."""
     board = report.leaderboard
-    found = [*_failures(board), *_against_floor(board)]
+    found = [*_failures(board), *_against_floor(board), *_too_slow(report.costs), *_devices(report.costs)]
     if board["images"].nunique(dropna=False) > 1:
         found.append("The rows rest on different numbers of images and cannot be compared directly.")
     single = sorted({plain(m) for m in board.loc[(board["seeds"] == 1) & (board["model"] != FLOOR), "model"]})
@@ -69,6 +86,22 @@ def _against_floor(board: pd.DataFrame) -> list[str]:
         for row in learned
         if not pd.isna(row["f1"]) and row["f1"] <= floor
     ]
+
+
+def _too_slow(costs: pd.DataFrame) -> list[str]:
+    return [
+        f"{_name(row)}: {row['n_over_tolerance']:.0f} of {row['n_timed']:.0f} predictions took longer than the "
+        f"challenge tolerates, up to {row['slowest_share_of_tolerance']:.1f} times as long."
+        for row in costs.to_dict("records")
+        if row["time_tolerance"] == "misses"
+    ]
+
+
+def _devices(costs: pd.DataFrame) -> list[str]:
+    devices = sorted({plain(name) for name in costs.loc[costs["model"] != FLOOR, "device"] if name})
+    if len(devices) < 2:
+        return []
+    return [f"Times and memory of different devices cannot be compared directly: {'; '.join(devices)}."]
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:

@@ -24,6 +24,13 @@ _HEADINGS = {
     "f1_with_border": "F1 with border",
     "seed_range": "F1 seed range",
     "dice": "Dice",
+    "parameters": "parameters (M)",
+    "multiply_adds": "multiply-adds (G per MP)",
+    "training": "training (s)",
+    "prediction": "prediction (s per MP)",
+    "memory": "peak memory (MB)",
+    "tolerance": "time tolerance",
+    "slowest": "slowest image (share of tolerance)",
 }
 
 
@@ -72,10 +79,36 @@ def leaderboard_table(leaderboard: pd.DataFrame) -> Table:
     order = ["f1", "model", "arm"]
     board = leaderboard.sort_values(order, ascending=[False, True, True], na_position="last")
     board = board.assign(
-        seed_range=[_seed_range(row) for row in board.to_dict("records")],
-        model=[f"{name} (not learned)" if name == FLOOR else name for name in board["model"]],
+        seed_range=[_seed_range(row) for row in board.to_dict("records")], model=_floor_marked(board["model"])
     )
     return _table(board[list(_SHOWN)], [not pd.isna(n) and n > 0 for n in board["failed"]])
+
+
+def cost_table(costs: pd.DataFrame) -> Table:
+    """Return the costs as they are shown: units of a handy size, the verdict on the tolerated time with its count."""
+    shown = {
+        "model": _floor_marked(costs["model"]),
+        "arm": costs["arm"],
+        "parameters": costs["n_parameters"].astype(float) / 1e6,
+        "multiply_adds": costs["multiply_adds_per_megapixel"] / 1e9,
+        "training": costs["training_seconds"].round().astype("Int64"),
+        "prediction": costs["seconds_per_megapixel"],
+        "memory": costs["peak_memory_mb"].round().astype("Int64"),
+        "tolerance": [_verdict(row) for row in costs.to_dict("records")],
+        "slowest": costs["slowest_share_of_tolerance"],
+    }
+    return other_table(pd.DataFrame(shown))
+
+
+def variant_table(costs: pd.DataFrame) -> Table:
+    """Return which variant of its model each row is, and what it was measured on."""
+    shown = {
+        "model": _floor_marked(costs["model"]),
+        "arm": costs["arm"],
+        "variant": [variant or UNDEFINED for variant in costs["variant"]],
+        "measured on": [device or UNDEFINED for device in costs["device"]],
+    }
+    return other_table(pd.DataFrame(shown))
 
 
 def image_table(images: pd.DataFrame) -> Table:
@@ -87,6 +120,15 @@ def image_table(images: pd.DataFrame) -> Table:
 def other_table(table: pd.DataFrame) -> Table:
     """Return any table as it is."""
     return _table(table, [False] * len(table))
+
+
+def _floor_marked(models: "pd.Series[str]") -> list[str]:
+    return [f"{name} (not learned)" if name == FLOOR else name for name in models]
+
+
+def _verdict(row: dict[Hashable, Any]) -> str:
+    verdict = str(row["time_tolerance"])
+    return f"{verdict} ({row['n_over_tolerance']:.0f} of {row['n_timed']:.0f})" if verdict == "misses" else verdict
 
 
 def _seed_range(row: dict[Hashable, Any]) -> str:
@@ -101,7 +143,7 @@ def _seed_range(row: dict[Hashable, Any]) -> str:
 def _table(frame: pd.DataFrame, failed: list[bool]) -> Table:
     # A column without a single defined value is one of numbers too.
     numeric = tuple(pd.api.types.is_numeric_dtype(frame[c]) or bool(frame[c].isna().all()) for c in frame.columns)
-    headings = tuple(_HEADINGS.get(str(name), plain(name).replace("_", " ")) for name in frame.columns)
+    headings = tuple(_HEADINGS.get(str(name), plain(name)) for name in frame.columns)
     rows = zip(frame.itertuples(index=False, name=None), failed, strict=True)
     return Table(headings, numeric, tuple(Row(tuple(map(_cell, values)), bad) for values, bad in rows))
 

@@ -1,6 +1,7 @@
 """How predictions are written, whatever makes them."""
 
 import csv
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,28 +9,40 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.costs import Timing
 from cellarena.images.io import LabelImage, read_image, write_labels
 from cellarena.records import Run, read_manifest
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
 
-def write_predictions(project: Project, run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]) -> None:
-    """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such."""
+def write_predictions(
+    project: Project, run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
+) -> list[Timing]:
+    """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such.
+
+    Returns:
+        How long each image took that was segmented, reading and writing aside.
+    """
     layout = project.layout
     records = read_manifest(layout.subset("test"))
     failed: list[tuple[str, str]] = []
+    timings: list[Timing] = []
     with fresh_folder(layout.predictions(run)) as folder:
         for record in progress(records, f"segmenting with {run}", len(records)):
             try:
-                labels = segment(read_image(layout.preprocessed / record.image))
+                image = read_image(layout.preprocessed / record.image)
+                start = time.monotonic()
+                labels = segment(image)
             except (ValueError, RuntimeError, MemoryError) as error:
                 failed.append((record.id, " ".join(str(error).split())))
                 click.echo(f"{record.id}: not segmented ({error})", err=True)
             else:
+                timings.append(Timing(record.id, labels.size, time.monotonic() - start))
                 write_labels(labels, folder / layout.prediction(run, record).name)
         with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
+    return timings
 
 
 def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | None:

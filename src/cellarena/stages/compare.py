@@ -7,14 +7,24 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
 from cellarena.evaluation.scores import read_scores
-from cellarena.evaluation.summary import Tables, f1_over_thresholds, headlines, leaderboard, per_image, summarize
+from cellarena.evaluation.summary import (
+    Tables,
+    costs_by_row,
+    f1_over_thresholds,
+    headlines,
+    leaderboard,
+    per_image,
+    summarize,
+)
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.assemble import examples_of
-from cellarena.reporting.figures.curves import seed_dots, threshold_curves, training_curves
+from cellarena.reporting.figures.curves import seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import example_figure
 from cellarena.reporting.figures.style import save
+from cellarena.reporting.figures.training import training_curves
 from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.stages._predictions import read_prediction
@@ -28,22 +38,32 @@ def compare(project: Project) -> None:
     """Summarise every run of the grid and the classical floor; draw curves and example images."""
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
-    tables = [(run, read_scores(layout.scores(run))) for run in [*params.runs, params.floor_run]]
+    tables = [(run, read_scores(layout.scores(run))) for run in params.scored_runs]
     summary = summarize(tables, records)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
-        _write(leaderboard(summary), layout.benchmark)
+        board = leaderboard(summary).merge(_costs(project, tables), on=["model", "arm"], how="left")
+        _write(board, layout.benchmark)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
-    shown = leaderboard(summary)[["model", "arm", "n_seeds", "f1", "f1_median", "failed"]]
+    shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
     Console().print(shown.to_string(index=False))
+
+
+def _costs(project: Project, tables: Tables) -> pd.DataFrame:
+    layout = project.layout
+    return costs_by_row({
+        run: (read_training_costs(layout.training_costs(run)), read_prediction_costs(layout.prediction_costs(run)))
+        for run, _ in tables
+    })  # fmt: skip
 
 
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
     benchmark = project.params.benchmark
     thresholds = f1_over_thresholds(tables, "real")
     _write(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
+    _write(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
     _write(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
     logs = {
         metric: {run: read_curve(project.layout.log(run), metric) for run in project.params.runs}
@@ -68,10 +88,10 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 
 def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:
-    """Draw the chosen test images with the first seed of every model and the floor; leave out what cannot be read."""
+    """Draw the chosen test images with the first seed of every row and the floor; leave out what cannot be read."""
     params = project.params
     first = params.benchmark.seeds[0]
-    shown = [run for run in params.runs if run.seed == first] + [params.floor_run]
+    shown = [run for run in (*params.runs, *params.ensemble_runs) if run.seed == first] + [params.floor_run]
     for example in examples_of(per_image(tables, "real"), records, params.benchmark.models):
         record = example.record
         try:

@@ -2,7 +2,9 @@
 
 import click
 
+from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.images.classical import otsu_watershed
+from cellarena.learning.costs import peak_memory_mb
 from cellarena.stages._predictions import write_predictions
 from cellarena.stages._project import Project
 
@@ -11,4 +13,7 @@ from cellarena.stages._project import Project
 @click.pass_obj
 def floor(project: Project) -> None:
     """Segment every test image by Otsu's threshold and a distance watershed."""
-    write_predictions(project, project.params.floor_run, otsu_watershed)
+    run = project.params.floor_run
+    timings = write_predictions(project, run, otsu_watershed)
+    costs = summarize_prediction(timings, "Otsu threshold, distance watershed", "cpu", peak_memory_mb("cpu"), None)
+    write_prediction_costs(project.layout.prediction_costs(run), costs)

@@ -14,7 +14,7 @@ from cellarena.evaluation.summary import per_image
 from cellarena.images.io import write_bytes
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, Run, read_manifest
-from cellarena.reporting.assemble import images_of, leaderboard_of, leakage_of, modalities_of
+from cellarena.reporting.assemble import costs_of, images_of, leaderboard_of, leakage_of, modalities_of
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
 from cellarena.reporting.report import Illustration, Leakage, Report
@@ -27,7 +27,10 @@ _CAPTIONS = {
         "Mean over test images and seeds; higher thresholds ask for more.",
     ),
     "seeds": ("F1 by seed", "Every seed is a point; the spread says how far a single training can be trusted."),
-    "training": ("Training", "Validation score on whole images, and training loss."),
+    "training": (
+        "Training",
+        "Validation score on whole images, and training loss; losses of different networks do not compare.",
+    ),
 }
 
 
@@ -38,12 +41,13 @@ def report(project: Project) -> None:
     layout, params = project.layout, project.params
     test = read_manifest(layout.subset("test"))
     summary = _benchmark(layout.benchmark)
-    runs = [*params.runs, params.floor_run]
+    runs = params.scored_runs
     scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
     content = Report(
         title="Cell segmentation benchmark",
         facts=_facts(project, test),
         leaderboard=leaderboard_of(summary),
+        costs=costs_of(summary),
         modalities=modalities_of(summary, test),
         images=images_of(scores, test, _failures(project, runs)),
         leakage=_leakage(layout.leakage),
@@ -60,6 +64,7 @@ def _benchmark(path: Path) -> pd.DataFrame:
     try:
         summary = pd.read_csv(path)
         leaderboard_of(summary)
+        costs_of(summary)
     except (ValueError, KeyError) as error:
         raise ValueError(f"{path}: damaged or edited ({_flat(error)}); run `dvc repro` to make it anew") from error
     return summary

@@ -1,17 +1,25 @@
 """Stage train: one run's best and last weights, from the arm it learns from."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cellarena.evaluation.costs import write_training_costs
 from cellarena.models.spec import MODELS
-from cellarena.records import Record, Run, read_manifest
+from cellarena.records import Run, read_manifest
+from cellarena.stages._annotated import annotated
+from cellarena.stages._plans import read_plan
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, run_arguments
 
 if TYPE_CHECKING:
-    from cellarena.learning.fit import Fitted, Recipe
+    from cellarena.datasets.loading import Annotated
+    from cellarena.learning.fit import Fitted
+    from cellarena.learning.recipe import Recipe
+    from cellarena.models.spec import Hyperparameters
+    from cellarena.targets.spec import Target
 
 _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 
@@ -20,7 +28,11 @@ _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 @run_arguments
 @click.pass_obj
 def train(project: Project, run: Run) -> None:
-    """Train one model on one arm with one seed; an interrupted training goes on where it was."""
+    """Train one model on one arm with one seed; an interrupted training goes on where it was.
+
+    With training.devices above 1 it starts further processes of itself; with training.nodes above 1 a launcher does:
+    torchrun --nnodes=2 --nproc_per_node=4 ... --no-python cellarena train MODEL ARM SEED.
+    """
     from cellarena.learning.checkpoints import save_weights, write_card
     from cellarena.learning.fit import fit
     from cellarena.learning.resume import discard, fingerprint, own_code, prepare
@@ -33,49 +45,71 @@ def train(project: Project, run: Run) -> None:
     used = [layout.preprocessed / path for records in subsets for r in records for path in (r.image, r.labels)]
     identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code()])
     state = prepare(layout.resume(run, identity))
-    images, held_out = (_load(project, records) for records in subsets)
+    images, held_out = (annotated(project, records) for records in subsets)
     fitted = fit(recipe, images, held_out, state, layout.log(run))
+    if fitted is None:
+        return
+    target, score = _tuned(recipe, fitted, held_out)
+    click.echo(f"decoding tuned on {len(held_out)} validation images: F1 {score:.4f} with {target!r}")
     with fresh_folder(layout.checkpoint(run)) as folder:
         save_weights(fitted.best, folder / "model.safetensors")
         save_weights(fitted.last, folder / "last.safetensors")
-        write_card(_card(project, run, recipe, fitted, identity), folder / "model.json")
+        write_card(_card(project, run, recipe, fitted, identity, target, score), folder / "model.json")
+    write_training_costs(layout.training_costs(run), fitted.seconds)
     discard(state)
 
 
 def _recipe(project: Project, run: Run) -> "Recipe":
-    from cellarena.learning.fit import Recipe
+    from cellarena.learning.recipe import Recipe
 
     params = project.params
     return Recipe(
-        run.model, params.hyperparameters(run.model), params.target(run.model), params.chosen_budget,
+        run.model, _hyperparameters(project, run.model), params.target(run.model), params.chosen_budget,
         params.training, params.predict, run.seed,
     )  # fmt: skip
 
 
-def _load(project: Project, records: list[Record]) -> list[Any]:
-    from cellarena.datasets.loading import Annotated
-    from cellarena.images.io import read_image
+def _hyperparameters(project: Project, model: str) -> "Hyperparameters":
+    """Return a model's hyperparameters, completed by the plan where the model asks for one."""
+    declared = project.params.hyperparameters(model)
+    if not MODELS[model].planned:
+        return declared
+    return declared.planned(read_plan(project.layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
 
-    folder = project.layout.preprocessed
-    return [Annotated(read_image(folder / r.image), read_image(folder / r.labels), r.modality) for r in records]
+
+def _tuned(recipe: "Recipe", fitted: "Fitted", images: Sequence["Annotated"]) -> "tuple[Target, float]":
+    """Return the target with the settings of decoding that suit the best weights, and their validation score."""
+    from cellarena.learning.checkpoints import build_network
+    from cellarena.learning.predict import Network, Tiles
+    from cellarena.learning.recipe import device_of
+    from cellarena.learning.tuning import tuned
+
+    network = build_network(recipe.model, recipe.hyperparameters, recipe.target)
+    network.load_state_dict(fitted.best)
+    network.eval().to(device_of(recipe.training.accelerator))
+    tiles = Tiles.of(recipe.hyperparameters, recipe.inference.of_one_view)
+    return tuned(Network(network, recipe.target, tiles), images)
 
 
 def _settings(recipe: "Recipe") -> dict[str, Any]:
     """Return all that a training depends on beside the data, as JSON types; the libraries' versions included."""
-    sections = (recipe.hyperparameters, recipe.target, recipe.budget, recipe.training, recipe.inference)
+    views = recipe.inference.of_one_view
+    sections = (recipe.hyperparameters, recipe.target, recipe.budget, recipe.training, views)
     named = {type(section).__name__: section.model_dump(mode="json") for section in sections}
     return {"model": recipe.model, "seed": recipe.seed, **named, "libraries": {n: version(n) for n in _LIBRARIES}}
 
 
-def _card(project: Project, run: Run, recipe: "Recipe", fitted: "Fitted", identity: str) -> dict[str, Any]:
+def _card(
+    project: Project, run: Run, recipe: "Recipe", fitted: "Fitted", identity: str, target: "Target", score: float
+) -> dict[str, Any]:
     return {
         "run": str(run),
         "model": run.model,
         "hyperparameters": recipe.hyperparameters.model_dump(mode="json"),
         "target": MODELS[run.model].target,
-        "decoding": recipe.target.model_dump(mode="json"),
+        "decoding": target.model_dump(mode="json"),
         "normalisation": project.params.preprocess.model_dump(mode="json"),
-        "inference": recipe.inference.model_dump(mode="json"),
+        "inference": recipe.inference.of_one_view.model_dump(mode="json"),
         "training": {
             "arm": run.arm,
             "seed": run.seed,
@@ -84,6 +118,6 @@ def _card(project: Project, run: Run, recipe: "Recipe", fitted: "Fitted", identi
             "steps": fitted.n_steps,
             "fingerprint": identity,
         },
-        "validation": {"f1": round(fitted.score, 6), "step": fitted.step},
+        "validation": {"f1": round(fitted.score, 6), "step": fitted.step, "f1_tuned": round(score, 6)},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }

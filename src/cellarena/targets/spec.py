@@ -20,6 +20,8 @@ class Target(BaseModel):
 
     n_channels: ClassVar[int]
     """How many channels the network puts out."""
+    choices: ClassVar[dict[str, tuple[float, ...]]]
+    """The settings of decoding that are tuned on the validation subset, and the values that are tried."""
 
     def encode(self, labels: LabelImage) -> npt.NDArray[Any]:
         """Return the (H, W) or (C, H, W) array that a network is to learn from a (H, W) label image."""

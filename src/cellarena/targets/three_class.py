@@ -21,6 +21,12 @@ class ThreeClass(Target):
     """Each pixel is background (0), interior (1) or boundary (2) of an object."""
 
     n_channels: ClassVar[int] = 3
+    choices: ClassVar[dict[str, tuple[float, ...]]] = {
+        "seed": (0.4, 0.5, 0.6, 0.7, 0.8),
+        "foreground": (0.3, 0.4, 0.5, 0.6, 0.7),
+        "seed_size": (4, 12, 24),
+        "min_size": (10, 20, 40),
+    }
 
     boundary: int = Field(ge=1, le=10)
     """Thickness in pixels of the ring inside an object that counts as its boundary."""

@@ -64,9 +64,19 @@ def adapt(encoder: nn.Module, rank: int) -> None:
         encoder: has `blocks`, each with `attn.qkv`; changed in place.
         rank: of the updates; 4 x rank x D weights are trainable in a block of D channels.
     """
-    encoder.requires_grad_(False)
     for attention in _attentions(encoder):
         attention.qkv = LowRankQkv(attention.qkv, rank)
+    train_updates(encoder)
+
+
+def train_updates(encoder: nn.Module) -> None:
+    """Let an adapted encoder's low-rank updates learn and hold all else of it."""
+    _train_only(encoder, added_names(encoder))
+
+
+def train_base(encoder: nn.Module) -> None:
+    """Let all of an adapted encoder learn but its low-rank updates, which are held."""
+    _train_only(encoder, {name for name, _ in encoder.named_parameters()} - added_names(encoder))
 
 
 def merge(encoder: nn.Module) -> None:
@@ -86,6 +96,14 @@ def added_names(encoder: nn.Module) -> set[str]:
         if isinstance(module, LowRankQkv)
         for added in _ADDED
     }
+
+
+def _train_only(encoder: nn.Module, names: set[str]) -> None:
+    for name, weight in encoder.named_parameters():
+        weight.requires_grad_(name in names)
+        if name not in names:
+            # An optimizer passes over a weight that has no gradient; on a stale one weight decay would go on.
+            weight.grad = None
 
 
 def _attentions(encoder: Any) -> list[Any]:

@@ -16,13 +16,15 @@ class MAUNet(nn.Module):
     """A network with one decoder for classes and one for the distance, which read the same skips.
 
     Args:
+        pixels: what the encoder sees of the images, of the same shape.
         encoder: gives feature maps from half the size down.
         features: channels of the decoders at full and at half size; every further level has twice as many.
         n_channels: channels of the output, of which the last is the distance.
     """
 
-    def __init__(self, encoder: ResNetEncoder, features: int, n_channels: int) -> None:
+    def __init__(self, pixels: nn.Module, encoder: ResNetEncoder, features: int, n_channels: int) -> None:
         super().__init__()
+        self.pixels = pixels
         self.encoder = encoder
         widths = [features, *(features * 2**level for level in range(len(encoder.widths)))]
         self.skips = nn.ModuleList(
@@ -33,8 +35,8 @@ class MAUNet(nn.Module):
         self.distance = Decoder(widths, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return raw classes and distance (B, n_channels, H, W) of images (B, 3, H, W) in [0, 1]."""
-        maps = [images, *self.encoder(images)]
+        """Return raw classes and distance (B, n_channels, H, W) of images (B, 3, H, W)."""
+        maps = [images, *self.encoder(self.pixels(images))]
         skips = [skip(features) for skip, features in zip(self.skips, maps, strict=True)]
         return torch.cat([self.classes(skips), self.distance(skips)], dim=1)
 

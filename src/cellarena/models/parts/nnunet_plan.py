@@ -33,6 +33,15 @@ _SMALL_CROP = 3 / 4
 """Where cropping keeps less of the images than this, their zero pixels do not count in the normalisation."""
 
 
+class Planning(BaseModel):
+    """The section `plan` of params.yaml: what the planner may spend."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_gb: float = Field(gt=0, le=1024)
+    """Accelerator memory that training may take, by nnU-Net's estimate."""
+
+
 class Plan(BaseModel):
     """How an nnU-Net is built and fed; the content of plan.json."""
 

@@ -1,6 +1,5 @@
 """Segment Any Cell: SAM's image encoder and a decoder that works at full resolution, without prompts."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,21 +26,15 @@ class SegmentAnyCell(nn.Module):
         n_channels: channels of the output.
         width: channels of the stem and the decoder at full resolution.
         enlarge: the encoder sees the image this many times larger.
-        start: fills the encoder with trained weights. It is called before the first use unless a checkpoint of the
-            whole network was loaded by then, which makes the encoder's own file unnecessary.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self, encoder: nn.Module, n_encoded: int, n_channels: int, width: int, enlarge: int,
-        start: Callable[[nn.Module], None] | None,
-    ) -> None:  # fmt: skip
+    def __init__(self, encoder: nn.Module, n_encoded: int, n_channels: int, width: int, enlarge: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.enlarge = enlarge
-        self._start = start
         sizes = [width * factor for factor in _STEM]
         self.stem = nn.ModuleList(
             _convolutions(1, before, after, stride=1 if before == 3 else 2)
@@ -54,22 +47,23 @@ class SegmentAnyCell(nn.Module):
         self.head = nn.Conv2d(width, n_channels, kernel_size=1)
         self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
-        self.register_load_state_dict_post_hook(_loaded)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits of the images' own size."""
-        if self._start is not None:
-            self._start(self.encoder)
-            self._start = None
+        return self.with_features(images)[0]
+
+    def with_features(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of the images' own size, and the encoder's features: (B, n_encoded, h, w)."""
         pixels = (images * 255 - self.mean) / self.std
         skips, x = [], pixels
         for level in self.stem:
             x = level(x)
             skips.append(x)
-        x = self.bridge(torch.cat([_resized(self._encoded(pixels), x), x], dim=1))
+        features = self._encoded(pixels)
+        x = self.bridge(torch.cat([_resized(features, x), x], dim=1))
         for level, skip in zip(self.decoder, reversed(skips[:-1]), strict=True):
             x = level(x, skip)
-        return self.head(x)
+        return self.head(x), features
 
     def _encoded(self, pixels: Tensor) -> Tensor:
         if self.enlarge > 1:
@@ -109,8 +103,8 @@ def positions(table: Tensor, height: int, width: int) -> Tensor:
 class Finer(nn.Module):
     """One step of the decoder: features of twice the resolution, from those below and those of the stem beside them.
 
-    Channels are reduced before the features are enlarged and the two are added, not concatenated: at full resolution
-    that halves the work.
+    Channels are reduced before the features are enlarged, the two are added, not concatenated, and one convolution
+    follows, not two: at full resolution that is most of the network's work.
 
     Args:
         below: channels of the coarser features.
@@ -120,7 +114,7 @@ class Finer(nn.Module):
     def __init__(self, below: int, beside: int) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(below, beside, kernel_size=1)
-        self.refine = _convolutions(2, beside, beside)
+        self.refine = _convolutions(1, beside, beside)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """Return (B, beside, H, W) from (B, below, H / 2, W / 2) and (B, beside, H, W)."""
@@ -143,7 +137,3 @@ def _resized(x: Tensor, like: Tensor) -> Tensor:
     if x.shape[2:] == like.shape[2:]:
         return x
     return functional.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
-
-
-def _loaded(network: SegmentAnyCell, _: Any) -> None:
-    network._start = None  # noqa: SLF001  # a hook of this very class

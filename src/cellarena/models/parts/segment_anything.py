@@ -68,3 +68,20 @@ def image_encoder(
     )  # fmt: skip
     network: nn.Module = encoder
     return network
+
+
+def prompt_encoder(*, channels: int) -> nn.Module:
+    """Return SAM's prompt encoder with fresh weights, for features of the image encoder with as many channels."""
+    encoder: Any = modeling().PromptEncoder(
+        embed_dim=channels, image_embedding_size=(64, 64), input_image_size=(1024, 1024), mask_in_chans=16
+    )
+    network: nn.Module = encoder
+    return network
+
+
+def mask_decoder(*, channels: int) -> nn.Module:
+    """Return SAM's mask decoder with fresh weights, for features of the image encoder with as many channels."""
+    transformer = modeling().TwoWayTransformer(depth=2, embedding_dim=channels, mlp_dim=2048, num_heads=8)
+    decoder: Any = modeling().MaskDecoder(transformer_dim=channels, transformer=transformer)
+    network: nn.Module = decoder
+    return network

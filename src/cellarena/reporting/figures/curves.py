@@ -1,13 +1,17 @@
-"""Curves of models and runs from wide tables: one column for x, one for each line."""
+"""Scores of models side by side: curves over the IoU threshold, and a point for each seed."""
+
+import math
+from collections.abc import Iterable
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellarena.reporting.figures.style import add_title, series_styles, styled
+from cellarena.reporting.figures.style import add_title, series_styles, shorten, styled
 from cellarena.reporting.report import FLOOR
 
-_WIDTH = 7.0
+WIDTH = 7.0
+"""Of a figure with one panel to a row, in inches."""
 
 
 @styled
@@ -21,35 +25,12 @@ def threshold_curves(table: pd.DataFrame, title: str) -> Figure:
     Raises:
         ValueError: if a column is missing.
     """
-    figure = Figure(figsize=(_WIDTH, 3.8))
+    figure = Figure(figsize=(WIDTH, 4.6))
     axes = figure.subplots()
-    names = _draw_lines(axes, table, "threshold", marked=True)
+    names = _draw_lines(axes, table, "threshold")
     add_title(figure, title)
-    axes.set(xlabel="IoU threshold", ylabel="mean F1", ylim=(-0.02, 1.02))
+    axes.set(xlabel="IoU threshold", ylabel="mean F1", ylim=score_limits(table[names].to_numpy().ravel()))
     _add_legend(figure, axes, len(names))
-    return figure
-
-
-@styled
-def training_curves(score: pd.DataFrame, loss: pd.DataFrame, title: str) -> Figure:
-    """Return validation F1 and training loss over the optimizer step, one line per run.
-
-    Args:
-        score: column `step` and one column of validation F1 at IoU 0.5 per run; NaN where it was not measured.
-        loss: column `step` and one column of training loss per run; NaN where it was not measured.
-        title: above both axes.
-
-    Raises:
-        ValueError: if a column is missing.
-    """
-    figure = Figure(figsize=(_WIDTH, 5.6))
-    add_title(figure, title)
-    above, below = figure.subplots(2, 1, sharex=True)
-    names = _draw_lines(above, score, "step", marked=True)
-    _draw_lines(below, loss, "step", marked=False)
-    above.set(ylabel="validation F1 at IoU 0.5", ylim=(-0.02, 1.02))
-    below.set(xlabel="optimizer step", ylabel="training loss")
-    _add_legend(figure, above, len(names))
     return figure
 
 
@@ -65,9 +46,9 @@ def seed_dots(table: pd.DataFrame, title: str) -> Figure:
     Raises:
         ValueError: if a column is missing.
     """
-    _require(table, ("model", "seed", "f1"))
+    require_columns(table, ("model", "seed", "f1"))
     models = list(dict.fromkeys(table["model"]))
-    figure = Figure(figsize=(_WIDTH, 1.5 + 0.42 * len(models)))
+    figure = Figure(figsize=(WIDTH, 1.5 + 0.42 * len(models)))
     axes = figure.subplots()
     styles = series_styles(models)
     for row, model in enumerate(models):
@@ -81,34 +62,44 @@ def seed_dots(table: pd.DataFrame, title: str) -> Figure:
     axes.set_yticks(range(len(models)), [_seed_label(str(m), table.loc[table["model"] == m, "f1"]) for m in models])
     add_title(figure, title)
     axes.set(xlabel="mean F1 at IoU 0.5 (point: one seed; line: mean of the seeds)")
-    axes.set(xlim=(-0.02, 1.02), ylim=(len(models) - 0.4, -0.6))
+    axes.set(xlim=score_limits(table["f1"]), ylim=(len(models) - 0.4, -0.6))
     return figure
 
 
-def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, *, marked: bool) -> list[str]:
-    _require(table, (x,))
+def score_limits(scores: Iterable[float]) -> tuple[float, float]:
+    """Return limits of an axis of scores: the tenths around those that are defined, at least 0.2, and a margin."""
+    defined = [score for score in scores if not math.isnan(score)] or [0.0, 1.0]
+    # A score of 0.3 is stored as a little less.
+    low, high = math.floor(min(defined) * 10 + 1e-9), math.ceil(max(defined) * 10 - 1e-9)
+    low = min(low, 8)
+    high = min(10, max(high, low + 2))
+    margin = 0.02 * (high - low) / 10
+    return low / 10 - margin, high / 10 + margin
+
+
+def _draw_lines(axes: Axes, table: pd.DataFrame, x: str) -> list[str]:
+    require_columns(table, (x,))
     names = [str(column) for column in table.columns if column != x]
     if not names:
         raise ValueError(f"curves over {x}: the table has no column besides {x!r}")
     for name, style in series_styles(names).items():
         # A value that was not measured at a step is no gap in the curve.
         points = table[[x, name]].dropna()
-        marker = style.marker if marked or len(points) == 1 else ""
-        axes.plot(points[x], points[name], color=style.colour, linestyle=style.dash, linewidth=1.5, marker=marker,
-                  markersize=4, label=_line_label(name, points.empty))  # fmt: skip
+        axes.plot(points[x], points[name], color=style.colour, linestyle=style.dash, linewidth=1.5,
+                  marker=style.marker, markersize=4, label=_line_label(name, points.empty))  # fmt: skip
     return names
 
 
 def _line_label(name: str, empty: bool) -> str:
     notes = ["not learned"] * (name == FLOOR) + ["no value"] * empty
-    return _shorten(name) + (f" ({', '.join(notes)})" if notes else "")
+    return shorten(name) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _seed_label(model: str, values: "pd.Series[float]") -> str:
     n = int(values.notna().sum())
     if n == 0:
-        return f"{_shorten(model)}\nno value"
-    return f"{_shorten(model)}\n" + ("not learned" if model == FLOOR else f"{n} seed{'s' * (n > 1)}")
+        return f"{shorten(model)}\nno value"
+    return f"{shorten(model)}\n" + ("not learned" if model == FLOOR else f"{n} seed{'s' * (n > 1)}")
 
 
 def _add_legend(figure: Figure, axes: Axes, n_lines: int) -> None:
@@ -116,11 +107,12 @@ def _add_legend(figure: Figure, axes: Axes, n_lines: int) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, max(1, n_lines)), fontsize=8)
 
 
-def _shorten(name: str) -> str:
-    return name if len(name) <= 26 else f"{name[:25]}…"
+def require_columns(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Do nothing if a table has all of these columns.
 
-
-def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    Raises:
+        ValueError: if one is missing.
+    """
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise ValueError(f"curve table: column {', '.join(missing)} is missing; it has {', '.join(map(str, table))}")

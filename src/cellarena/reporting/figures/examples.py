@@ -10,12 +10,14 @@ from matplotlib.lines import Line2D
 
 from cellarena.images.io import Image, LabelImage
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
-from cellarena.reporting.figures.style import DPI, SILVER, SKY, VERMILLION, YELLOW, Dash, add_title, styled
+from cellarena.reporting.figures.style import DPI, SILVER, SKY, VERMILLION, YELLOW, Dash, add_title, shorten, styled
 from cellarena.reporting.figures.tiles import Tile, Window, tile, window
 
 _CROP = 256
 _SHOWN = 256
-_COLUMNS = 4
+_LETTER = 8
+"""Width of a letter of a panel's title in pixels, a bold one included."""
+_COLUMNS = 5
 _TRUE: tuple[str, Dash] = (YELLOW, "solid")
 _STATUS: dict[str, tuple[str, Dash]] = {
     "matched": (SKY, "solid"),
@@ -73,12 +75,11 @@ def example_figure(image: Image, true: LabelImage, predictions: Sequence[Predict
     _check_sizes(image, true, predictions, title)
     place = window(true, _CROP)
     shown = tile(image, place, _SHOWN)
-    figure, panels = _grid(2 + len(predictions), shown)
+    titles = ["image", f"annotation: {np.count_nonzero(np.unique(true))} objects", *map(_title, predictions)]
+    figure, panels = _grid(titles, shown)
     height, width = true.shape
     part = f" (part of {width} x {height} pixels)" if max(height, width) > _CROP else ""
     add_title(figure, f"{title}{part}")
-    panels[0].set_title("image", loc="left", fontsize=8.5)
-    panels[1].set_title(f"annotation: {np.count_nonzero(np.unique(true))} objects", loc="left", fontsize=8.5)
     _draw(panels[1], true[place], None, _TRUE)
     for axes, prediction in zip(panels[2:], predictions, strict=True):
         _draw_prediction(axes, true, prediction, place)
@@ -93,17 +94,22 @@ def _check_sizes(image: Image, true: LabelImage, predictions: Sequence[Predictio
             raise ValueError(f"{title}: the image is {image.shape[:2]}, but the labels of {name} are {shape}")
 
 
-def _grid(n_panels: int, shown: Tile) -> tuple[Figure, list[Axes]]:
-    """Return a figure with that many panels, each of which shows the tile."""
-    columns = min(_COLUMNS, n_panels)
-    rows = -(-n_panels // columns)
+def _grid(titles: Sequence[str], shown: Tile) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel of each title, all of which show the tile."""
+    n_panels = len(titles)
+    rows = -(-n_panels // _COLUMNS)
+    columns = -(-n_panels // rows)
     tall, wide = shown.rgb.shape[:2]
+    # A narrow image must not push the titles of its panels into each other.
+    wide = max(wide, _LETTER * max(map(len, titles)))
     figure = Figure(figsize=(max(440, (wide + 14) * columns) / DPI, ((tall + 34) * rows + 90) / DPI))
     panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axes in panels:
         axes.set_axis_off()
-    for axes in panels[:n_panels]:
+    for axes, title in zip(panels[:n_panels], titles, strict=True):
         axes.imshow(shown.rgb, extent=shown.extent, interpolation="antialiased")
+        axes.set_title(title, loc="left", fontsize=8.5)
+        axes.set_anchor("W")
     return figure, panels[:n_panels]
 
 
@@ -114,12 +120,16 @@ def _draw(axes: Axes, labels: LabelImage, only: frozenset[int] | None, look: tup
     draw_outlines(axes, curves, *look)
 
 
+def _title(prediction: Prediction) -> str:
+    if prediction.labels is None:
+        return f"{shorten(prediction.name)}: failed"
+    return f"{shorten(prediction.name)}: F1 " + ("undefined" if np.isnan(prediction.f1) else f"{prediction.f1:.3f}")
+
+
 def _draw_prediction(axes: Axes, true: LabelImage, prediction: Prediction, place: Window) -> None:
     if prediction.labels is None:
-        axes.set_title(f"{prediction.name}: failed", loc="left", fontsize=8.5, color=VERMILLION, fontweight="bold")
+        axes.set_title(_title(prediction), loc="left", fontsize=8.5, color=VERMILLION, fontweight="bold")
         return
-    f1 = "undefined" if np.isnan(prediction.f1) else f"{prediction.f1:.3f}"
-    axes.set_title(f"{prediction.name}: F1 {f1}", loc="left", fontsize=8.5)
     for status, (labels, members) in _by_status(true, prediction.labels, prediction).items():
         _draw(axes, labels[place], members, _STATUS[status])
 

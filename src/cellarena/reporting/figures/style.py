@@ -58,6 +58,16 @@ class Series:
     marker: str
 
 
+def family_of(run: str) -> str:
+    """Return a run's name without its seed: `unet-real` for `unet-real-0`."""
+    return _SEED.sub("", run)
+
+
+def shorten(name: str) -> str:
+    """Return a name as a figure has room for it."""
+    return name if len(name) <= 26 else f"{name[:25]}…"
+
+
 def series_styles(names: Iterable[str]) -> dict[str, Series]:
     """Return the style of each name in the order given; the classical floor is grey and dotted.
 
@@ -70,7 +80,7 @@ def series_styles(names: Iterable[str]) -> dict[str, Series]:
     seeds: dict[str, int] = {}
     learned: list[str] = []
     for name in dict.fromkeys(names):
-        family = _SEED.sub("", name)
+        family = family_of(name)
         if family.split("-")[0] == FLOOR:
             styles[name] = Series(GREY, (0, (1, 1.5)), "x")
             continue

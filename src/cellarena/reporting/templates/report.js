@@ -22,8 +22,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
   [...table.tHead.rows[0].cells].forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = heading.textContent;
+    button.append(...heading.childNodes);
     button.addEventListener("click", () => sort(table, column));
-    heading.replaceChildren(button);
+    heading.append(button);
   });
 }
