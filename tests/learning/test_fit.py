@@ -190,6 +190,7 @@ def test_a_phase_decides_before_each_step_what_learns(train, spec):
         for name, weight in network.named_parameters():
             weight.requires_grad_(("weight" in name) == (share < 0.5))
             weight.grad = None
+        return True
 
     spec(phase=phase)
     fitted = train("a", budget={"validate_every": 3})
@@ -197,6 +198,11 @@ def test_a_phase_decides_before_each_step_what_learns(train, spec):
     assert fitted.step == 3
     changed = {name for name, last in fitted.last.items() if not torch.equal(last, fitted.best[name])}
     assert changed == {name for name in fitted.last if "weight" not in name}
+
+
+def test_weights_of_a_phase_that_only_prepares_are_not_kept(train, spec):
+    spec(phase=lambda hyperparameters, network, share: share >= 0.5)
+    assert train("a", budget={"validate_every": 2}).step in {4, 6}
 
 
 def test_weights_come_back_in_the_usual_layout(train):

@@ -118,7 +118,7 @@ def test_validation_sees_one_view_although_prediction_sees_four(monkeypatch):
 
 def test_a_phase_is_told_the_share_of_the_steps_that_are_done(monkeypatch):
     told = []
-    phased = replace(MODELS["unet"], phase=lambda _, network, share: told.append((network, share)))
+    phased = replace(MODELS["unet"], phase=lambda _, network, share: not told.append((network, share)))
     monkeypatch.setitem(MODELS._entries, "unet", phased)
     network = Oracle()
     for step in (0, 3, 6):

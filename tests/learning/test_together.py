@@ -64,7 +64,7 @@ def test_the_gradient_is_that_of_the_whole_batch(shared, alone, name):
     weights, expected = (load_file(folder / "last.safetensors") for folder in (shared / name, alone(name)))
     assert weights.keys() == expected.keys()
     for key, weight in weights.items():
-        torch.testing.assert_close(weight, expected[key], atol=1e-3, rtol=1e-3, msg=key)
+        torch.testing.assert_close(weight, expected[key], atol=5e-5, rtol=0, msg=key)
 
 
 def test_the_validation_scores_say_something(shared):
@@ -80,7 +80,7 @@ def test_an_interrupted_training_of_two_processes_goes_on(shared):
     assert files(shared / "resumed") == files(shared / "adamw")
 
 
-def test_the_first_process_alone_writes(shared):
+def test_each_validation_is_logged_once(shared):
     scores = json.loads((shared / "adamw" / "score.json").read_text())
     assert scores["n_steps"] == json.loads((shared / "adamw" / "log" / "metrics.json").read_text())["step"] == 24
     assert len(curve(shared / "adamw", "val/f1.tsv")) == 3

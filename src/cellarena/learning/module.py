@@ -25,6 +25,9 @@ class Segmentation(lightning.LightningModule):
     Args:
         network: what the recipe's model builds.
         recipe: what decides how it learns.
+
+    Attributes:
+        worth_keeping: whether the weights are those of the network that the recipe asks for, and not of a phase before.
     """
 
     def __init__(self, network: nn.Module, recipe: Recipe) -> None:
@@ -32,6 +35,7 @@ class Segmentation(lightning.LightningModule):
         self.network = network
         self._recipe = recipe
         self._scores: list[float] = []
+        self.worth_keeping = True
         tiles = Tiles.of(recipe.hyperparameters, recipe.inference.of_one_view)
         self._segmenter = Network(network, recipe.target, tiles)
 
@@ -39,7 +43,8 @@ class Segmentation(lightning.LightningModule):
         """Reseed torch by step, so that a resumed run draws what an uninterrupted one draws; choose what learns."""
         torch.manual_seed(digest(self._recipe.seed, "step", self.global_step) % 2**63)
         if phase := MODELS[self._recipe.model].phase:
-            phase(self._recipe.hyperparameters, self.network, self.global_step / self._recipe.budget.steps)
+            share_done = self.global_step / self._recipe.budget.steps
+            self.worth_keeping = phase(self._recipe.hyperparameters, self.network, share_done)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
         """Return the loss of one batch of crops, those of all processes that learn together.

@@ -71,7 +71,7 @@ class KeepBest(Callback):
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Keep the weights if the score is higher than any before; the earlier of equal scores stays."""
         score = float(trainer.callback_metrics[SCORE])
-        if score > self.score:
+        if score > self.score and pl_module.worth_keeping:
             self.score, self.step = score, trainer.global_step
             self.weights = copied_weights(pl_module.network)  # type: ignore[arg-type]
 

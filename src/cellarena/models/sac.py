@@ -155,16 +155,14 @@ def start(hyperparameters: SAC, network: Any) -> None:
     load_published(parts, hyperparameters.encoder, file)
 
 
-def phase(hyperparameters: SAC, network: Any, share_done: float) -> None:
+def phase(hyperparameters: SAC, network: Any, share_done: float) -> bool:
     """Let the encoder's own weights learn at first, for the share `pretrain`, and then its low-rank updates."""
     from cellarena.models.parts.lora import train_base, train_updates
 
-    if hyperparameters.rank == 0:
-        return
-    if share_done < hyperparameters.pretrain:
-        train_base(network.encoder)
-    else:
-        train_updates(network.encoder)
+    pretraining = share_done < hyperparameters.pretrain
+    if hyperparameters.rank > 0:
+        (train_base if pretraining else train_updates)(network.encoder)
+    return not pretraining
 
 
 def describe(hyperparameters: SAC) -> str:

@@ -55,7 +55,8 @@ class ModelSpec:
         multiple: what height and width of its input must be a multiple of.
         start: fills a fresh network with weights that were trained elsewhere; called once, before a training's first
             step, and never where a checkpoint of the whole network is loaded.
-        phase: chooses which weights learn, called before each step with the share of the steps that are done.
+        phase: chooses which weights learn, called before each step with the share of the steps that are done; returns
+            whether the network is by then the one that the hyperparameters ask for, so that its weights may be kept.
         describe: says in a few words which variant the hyperparameters make it, for the tables.
         planned: its hyperparameters are completed by the plan of the stage `plan`: their method `planned` takes it.
     """
@@ -65,7 +66,7 @@ class ModelSpec:
     target: str
     multiple: int
     start: Callable[[Any, "nn.Module"], None] | None = None
-    phase: Callable[[Any, "nn.Module", float], None] | None = None
+    phase: Callable[[Any, "nn.Module", float], bool] | None = None
     describe: Callable[[Any], str] = _undescribed
     planned: bool = False
 
