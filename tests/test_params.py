@@ -37,7 +37,7 @@ def test_the_default_parameters_are_valid():
         ("models.unet.width", 4, "models.unet.width: Input should be greater than or equal to 8"),
         ("models.unet.widht", 16, "models.unet.widht: Extra inputs are not permitted"),
         ("budget", "tiny", "budget: Input should be 'smoke', 'small', 'standard' or 'full'"),
-        ("budgets.small.steps", 7, r"budgets.small: steps \(7\) must be a multiple of validate_every \(200\)"),
+        ("budgets.small.steps", 7, r"budgets.small: steps \(7\) must be a multiple of validate_every \(\d+\)"),
         ("preprocess.low", 99.5, r"preprocess: low \(99.5\) must be below high \(99.0\)"),
         ("benchmark.models", ["unnet"], "benchmark: unknown model 'unnet'; known: .*unet.*"),
         (
@@ -63,7 +63,7 @@ def test_the_default_parameters_are_valid():
         ("benchmark.arms", ["R+S@10"], "benchmark.arms.0: Input should be 'real'"),
         ("evaluate.thresholds", [0.7], "evaluate: thresholds lie between 0 and 1, and 0.5 is one of them"),
         ("evaluate.thresholds", [0.5, 0.5], "evaluate: thresholds names one entry twice"),
-        ("budgets", {}, "params.yaml: budgets lacks 'small', which budget names; it has none"),
+        ("budgets", {}, "params.yaml: budgets lacks '.*', which budget names; it has none"),
         ("training.accelerator", "tpu", "training.accelerator: Input should be 'auto', 'cpu', 'cuda' or 'mps'"),
         ("models.unet.optimizer", "adam", "models.unet.optimizer: Input should be 'adamw' or 'sgd'"),
         ("models.unet.augmentation", "none", "models.unet.augmentation: Input should be 'shared' or 'nnunet'"),
@@ -83,7 +83,7 @@ def test_a_wrong_value_is_one_line_that_names_it(tmp_path, key, value, line):
 
 def test_two_wrong_values_are_two_lines(tmp_path):
     path = changed(tmp_path, "models.unet.width", 4)
-    path.write_text(path.read_text().replace("budget: small", "budget: none"))
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "budget": "none"}))
     with pytest.raises(ValueError, match="budget.*\nmodels.unet.width"):
         load_params(path)
 

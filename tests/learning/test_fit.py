@@ -201,7 +201,7 @@ def test_a_phase_decides_before_each_step_what_learns(train, spec):
 
 
 def test_weights_of_a_phase_that_only_prepares_are_not_kept(train, spec):
-    spec(phase=lambda hyperparameters, network, share: share >= 0.5)
+    spec(phase=lambda _hyperparameters, _network, share: share >= 0.5)
     assert train("a", budget={"validate_every": 2}).step in {4, 6}
 
 

@@ -12,10 +12,11 @@ from tiny import NETWORK, discs, recipe
 
 from cellarena.learning.fit import fit
 from cellarena.learning.module import Segmentation
-from cellarena.models.lstm_unet import LSTMUNet
+from cellarena.models.maunet import MAUNet
 from cellarena.models.nnunet import NNUNet
 from cellarena.models.parts.nnunet_plan import plan
 from cellarena.models.sac import SAC
+from cellarena.targets.class_and_distance import ClassAndDistance
 
 _SHARED = NETWORK.model_dump(exclude={"width", "levels", "residual_units"})
 _SGD = {**_SHARED, "optimizer": "sgd", "learning_rate": 0.02}
@@ -27,7 +28,14 @@ RECIPES = {
     # Other than AdamW it sees how long the gradient is.
     "sgd": {"hyperparameters": NETWORK.model_copy(update=_SGD)},
     "deep_supervision": {"model": "nnunet", "hyperparameters": NNUNet(**_SGD, plan=_PLAN)},
-    "batch_normalisation": {"model": "lstm_unet", "hyperparameters": LSTMUNet(**_SGD, width=8, levels=2, views=2)},
+    "batch_normalisation": {
+        "model": "maunet",
+        "target": ClassAndDistance(
+            boundary=0.025, distance_weight=1, seed=0.5, contrast=0.05, foreground=0.5, seed_size=1, min_size=4,
+            min_share=0,
+        ),
+        "hyperparameters": MAUNet(**_SGD, width=8, features=8, weights="", weights_sha256=""),
+    },
     "phases": {
         "model": "sac",
         "hyperparameters": SAC(

@@ -61,27 +61,33 @@ def discard(folder: Path) -> None:
 
 
 class KeepBest(Callback):
-    """Keeps the weights of the best validation, its score and its step."""
+    """Keeps the weights of the best validation, its score and its step.
+
+    Those of a phase that only prepares give way to any that come after it.
+    """
 
     def __init__(self) -> None:
         self.weights: dict[str, Tensor] = {}
         self.score = float("-inf")
         self.step = 0
+        self._final = False
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Keep the weights if the score is higher than any before; the earlier of equal scores stays."""
         score = float(trainer.callback_metrics[SCORE])
-        if score > self.score and pl_module.worth_keeping:
-            self.score, self.step = score, trainer.global_step
+        final = bool(pl_module.worth_keeping)
+        if (final, score) > (self._final, self.score):
+            self._final, self.score, self.step = final, score, trainer.global_step
             self.weights = copied_weights(pl_module.network)  # type: ignore[arg-type]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of this callback."""
-        return {"score": self.score, "step": self.step, "weights": self.weights}
+        return {"final": self._final, "score": self.score, "step": self.step, "weights": self.weights}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what a checkpoint kept."""
-        self.score, self.step, self.weights = state_dict["score"], state_dict["step"], state_dict["weights"]
+        self._final, self.score = state_dict["final"], state_dict["score"]
+        self.step, self.weights = state_dict["step"], state_dict["weights"]
 
 
 class KeepState(Callback):

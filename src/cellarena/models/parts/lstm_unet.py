@@ -12,15 +12,20 @@ from cellarena.models.parts.views import CoarseToFine
 
 _N_COLOURS = 3
 _WIDEST = 4
+_GROUPED = 8
+"""Channels that are normalised together."""
 
 
 class LSTMUNet(nn.Module):
     """An encoder that remembers earlier frames, and a decoder that sees one.
 
-    Every level is a ConvLSTM and two convolutions with batch normalisation and leaky ReLU, the first of stride 2 but
-    in the last level. The decoder doubles the size by interpolation and joins the hidden state of the same size.
-    Unlike the original, a strided convolution comes before the first level: recurrence at full size would take most of
-    the time. The decoder's last convolutions see the frame itself instead.
+    Every level is a ConvLSTM and two convolutions with normalisation and leaky ReLU, the first of stride 2 but in the
+    last level. The decoder doubles the size by interpolation and joins the hidden state of the same size.
+
+    Two things differ from the original. A strided convolution comes before the first level, since recurrence at full
+    size would take most of the time; the decoder's last convolutions see the frame itself instead. And channels are
+    normalised in groups, where the original normalises batches: after few steps of small batches the statistics that
+    prediction would use are still wrong.
 
     Args:
         width: channels of the first level; the second has twice and the others four times as many.
@@ -81,9 +86,9 @@ class LSTMUNet(nn.Module):
 
 
 def _convolutions(n_in: int, n_out: int, stride: int) -> nn.Sequential:
-    """Return two 3 x 3 convolutions, each with batch normalisation and leaky ReLU; the first has the stride."""
+    """Return two 3 x 3 convolutions, each with group normalisation and leaky ReLU; the first has the stride."""
     layers: list[nn.Module] = []
     for n, step in ((n_in, stride), (n_out, 1)):
         convolution = nn.Conv2d(n, n_out, 3, stride=step, padding=1, bias=False)
-        layers += [convolution, nn.BatchNorm2d(n_out), nn.LeakyReLU(inplace=True)]
+        layers += [convolution, nn.GroupNorm(max(1, n_out // _GROUPED), n_out), nn.LeakyReLU(inplace=True)]
     return nn.Sequential(*layers)
