@@ -19,7 +19,7 @@ class LSTMUNet(Hyperparameters):
 
     width: int = Field(ge=8, le=128)
     """Channels of the first level; the second has twice and the others four times as many."""
-    levels: int = Field(ge=2, le=5)
+    levels: int = Field(ge=2, le=4)
     """How many resolutions have a memory, from half the size of the image down; the original has 4."""
     views: int = Field(ge=1, le=4)
     """How many times an image is shown, from the coarsest Gaussian blur to the image itself."""
@@ -32,5 +32,5 @@ def build(hyperparameters: LSTMUNet, n_channels: int) -> "nn.Module":
     return Network(hyperparameters.width, hyperparameters.levels, hyperparameters.views, n_channels)
 
 
-# Five levels halve the size five times.
+# Of 32 pixels the deepest of four levels has two a side: instance normalisation needs more than one.
 MODELS.register("lstm_unet")(ModelSpec(LSTMUNet, build, target="three_class", multiple=32))

@@ -12,8 +12,6 @@ from cellarena.models.parts.views import CoarseToFine
 
 _N_COLOURS = 3
 _WIDEST = 4
-_GROUPED = 8
-"""Channels that are normalised together."""
 
 
 class LSTMUNet(nn.Module):
@@ -23,8 +21,8 @@ class LSTMUNet(nn.Module):
     last level. The decoder doubles the size by interpolation and joins the hidden state of the same size.
 
     Two things differ from the original. A strided convolution comes before the first level, since recurrence at full
-    size would take most of the time; the decoder's last convolutions see the frame itself instead. And channels are
-    normalised in groups, where the original normalises batches: after few steps of small batches the statistics that
+    size would take most of the time; the decoder's last convolutions see the frame itself instead. And each image is
+    normalised by itself, where the original normalises batches: after few steps of small batches the statistics that
     prediction would use are still wrong.
 
     Args:
@@ -86,9 +84,9 @@ class LSTMUNet(nn.Module):
 
 
 def _convolutions(n_in: int, n_out: int, stride: int) -> nn.Sequential:
-    """Return two 3 x 3 convolutions, each with group normalisation and leaky ReLU; the first has the stride."""
+    """Return two 3 x 3 convolutions, each with instance normalisation and leaky ReLU; the first has the stride."""
     layers: list[nn.Module] = []
     for n, step in ((n_in, stride), (n_out, 1)):
         convolution = nn.Conv2d(n, n_out, 3, stride=step, padding=1, bias=False)
-        layers += [convolution, nn.GroupNorm(max(1, n_out // _GROUPED), n_out), nn.LeakyReLU(inplace=True)]
+        layers += [convolution, nn.InstanceNorm2d(n_out, affine=True), nn.LeakyReLU(inplace=True)]
     return nn.Sequential(*layers)
