@@ -32,5 +32,11 @@ def build(hyperparameters: LSTMUNet, n_channels: int) -> "nn.Module":
     return Network(hyperparameters.width, hyperparameters.levels, hyperparameters.views, n_channels)
 
 
+def describe(hyperparameters: LSTMUNet) -> str:
+    """Return width, levels with a memory and length of the sequence in a few words."""
+    views = "1 view, no memory" if hyperparameters.views == 1 else f"{hyperparameters.views} views from coarse to fine"
+    return f"first width {hyperparameters.width}, {hyperparameters.levels} levels, {views}"
+
+
 # Of 32 pixels the deepest of four levels has two a side: instance normalisation needs more than one.
-MODELS.register("lstm_unet")(ModelSpec(LSTMUNet, build, target="three_class", multiple=32))
+MODELS.register("lstm_unet")(ModelSpec(LSTMUNet, build, target="three_class", multiple=32, describe=describe))

@@ -38,10 +38,6 @@ class Hyperparameters(BaseModel):
         return n_crops
 
 
-def _undescribed(_: Any) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class ModelSpec:
     """A model of the catalog.
@@ -53,11 +49,11 @@ class ModelSpec:
             multiples of `multiple`. In training it may put out a tuple, the finest resolution first.
         target: name of the target it learns.
         multiple: what height and width of its input must be a multiple of.
+        describe: says in a few words which variant the hyperparameters make it, for the tables.
         start: fills a fresh network with weights that were trained elsewhere; called once, before a training's first
             step, and never where a checkpoint of the whole network is loaded.
         phase: chooses which weights learn, called before each step with the share of the steps that are done; returns
             whether the network is by then the one that the hyperparameters ask for, so that its weights may be kept.
-        describe: says in a few words which variant the hyperparameters make it, for the tables.
         planned: its hyperparameters are completed by the plan of the stage `plan`: their method `planned` takes it.
     """
 
@@ -65,9 +61,9 @@ class ModelSpec:
     build: Callable[[Any, int], "nn.Module"]
     target: str
     multiple: int
+    describe: Callable[[Any], str]
     start: Callable[[Any, "nn.Module"], None] | None = None
     phase: Callable[[Any, "nn.Module", float], bool] | None = None
-    describe: Callable[[Any], str] = _undescribed
     planned: bool = False
 
 

@@ -36,5 +36,13 @@ def build(hyperparameters: UNet, n_channels: int) -> "nn.Module":
     )
 
 
+def describe(hyperparameters: UNet) -> str:
+    """Return width, resolutions and residual units in a few words."""
+    return (
+        f"first width {hyperparameters.width}, {hyperparameters.levels} levels, "
+        f"{hyperparameters.residual_units} convolutions in a residual unit"
+    )
+
+
 # Inputs are multiples of 32 so that every admissible number of levels fits.
-MODELS.register("unet")(ModelSpec(UNet, build, target="three_class", multiple=32))
+MODELS.register("unet")(ModelSpec(UNet, build, target="three_class", multiple=32, describe=describe))

@@ -71,7 +71,10 @@ def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path)
     }
     _write(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
     _write(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
-    save(threshold_curves(thresholds, "F1 over IoU thresholds, test subset"), figures / "f1_over_thresholds.png")
+    # In the order of the grid, so that a model has one colour in all figures.
+    rows = list(dict.fromkeys(run.model for run, _ in tables))
+    drawn = threshold_curves(thresholds[["threshold", *rows]], "F1 over IoU thresholds, test subset")
+    save(drawn, figures / "f1_over_thresholds.png")
     drawn = training_curves(by_run(logs["val/f1"]), by_run(logs["train/loss"]), "Training")
     save(drawn, figures / "training.png")
     seeds = [(run.model, run.seed, _ranking_f1(scores)) for run, scores in tables]
