@@ -58,9 +58,10 @@ def test_two_processes_learn_what_one_learns(shared, alone, name):
     assert curve(together, "val/f1.tsv") == pytest.approx(curve(single, "val/f1.tsv"), abs=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in LEARNT_ALIKE if name != "adamw"])
+@pytest.mark.parametrize("name", [name for name in LEARNT_ALIKE if name not in {"adamw", "batch_normalisation"}])
 def test_the_gradient_is_that_of_the_whole_batch(shared, alone, name):
-    # AdamW hides a gradient's length, and where it is zero it makes steps of rounding errors.
+    # AdamW hides a gradient's length, and where it is zero it makes steps of rounding errors; so do fifty batch
+    # normalisations in a row.
     weights, expected = (load_file(folder / "last.safetensors") for folder in (shared / name, alone(name)))
     assert weights.keys() == expected.keys()
     for key, weight in weights.items():
