@@ -30,9 +30,9 @@ class ClassAndDistance(Target):
     n_channels: ClassVar[int] = 5
     choices: ClassVar[dict[str, tuple[float, ...]]] = {
         "seed": (0.3, 0.4, 0.5, 0.6, 0.7),
-        "foreground": (0.3, 0.4, 0.5, 0.6, 0.7),
+        "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
         "contrast": (0.02, 0.05, 0.1),
-        "min_size": (10, 20, 40),
+        "min_size": (10, 20, 40, 80),
     }
 
     boundary: float = Field(gt=0, le=1)

@@ -22,10 +22,10 @@ class ThreeClass(Target):
 
     n_channels: ClassVar[int] = 3
     choices: ClassVar[dict[str, tuple[float, ...]]] = {
-        "seed": (0.4, 0.5, 0.6, 0.7, 0.8),
-        "foreground": (0.3, 0.4, 0.5, 0.6, 0.7),
+        "seed": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
         "seed_size": (4, 12, 24),
-        "min_size": (10, 20, 40),
+        "min_size": (10, 20, 40, 80),
     }
 
     boundary: int = Field(ge=1, le=10)
