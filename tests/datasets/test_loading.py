@@ -8,25 +8,14 @@ from hypothesis import strategies as st
 from cellarena.datasets import loading
 from cellarena.datasets.augmentations import AUGMENTATIONS
 from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
-from cellarena.targets.spec import Target
+from plain_target import PlainTarget
 
 
-class Foreground(Target):
+class Foreground(PlainTarget):
     """A target that is the foreground itself."""
-
-    n_channels = 1
 
     def encode(self, labels):
         return (labels > 0).astype(np.uint8)
-
-
-class Numbers(Target):
-    """A target that is the label image itself."""
-
-    n_channels = 1
-
-    def encode(self, labels):
-        return labels
 
 
 def blocks(shape=(70, 90), side=16, modality="fluorescence"):
@@ -114,7 +103,7 @@ def test_intensity_changes_move_no_pixel():
 def test_labels_survive_augmentation_as_whole_numbers():
     labels = np.arange(1, 1 + 120 * 120, dtype=np.uint32).reshape(120, 120) + 70_000
     image = np.zeros((120, 120, 3), np.uint8)
-    _, numbers = Crops([Annotated(image, labels, "dic")], Numbers(), cropping(), 0)[0]
+    _, numbers = Crops([Annotated(image, labels, "dic")], PlainTarget(), cropping(), 0)[0]
     assert len(np.unique(numbers)) > 100
     assert 0 < int(numbers.min()) <= int(numbers.max()) <= 64 * 64
 

@@ -7,23 +7,18 @@ from tiny import INFERENCE, NETWORK, Constant, discs, segmenter
 from torch import nn
 
 from cellarena.learning.predict import Tiles, segment
-from cellarena.targets.spec import Target
 from cellarena.targets.three_class import INTERIOR
+from plain_target import PlainTarget
 
 
-class AsItIs(Target):
+class AsItIs(PlainTarget):
     """A target whose activation changes nothing."""
 
     n_channels = 3
 
-    def activate(self, output):
-        return output
 
-
-class Sigmoid(Target):
+class Sigmoid(PlainTarget):
     """A target of one probability."""
-
-    n_channels = 1
 
     def activate(self, output):
         return output.sigmoid()

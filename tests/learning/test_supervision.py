@@ -6,17 +6,8 @@ from hypothesis import strategies as st
 from tiny import TARGET
 
 from cellarena.learning.supervision import supervised_loss
-from cellarena.targets.spec import Target
 from cellarena.targets.three_class import ThreeClass
-
-
-class Difference(Target):
-    """A target whose loss is the mean distance to what is encoded."""
-
-    n_channels = 1
-
-    def loss(self, output, target):
-        return (output - target).abs().mean()
+from plain_target import PlainTarget
 
 
 def test_one_resolution_is_the_loss_of_the_target():
@@ -27,7 +18,7 @@ def test_one_resolution_is_the_loss_of_the_target():
 def test_each_coarser_resolution_counts_half_as_much():
     encoded = torch.zeros(1, 1, 8, 8)
     outputs = tuple(torch.full((1, 1, side, side), value) for side, value in ((8, 1.0), (4, 10.0), (2, 100.0)))
-    assert float(supervised_loss(Difference(), outputs, encoded)) == pytest.approx((4 + 20 + 100) / 7)
+    assert float(supervised_loss(PlainTarget(), outputs, encoded)) == pytest.approx((4 + 20 + 100) / 7)
 
 
 def test_targets_are_sampled_not_mixed():
@@ -42,7 +33,7 @@ def test_targets_are_sampled_not_mixed():
 def test_targets_of_several_channels_keep_them():
     encoded = torch.stack([torch.zeros(1, 8, 8), torch.ones(1, 8, 8)], dim=1)
     outputs = (encoded, encoded[..., ::2, ::2])
-    assert float(supervised_loss(Difference(), outputs, encoded)) == 0
+    assert float(supervised_loss(PlainTarget(), outputs, encoded)) == 0
 
 
 def test_the_gradient_reaches_every_resolution():
@@ -55,11 +46,11 @@ def test_the_gradient_reaches_every_resolution():
 def test_of_an_even_number_of_pixels_the_one_right_below_the_centre_is_sampled():
     encoded = torch.arange(16, dtype=torch.uint8).reshape(1, 4, 4)
     exact = torch.tensor([[[5, 7], [13, 15]]])
-    assert float(supervised_loss(Difference(), (encoded.float(), exact.float()), encoded)) == 0
+    assert float(supervised_loss(PlainTarget(), (encoded.float(), exact.float()), encoded)) == 0
 
 
 @given(st.integers(1, 5), st.floats(-10, 10))
 def test_equal_losses_make_that_loss(n, value):
     outputs = tuple(torch.full((2, 1, 16 >> i, 16 >> i), value) for i in range(n))
-    found = supervised_loss(Difference(), outputs, torch.zeros(2, 1, 16, 16))
+    found = supervised_loss(PlainTarget(), outputs, torch.zeros(2, 1, 16, 16))
     assert float(found) == pytest.approx(abs(value), abs=1e-5)

@@ -8,14 +8,13 @@ from tiny import TARGET, discs
 
 from cellarena.learning import tuning
 from cellarena.learning.tuning import tuned, validation_score
-from cellarena.targets.spec import Target
 from cellarena.targets.three_class import BOUNDARY, INTERIOR, ThreeClass
+from plain_target import PlainTarget
 
 
-class Ramp(Target):
+class Ramp(PlainTarget):
     """A target that decodes to as many objects as its settings say; what is right is decided by `scored`."""
 
-    n_channels = 1
     choices: ClassVar = {"first": (1, 2, 3), "second": (1, 2, 3)}
 
     first: float = 0

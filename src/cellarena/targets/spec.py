@@ -1,5 +1,6 @@
 """What a target is: labels become what a network learns, and what a network predicts becomes labels again."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Target(BaseModel):
+class Target(BaseModel, ABC):
     """A target with its settings, which are a block of the section `targets` of params.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -23,21 +24,21 @@ class Target(BaseModel):
     choices: ClassVar[dict[str, tuple[float, ...]]]
     """The settings of decoding that are tuned on the validation subset, and the values that are tried."""
 
+    @abstractmethod
     def encode(self, labels: LabelImage) -> npt.NDArray[Any]:
         """Return the (H, W) or (C, H, W) array that a network is to learn from a (H, W) label image."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Return the scalar loss of raw network output (B, n_channels, H, W) against a batch of encoded targets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def activate(self, output: "Tensor") -> "Tensor":
         """Return raw output as what may be averaged over tiles and members: probabilities, distances."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
         """Return the (H, W) label image, numbered 1..n, that an activated output (n_channels, H, W) stands for."""
-        raise NotImplementedError
 
 
 TARGETS: Catalog[type[Target]] = Catalog("target", "cellarena.targets")
