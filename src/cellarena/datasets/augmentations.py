@@ -12,7 +12,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from monai.transforms import Compose
-    from torch import Tensor
 
 _BOTH = ("image", "labels")
 # nnU-Net turns patches that are longer than this by little: their corners would leave the window.
@@ -23,16 +22,16 @@ def shared(size: tuple[int, int]) -> "Compose":
     """Return rotation, flip and scale in one resampling, then intensity changes; images are and stay in [0, 1]."""
     from monai.transforms import (
         Compose,
-        Lambdad,
         RandAdjustContrastd,
         RandAffined,
         RandFlipd,
         RandGaussianNoised,
         RandGaussianSmoothd,
-        RandLambdad,
         RandScaleIntensityd,
         RandShiftIntensityd,
     )
+
+    from cellarena.datasets.random_transforms import RandInverted
 
     return Compose([
         RandAffined(
@@ -45,17 +44,13 @@ def shared(size: tuple[int, int]) -> "Compose":
         RandShiftIntensityd("image", offsets=0.1, prob=0.3),
         RandGaussianSmoothd("image", sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
         RandGaussianNoised("image", prob=0.2, std=0.06),
-        RandLambdad("image", func=_inverted, prob=0.1),
-        Lambdad("image", func=_clamped),
+        RandInverted(prob=0.1),
+        _clamped,
     ])  # fmt: skip
 
 
-def _inverted(image: "Tensor") -> "Tensor":
-    return 1 - image
-
-
-def _clamped(image: "Tensor") -> "Tensor":
-    return image.clamp(0, 1)
+def _clamped(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "image": data["image"].clamp(0, 1)}
 
 
 def nnunet(size: tuple[int, int]) -> "Compose":

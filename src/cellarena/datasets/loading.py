@@ -57,6 +57,10 @@ class Crops:
     """
 
     def __init__(self, images: Sequence[Annotated], target: Target, cropping: Cropping, seed: int) -> None:
+        from monai.data import set_track_meta
+
+        # Nobody asks where a crop came from, and following it takes a third of the time.
+        set_track_meta(False)
         self._images = images
         self._target = target
         self._cropping = cropping
@@ -78,7 +82,7 @@ class Crops:
         self._augment.set_random_state(digest(self._seed, "augment", index) % 2**32)
         varied = self._augment({"image": _rescaled(image, self._rescalings[which]), "labels": labels})
         encoded = self._target.encode(varied["labels"].numpy()[0].astype(np.int32))
-        return varied["image"].as_tensor(), torch.from_numpy(encoded)
+        return torch.as_tensor(varied["image"]), torch.from_numpy(encoded)
 
 
 def _balanced(modalities: Sequence[str]) -> npt.NDArray[np.float64]:

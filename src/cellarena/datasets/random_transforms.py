@@ -50,6 +50,19 @@ class RandTurnedScaled(RandomizableTransform):
         return resampled(pixels)
 
 
+class RandInverted(RandomizableTransform):
+    """Now and then turn `image`, of intensities in [0, 1], into its negative.
+
+    Args:
+        prob: chance of that.
+    """
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return the data with the negative of `image`, or as they are."""
+        self.randomize(None)
+        return {**data, IMAGE: 1 - data[IMAGE]} if self._do_transform else dict(data)
+
+
 class RandEachChannel(RandomizableTransform):
     """Now and then give each channel of `image` to a random transform of its own draw.
 
