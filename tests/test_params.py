@@ -66,7 +66,7 @@ def test_the_default_parameters_are_valid():
         ("budgets", {}, "params.yaml: budgets lacks '.*', which budget names; it has none"),
         ("training.accelerator", "tpu", "training.accelerator: Input should be 'auto', 'cpu', 'cuda' or 'mps'"),
         ("models.unet.optimizer", "adam", "models.unet.optimizer: Input should be 'adamw' or 'sgd'"),
-        ("models.unet.augmentation", "none", "models.unet.augmentation: Input should be 'shared' or 'nnunet'"),
+        ("models.unet.augmentation", "none", "models.unet.augmentation: Input should be 'geometric', 'strong' or 'nnunet'"),
         ("models.unet.normalisation", "0..1", "models.unet.normalisation: Input should be 'unit' or 'z_score'"),
         ("models.unet.foreground", 1.5, "models.unet.foreground: Input should be less than or equal to 1"),
         ("training.precision", "bf16", "training.precision: Input should be 'auto', '32-true', .*"),

@@ -82,7 +82,7 @@ def test_labels_move_with_the_image(name):
 
 
 def test_shared_images_stay_between_zero_and_one():
-    transform = AUGMENTATIONS["shared"]((32, 32))
+    transform = AUGMENTATIONS["strong"]((32, 32))
     sample = window()
     sample["image"] = (sample["image"] > 0).astype(np.float32)
     for seed in range(30):

@@ -31,21 +31,21 @@ def constant(value, modality):
     return Annotated(np.full((40, 40, 3), value, np.uint8), np.zeros((40, 40), np.uint8), modality)
 
 
-def cropping(height=32, width=None, augmentation="shared", normalisation="unit", foreground=0.0):
+def cropping(height=32, width=None, augmentation="strong", normalisation="unit", foreground=0.0):
     return Cropping((height, width or height), augmentation, normalisation, foreground)
 
 
 @pytest.fixture
 def geometry_only(monkeypatch):
     """Leave of the shared augmentation what moves pixels: rotation, scale and flip."""
-    whole = AUGMENTATIONS["shared"]
+    whole = AUGMENTATIONS["strong"]
 
     def moved(size):
         composed = whole(size)
         composed.transforms = composed.transforms[:2]
         return composed
 
-    monkeypatch.setitem(AUGMENTATIONS, "shared", moved)
+    monkeypatch.setitem(AUGMENTATIONS, "strong", moved)
 
 
 def test_a_crop_depends_on_its_number_alone():
@@ -109,7 +109,7 @@ def test_labels_survive_augmentation_as_whole_numbers():
 
 
 def test_modalities_are_drawn_by_the_square_root_of_their_share(monkeypatch):
-    monkeypatch.setitem(AUGMENTATIONS, "shared", lambda _: Identity())
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Identity())
     images = [constant(10 * i, "many") for i in range(16)] + [constant(200, "few")]
     crops = Crops(images, Foreground(), cropping(), 0)
     drawn = Counter(round(float(crops[i][0].max()) * 255) for i in range(500))
@@ -148,14 +148,14 @@ def lone_object(shape=(300, 400)):
 
 
 def test_foreground_crops_are_centred_on_an_object(monkeypatch):
-    monkeypatch.setitem(AUGMENTATIONS, "shared", lambda _: Centre())
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Centre())
     always, never = (Crops([lone_object()], Foreground(), cropping(foreground=share), 0) for share in (1, 0))
     assert all(always[i][1].item() == 1 and always[i][0].min() == 1 for i in range(30))
     assert sum(int(never[i][1]) for i in range(30)) <= 1
 
 
 def test_a_share_of_the_crops_is_centred_on_an_object(monkeypatch):
-    monkeypatch.setitem(AUGMENTATIONS, "shared", lambda _: Centre())
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Centre())
     crops = Crops([lone_object()], Foreground(), cropping(foreground=1 / 3), 0)
     assert np.mean([int(crops[i][1]) for i in range(300)]) == pytest.approx(1 / 3, abs=0.07)
 
@@ -167,7 +167,7 @@ def test_an_object_that_is_centred_on_is_in_the_crop(augmentation):
 
 
 def test_all_pixels_of_all_objects_are_centred_on(monkeypatch):
-    monkeypatch.setitem(AUGMENTATIONS, "shared", lambda _: Identity())
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Identity())
     labels = np.zeros((9, 12), np.uint8)
     labels[2, 3:5], labels[7, 10] = 5, 2
     image = np.arange(labels.size, dtype=np.uint8).reshape(labels.shape)[..., None].repeat(3, axis=2)
@@ -183,7 +183,7 @@ def test_an_image_without_objects_is_cropped_anywhere():
 
 
 def test_a_z_score_is_that_of_the_whole_image_not_of_the_crop(monkeypatch):
-    monkeypatch.setitem(AUGMENTATIONS, "shared", lambda _: Identity())
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Identity())
     image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     image[:45] //= 3
     crops = Crops(

@@ -13,9 +13,9 @@ from cellarena.models.unet import UNet
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
 
-TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=4)
+TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=4)
 NETWORK = UNet(
-    optimizer="adamw", learning_rate=0.005, weight_decay=0.01, augmentation="shared", normalisation="unit",
+    optimizer="adamw", learning_rate=0.005, weight_decay=0.01, augmentation="strong", normalisation="unit",
     foreground=0, width=8, levels=2, residual_units=0,
 )  # fmt: skip
 BUDGET = Budget(steps=6, crop=32, batch_size=2, validate_every=2)

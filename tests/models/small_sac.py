@@ -8,7 +8,7 @@ from cellarena.models.parts.pretrained import Supplied
 from cellarena.models.sac import SAC, build, start
 
 SMALL = {
-    "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "shared",
+    "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "strong",
     "normalisation": "unit", "foreground": 0, "encoder": "tiny", "rank": 0, "pretrain": 0, "checkpoint": "",
     "checkpoint_sha256": "", "enlarge": 1, "embedding": 64, "depth": 2, "width": 8, "prompts": "none",
 }  # fmt: skip

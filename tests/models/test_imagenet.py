@@ -21,7 +21,7 @@ from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
 from cellarena.models.spec import MODELS
 
 DECLARED = {
-    "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "shared",
+    "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "strong",
     "normalisation": "unit", "foreground": 0, "width": 8, "features": 8, "weights": "", "weights_sha256": "",
 }  # fmt: skip
 HASH = "1" * 64

@@ -6,7 +6,7 @@ from cellarena.models.maunet_wide import build as build_wide
 from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
 
 SMALL = MAUNet(
-    optimizer="adamw", learning_rate=0.001, weight_decay=0.01, augmentation="shared", normalisation="unit",
+    optimizer="adamw", learning_rate=0.001, weight_decay=0.01, augmentation="strong", normalisation="unit",
     foreground=0, width=8, features=8, weights="", weights_sha256="",
 )  # fmt: skip
 

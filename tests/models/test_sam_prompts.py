@@ -15,7 +15,7 @@ from cellarena.models.parts.segment_anything import image_encoder, mask_decoder,
 from cellarena.models.sac import SAM_ENCODERS, Encoder
 from cellarena.targets.three_class import ThreeClass
 
-TARGET = ThreeClass(boundary=2, seed=0.7, foreground=0.6, seed_size=12, min_size=20)
+TARGET = ThreeClass(boundary=2, seed=0.7, waist=0.6, foreground=0.6, seed_size=12, min_size=20)
 STAND_IN = Encoder(64, 16, 32, 2, 2, 16, 2, (1,))
 AUTO = {
     "encoder": "vit_b", "rank": 2, "checkpoint": "sam.safetensors", "checkpoint_sha256": "0" * 64, "prompts": "auto",

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
-TARGET = ThreeClass(boundary=2, seed=0.5, foreground=0.5, seed_size=1, min_size=1)
+TARGET = ThreeClass(boundary=2, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
 LABELS = arrays(np.int32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 4))
 
 
@@ -56,6 +56,20 @@ def test_touching_objects_come_back_whole():
         assert found > 0
         union = ((decoded == found) | (labels == label)).sum()
         assert (inside == found).sum() / union > 0.95
+
+
+def test_objects_without_a_boundary_between_them_are_parted_at_their_waist():
+    classes = np.where(touching_discs() > 0, INTERIOR, BACKGROUND)
+    decoded = TARGET.model_copy(update={"waist": 0.85}).decode(one_hot(classes))
+    assert decoded.max() == 2
+    for side in (np.s_[:, :29], np.s_[:, 32:]):
+        assert len(np.unique(decoded[side][classes[side] > 0])) == 1
+    assert TARGET.model_copy(update={"waist": 0.3}).decode(one_hot(classes)).max() == 1
+
+
+def test_an_interior_that_fills_the_image_is_one_object():
+    decoded = TARGET.decode(one_hot(np.full((9, 12), INTERIOR)))
+    assert (decoded == 1).all()
 
 
 def test_nothing_and_small_specks_decode_to_nothing():

@@ -18,13 +18,21 @@ _BOTH = ("image", "labels")
 _LONG = 1.5
 
 
-def shared(size: tuple[int, int]) -> "Compose":
-    """Return rotation, flip and scale in one resampling, then intensity changes; images are and stay in [0, 1]."""
+def geometric(size: tuple[int, int]) -> "Compose":
+    """Return rotation, flip and a scale of up to a quarter more or less, in one resampling; intensities stay.
+
+    Short trainings see few crops of each image: there intensities that vary too are more to learn and no help.
+    """
+    from monai.transforms import Compose
+
+    return Compose(_moved(size, 0.25))
+
+
+def strong(size: tuple[int, int]) -> "Compose":
+    """Return rotation, flip and a scale of up to 0.4 more or less, then intensity changes; images stay in [0, 1]."""
     from monai.transforms import (
         Compose,
         RandAdjustContrastd,
-        RandAffined,
-        RandFlipd,
         RandGaussianNoised,
         RandGaussianSmoothd,
         RandScaleIntensityd,
@@ -34,11 +42,7 @@ def shared(size: tuple[int, int]) -> "Compose":
     from cellarena.datasets.random_transforms import RandInverted
 
     return Compose([
-        RandAffined(
-            _BOTH, prob=1, rotate_range=np.pi, scale_range=(-0.4, 0.4), spatial_size=size,
-            mode=("bilinear", "nearest"), padding_mode="reflection",
-        ),
-        RandFlipd(_BOTH, prob=0.5, spatial_axis=0),
+        *_moved(size, 0.4),
         RandAdjustContrastd("image", prob=0.3, gamma=(0.6, 1.6)),
         RandScaleIntensityd("image", factors=0.25, prob=0.3),
         RandShiftIntensityd("image", offsets=0.1, prob=0.3),
@@ -47,6 +51,16 @@ def shared(size: tuple[int, int]) -> "Compose":
         RandInverted(prob=0.1),
         _clamped,
     ])  # fmt: skip
+
+
+def _moved(size: tuple[int, int], scale: float) -> list[Any]:
+    from monai.transforms import RandAffined, RandFlipd
+
+    turned = RandAffined(
+        _BOTH, prob=1, rotate_range=np.pi, scale_range=(-scale, scale), spatial_size=size,
+        mode=("bilinear", "nearest"), padding_mode="reflection",
+    )  # fmt: skip
+    return [turned, RandFlipd(_BOTH, prob=0.5, spatial_axis=0)]
 
 
 def _clamped(data: dict[str, Any]) -> dict[str, Any]:
@@ -101,4 +115,8 @@ def _gamma(*, of_inverted: bool) -> Any:
     ])  # fmt: skip
 
 
-AUGMENTATIONS: dict[str, "Callable[[tuple[int, int]], Compose]"] = {"shared": shared, "nnunet": nnunet}
+AUGMENTATIONS: dict[str, "Callable[[tuple[int, int]], Compose]"] = {
+    "geometric": geometric,
+    "strong": strong,
+    "nnunet": nnunet,
+}

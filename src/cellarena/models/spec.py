@@ -22,7 +22,7 @@ class Hyperparameters(BaseModel):
     learning_rate: float = Field(gt=0, le=1)
     """Highest learning rate of the schedule."""
     weight_decay: float = Field(ge=0)
-    augmentation: Literal["shared", "nnunet"]
+    augmentation: Literal["geometric", "strong", "nnunet"]
     """How training crops are varied."""
     normalisation: Literal["unit", "z_score"]
     """What the network sees: intensities in [0, 1], or each image's channels with mean 0 and standard deviation 1."""

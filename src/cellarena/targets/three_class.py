@@ -1,6 +1,6 @@
 """Background, interior and boundary: the challenge's target, decoded so that an object keeps its boundary."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BACKGROUND, INTERIOR, BOUNDARY = 0, 1, 2
+_SMOOTHING = 1.0
+_NARROWEST = 1e-3
 
 
 @TARGETS.register("three_class")
@@ -22,7 +24,8 @@ class ThreeClass(Target):
 
     n_channels: ClassVar[int] = 3
     choices: ClassVar[dict[str, tuple[float, ...]]] = {
-        "seed": (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        "seed": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        "waist": (0.3, 0.6, 0.75, 0.85),
         "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
         "seed_size": (4, 12, 24),
         "min_size": (10, 20, 40, 80),
@@ -32,6 +35,9 @@ class ThreeClass(Target):
     """Thickness in pixels of the ring inside an object that counts as its boundary."""
     seed: float = Field(gt=0, lt=1)
     """Interior probability above which a pixel belongs to the seed of an object."""
+    waist: float = Field(gt=0, lt=1)
+    """A seed is cut where it is narrower than this share of the narrower of the two sides: objects that touch leave
+    a waist even where no boundary was seen between them."""
     foreground: float = Field(gt=0, lt=1)
     """Interior plus boundary probability above which a pixel belongs to some object."""
     seed_size: int = Field(ge=1)
@@ -68,14 +74,15 @@ class ThreeClass(Target):
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
         """Return objects grown from interior seeds by watershed into interior and boundary.
 
-        A piece of foreground without any seed is an object of its own: small ones have hardly an interior.
+        Seeds are connected pieces of interior, cut at their waists. A piece of foreground without any seed is an
+        object of its own: small ones have hardly an interior.
         """
         from scipy import ndimage
         from skimage.segmentation import watershed
 
         interior, boundary = activated[INTERIOR], activated[BOUNDARY]
         foreground = interior + boundary > self.foreground
-        seeds = _without_small(ndimage.label(interior > self.seed)[0], self.seed_size)
+        seeds = _without_small(_cut_at_waists(interior > self.seed, self.waist), self.seed_size)
         pieces, n_pieces = ndimage.label(foreground)
         seeded = np.zeros(n_pieces + 1, bool)
         seeded[pieces[seeds > 0]] = True
@@ -83,6 +90,23 @@ class ThreeClass(Target):
         seeds = np.where(seeded[pieces], seeds, seeds.max(initial=0) + pieces)
         objects = watershed(-interior, seeds, mask=foreground | (seeds > 0))
         return consecutive(_without_small(objects, self.min_size))
+
+
+def _cut_at_waists(inside: npt.NDArray[np.bool_], waist: float) -> npt.NDArray[Any]:
+    """Return the numbered pieces of a region, those apart that hang together by less than the waist allows."""
+    from scipy import ndimage
+    from skimage.morphology import local_maxima, reconstruction
+    from skimage.segmentation import watershed
+
+    if inside.all():
+        return np.ones(inside.shape, np.int32)
+    # Half the width of a piece at each of its pixels, without the single steps of its outline.
+    width = ndimage.gaussian_filter(ndimage.distance_transform_edt(inside), _SMOOTHING) * inside
+    # On a logarithm a share is a difference, and of hills that differ by less than it one top is left.
+    height = np.log(np.maximum(width, _NARROWEST))
+    levelled = reconstruction(height + np.log(waist), height, method="dilation")
+    tops = ndimage.label(local_maxima(levelled) & inside, np.ones((3, 3)))[0]
+    return np.asarray(watershed(-width, tops, mask=inside))
 
 
 def _without_small(labels: LabelImage, size: int) -> LabelImage:
