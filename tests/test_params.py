@@ -66,8 +66,16 @@ def test_the_default_parameters_are_valid():
         ("budgets", {}, "params.yaml: budgets lacks '.*', which budget names; it has none"),
         ("training.accelerator", "tpu", "training.accelerator: Input should be 'auto', 'cpu', 'cuda' or 'mps'"),
         ("models.unet.optimizer", "adam", "models.unet.optimizer: Input should be 'adamw' or 'sgd'"),
-        ("models.unet.augmentation", "none", "models.unet.augmentation: Input should be 'geometric', 'strong' or 'nnunet'"),
-        ("models.unet.normalisation", "0..1", "models.unet.normalisation: Input should be 'unit' or 'z_score'"),
+        (
+            "models.unet.augmentation",
+            "none",
+            "models.unet.augmentation: Input should be 'geometric', 'strong' or 'nnunet'",
+        ),
+        (
+            "models.unet.normalisation",
+            "0..1",
+            "models.unet.normalisation: Input should be 'unit', 'z_score' or 'z_score_nonzero'",
+        ),
         ("models.unet.foreground", 1.5, "models.unet.foreground: Input should be less than or equal to 1"),
         ("training.precision", "bf16", "training.precision: Input should be 'auto', '32-true', .*"),
         ("training.devices", 0, "training.devices: Input should be greater than or equal to 1"),

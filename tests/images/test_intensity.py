@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.images.intensity import NORMALISATIONS, to_rgb8, unit, z_score
+from cellarena.images.intensity import NORMALISATIONS, to_rgb8, unit, z_score, z_score_nonzero
 
 GREY = arrays(np.uint16, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -55,9 +55,7 @@ RGB = arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just
 
 
 def applied(normalisation, image):
-    offset, factor = normalisation(image)
-    assert offset.dtype == factor.dtype == np.float32
-    return (image.astype(np.float32) - offset) * factor
+    return normalisation(image)(image.astype(np.float32))
 
 
 @given(RGB)
@@ -77,10 +75,23 @@ def test_a_z_score_does_not_see_brightness_and_contrast(image, scale, offset):
     np.testing.assert_allclose(applied(z_score, image), applied(z_score, shifted), atol=1e-3)
 
 
+def test_a_black_frame_stays_0_and_does_not_shift_the_rest():
+    inner = np.random.default_rng(0).integers(1, 256, (5, 6, 3)).astype(np.uint8)
+    framed = np.pad(inner, [(2, 2), (3, 3), (0, 0)])
+    normalised = applied(z_score_nonzero, framed)
+    np.testing.assert_allclose(normalised[2:-2, 3:-3], applied(z_score, inner), atol=1e-5)
+    assert not normalised[:2].any()
+    assert not normalised[:, -3:].any()
+
+
+def test_an_image_that_is_all_black_stays_so():
+    assert not applied(z_score_nonzero, np.zeros((4, 4, 3), np.uint8)).any()
+
+
 @given(RGB)
 def test_unit_divides_by_255(image):
     np.testing.assert_allclose(applied(unit, image), image / 255, atol=1e-7)
 
 
 def test_every_normalisation_has_a_name():
-    assert {"unit": unit, "z_score": z_score} == NORMALISATIONS
+    assert {"unit": unit, "z_score": z_score, "z_score_nonzero": z_score_nonzero} == NORMALISATIONS

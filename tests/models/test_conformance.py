@@ -79,8 +79,8 @@ def whole(name, images, target):
     """Return whole images as one batch, normalised as the model wants them, and their encoded labels."""
     normalised = []
     for annotated in images:
-        offset, factor = NORMALISATIONS[smallest(name).normalisation](annotated.image)
-        normalised.append(np.moveaxis((annotated.image - offset) * factor, -1, 0).astype(np.float32))
+        rescale = NORMALISATIONS[smallest(name).normalisation](annotated.image)
+        normalised.append(np.moveaxis(rescale(annotated.image.astype(np.float32)), -1, 0))
     return torch.from_numpy(np.stack(normalised)), torch.from_numpy(np.stack([target.encode(a.labels) for a in images]))
 
 

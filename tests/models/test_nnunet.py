@@ -213,3 +213,9 @@ def test_its_own_training_learns_by_heart():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.75 * losses[0]
+
+
+def test_images_in_black_frames_are_normalised_as_the_plan_says():
+    framed = small().model_copy(update={"normalisation": ("z_score_nonzero",) * 3})
+    assert PARAMS.hyperparameters("nnunet").planned(framed).normalisation == "z_score_nonzero"
+    assert PARAMS.hyperparameters("nnunet").planned(small()).normalisation == "z_score"

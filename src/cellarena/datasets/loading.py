@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.datasets.augmentations import AUGMENTATIONS
-from cellarena.images.intensity import NORMALISATIONS, Rescaling
+from cellarena.images.intensity import NORMALISATIONS
 from cellarena.images.labels import consecutive
 from cellarena.seeds import digest, generator
 from cellarena.targets.spec import Target
@@ -80,7 +80,8 @@ class Crops:
         centre = _on_object(annotated, rng) if rng.random() < self._cropping.foreground else _anywhere(annotated, rng)
         image, labels = _window(annotated, centre, (int(height * _MARGIN), int(width * _MARGIN)))
         self._augment.set_random_state(digest(self._seed, "augment", index) % 2**32)
-        varied = self._augment({"image": _rescaled(image, self._rescalings[which]), "labels": labels})
+        rescaled = np.moveaxis(self._rescalings[which](image), -1, 0)
+        varied = self._augment({"image": rescaled, "labels": labels})
         encoded = self._target.encode(varied["labels"].numpy()[0].astype(np.int32))
         return torch.as_tensor(varied["image"]), torch.from_numpy(encoded)
 
@@ -110,20 +111,14 @@ def _on_object(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int
 def _window(
     annotated: Annotated, centre: tuple[int, int], size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return the window around a point, mirrored at the image's edge: (3, H, W) in 0..255 and (1, H, W)."""
+    """Return the window around a point, mirrored at the image's edge: (H, W, 3) in 0..255 and (1, H, W)."""
     rows, columns = (
         _mirrored(point - side // 2 + np.arange(side), n)
         for point, side, n in zip(centre, size, annotated.labels.shape, strict=True)
     )
     image = annotated.image[np.ix_(rows, columns)].astype(np.float32)
     labels = consecutive(annotated.labels[np.ix_(rows, columns)]).astype(np.float32)
-    return np.moveaxis(image, -1, 0), labels[None]
-
-
-def _rescaled(image: npt.NDArray[np.float32], rescaling: Rescaling) -> npt.NDArray[np.float32]:
-    offset, factor = (channels[:, None, None] for channels in rescaling)
-    rescaled: npt.NDArray[np.float32] = (image - offset) * factor
-    return rescaled
+    return image, labels[None]
 
 
 def _mirrored(positions: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:

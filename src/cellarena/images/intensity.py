@@ -1,6 +1,7 @@
 """From any bit depth and number of channels to the 8-bit RGB that every network sees."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy.typing as npt
 
 from cellarena.images.io import Image
 
-Rescaling = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+Pixels = npt.NDArray[np.float32]
+Rescaling = Callable[[Pixels], Pixels]
+"""From pixels (..., 3) of one image in 0..255 to what a network sees of them."""
 
 
 def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[np.uint8]:
@@ -35,24 +38,53 @@ def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[n
 
 
 def unit(image: npt.NDArray[np.uint8]) -> Rescaling:  # noqa: ARG001  # the same for every image
-    """Return what to subtract from and to multiply each channel with so that 0..255 becomes 0..1."""
-    return np.zeros(3, np.float32), np.full(3, 1 / 255, np.float32)
+    """Return what makes 0..1 of 0..255."""
+    return partial(_linear, np.zeros(3, np.float32), np.full(3, 1 / 255, np.float32))
 
 
 def z_score(image: npt.NDArray[np.uint8]) -> Rescaling:
-    """Return what to subtract and to multiply with so that each channel of this image has mean 0 and deviation 1.
+    """Return what gives each channel of this image mean 0 and deviation 1.
 
     A constant channel becomes 0. The rule is nnU-Net's (doi 10.1038/s41592-020-01008-z).
 
     Args:
         image: (H, W, 3) uint8.
     """
-    means, deviations = image.mean(axis=(0, 1)), image.std(axis=(0, 1))
+    return partial(_linear, *_mean_and_inverse_deviation(image.reshape(-1, 3)))
+
+
+def z_score_nonzero(image: npt.NDArray[np.uint8]) -> Rescaling:
+    """Return what gives the pixels that are not black mean 0 and deviation 1 by channel, and leaves 0 black.
+
+    nnU-Net's rule for images that lie in black frames. It takes a frame's holes for image; here a pixel that is black
+    in all channels is black wherever it lies.
+
+    Args:
+        image: (H, W, 3) uint8.
+    """
+    lit = image[image.any(axis=-1)]
+    return partial(_linear_but_black, *_mean_and_inverse_deviation(lit if lit.size else image.reshape(-1, 3)))
+
+
+NORMALISATIONS: dict[str, Callable[[npt.NDArray[np.uint8]], Rescaling]] = {
+    "unit": unit,
+    "z_score": z_score,
+    "z_score_nonzero": z_score_nonzero,
+}
+"""How networks may want their images, by name."""
+
+
+def _mean_and_inverse_deviation(pixels: npt.NDArray[np.uint8]) -> tuple[Pixels, Pixels]:
+    means, deviations = pixels.mean(axis=0), pixels.std(axis=0)
     return means.astype(np.float32), (1 / np.maximum(deviations, 1e-8)).astype(np.float32)
 
 
-NORMALISATIONS: dict[str, Callable[[npt.NDArray[np.uint8]], Rescaling]] = {"unit": unit, "z_score": z_score}
-"""How networks may want their images, by name."""
+def _linear(offset: Pixels, factor: Pixels, pixels: Pixels) -> Pixels:
+    return (pixels - offset) * factor
+
+
+def _linear_but_black(offset: Pixels, factor: Pixels, pixels: Pixels) -> Pixels:
+    return np.where(pixels.any(axis=-1, keepdims=True), _linear(offset, factor, pixels), np.float32(0))
 
 
 def _stretch(channel: Image, low: float, high: float) -> npt.NDArray[np.uint8]:

@@ -92,8 +92,7 @@ class Network:
         Raises:
             TypeError: if the network puts out anything but one tensor.
         """
-        offset, factor = NORMALISATIONS[self.tiles.normalisation](image)
-        pixels = (image.astype(np.float32) - offset) * factor
+        pixels = NORMALISATIONS[self.tiles.normalisation](image)(image.astype(np.float32))
         views = [self._view(pixels, axes) for axes in self.tiles.flips]
         mean: npt.NDArray[np.float32] = np.mean(views, axis=0, dtype=np.float32) if len(views) > 1 else views[0]
         return mean

@@ -16,8 +16,8 @@ class NNUNet(Hyperparameters):
     """Made of the training images by the stage `plan`, never written by hand: params.yaml is refused with one."""
 
     def planned(self, plan: Plan) -> Self:
-        """Return these hyperparameters with a plan."""
-        return self.model_copy(update={"plan": plan})
+        """Return these hyperparameters with a plan, which also says how images are normalised."""
+        return self.model_copy(update={"plan": plan, "normalisation": plan.normalisation[0]})
 
     @property
     def settled(self) -> Plan:

@@ -24,8 +24,9 @@ class Hyperparameters(BaseModel):
     weight_decay: float = Field(ge=0)
     augmentation: Literal["geometric", "strong", "nnunet"]
     """How training crops are varied."""
-    normalisation: Literal["unit", "z_score"]
-    """What the network sees: intensities in [0, 1], or each image's channels with mean 0 and standard deviation 1."""
+    normalisation: Literal["unit", "z_score", "z_score_nonzero"]
+    """What the network sees: intensities in [0, 1], or each image's channels with mean 0 and standard deviation 1, of
+    all pixels or of those that are not black."""
     foreground: float = Field(ge=0, le=1)
     """Share of the training crops that are centred on an object; the others lie anywhere."""
 
