@@ -84,10 +84,7 @@ def iou_pairs(true: LabelImage, pred: LabelImage) -> SparsePairs:
     Raises:
         ValueError: if the shapes differ or an image is no label image (not integer, or negative).
     """
-    if true.shape != pred.shape:
-        raise ValueError(f"annotation has shape {true.shape}, prediction {pred.shape}: they must be the same image")
-    _refuse_other_than_labels(true, "annotation")
-    _refuse_other_than_labels(pred, "prediction")
+    refuse_unlike(true, pred)
     true_runs, pred_runs, lengths = _runs(true.ravel(), pred.ravel())
     true_index, true_area = _objects(true_runs, lengths)
     pred_index, pred_area = _objects(pred_runs, lengths)
@@ -123,7 +120,21 @@ def match(pairs: SparsePairs, threshold: float) -> Matching:
     return Matching(pairs.true[chosen], pairs.pred[chosen], pairs.iou[chosen], pairs.n_true, pairs.n_pred)
 
 
+def refuse_unlike(true: LabelImage, pred: LabelImage) -> None:
+    """Do nothing if both are label images of the same shape.
+
+    Raises:
+        ValueError: if the shapes differ, or an image is no (H, W) array of integers from 0.
+    """
+    _refuse_other_than_labels(true, "annotation")
+    _refuse_other_than_labels(pred, "prediction")
+    if true.shape != pred.shape:
+        raise ValueError(f"annotation has shape {true.shape}, prediction {pred.shape}: they must be the same image")
+
+
 def _refuse_other_than_labels(labels: LabelImage, name: str) -> None:
+    if labels.ndim != 2:
+        raise ValueError(f"{name} has shape {labels.shape}: a label image has height and width only")
     if labels.dtype.kind not in "iu":
         raise ValueError(f"{name} is {labels.dtype}: a label image holds integers, one number per object")
     if labels.size and labels.min() < 0:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cellarena.datasets.names import slug
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
-from cellarena.evaluation.scores import WITH_BORDER
+from cellarena.evaluation.strict import WITH_BORDER
 from cellarena.records import Record, Run
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
@@ -32,7 +32,7 @@ def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
     `failed` counts failed (image, seed) cells.
 
     Args:
-        tables: each run and its score table.
+        tables: each run and the rows of one protocol in its score table.
         records: the test records, for their modalities.
 
     Returns:

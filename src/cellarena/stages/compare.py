@@ -8,7 +8,8 @@ import pandas as pd
 from rich.console import Console
 
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.summary import (
     Tables,
     costs_by_row,
@@ -38,7 +39,7 @@ def compare(project: Project) -> None:
     """Summarise every run of the grid and the classical floor; draw curves and example images."""
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
-    tables = [(run, read_scores(layout.scores(run))) for run in params.scored_runs]
+    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.scored_runs]
     summary = summarize(tables, records)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)

@@ -22,4 +22,5 @@ def evaluate(project: Project, run: Run) -> None:
         (record.id, read_image(layout.preprocessed / record.labels), read_prediction(project, run, record.id))
         for record in progress(records, f"scoring {run}", len(records))
     )
-    write_scores(score(pairs, run, project.params.evaluate.thresholds), layout.scores(run))
+    evaluation = project.params.evaluate
+    write_scores(score(pairs, run, evaluation.thresholds, evaluation.protocols), layout.scores(run))
