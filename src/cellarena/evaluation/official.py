@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cellarena.evaluation.matching import SparsePairs, iou_pairs, match, refuse_unlike
-from cellarena.evaluation.metrics import dice
+from cellarena.evaluation.pixel_metrics import PixelPair
 from cellarena.evaluation.protocols import PROTOCOLS, Protocol, Row
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects
@@ -52,7 +52,7 @@ def score_official(true: LabelImage, pred: LabelImage | None, thresholds: Sequen
         regions = [_compared(true, pred)]
     else:
         regions = [_compared(*region) for region in _regions(true, _in_type_of(true, pred))]
-    rows = _of_image(regions, _rounded(dice(true, pred)))
+    rows = _of_image(regions, _rounded(PixelPair(true, pred).foreground.dice))
     return [*rows, *(row for threshold in rounded for row in _at(threshold, regions))]
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from cellarena.evaluation.matching import SparsePairs, iou_pairs, match
-from cellarena.evaluation.metrics import MATCHING_METRICS, PIXEL_METRICS
+from cellarena.evaluation.matching import SparsePairs, iou_pairs, match, without_border_pairs
+from cellarena.evaluation.metrics import MATCHING_METRICS, OBJECT_METRICS, PIXEL_METRICS
+from cellarena.evaluation.pixel_metrics import PixelPair
 from cellarena.evaluation.protocols import PROTOCOLS, Protocol, Row
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import without_border_objects
 
 WITH_BORDER = "_with_border"
 
@@ -44,22 +44,25 @@ PROTOCOLS.register("strict")(Protocol("strict", 1, score_strict))
 
 def _rows(true: LabelImage, pred: LabelImage, thresholds: Sequence[float], failed: int) -> list[Row]:
     whole = iou_pairs(true, pred)
-    inner = iou_pairs(without_border_objects(true), without_border_objects(pred))
+    inner = without_border_pairs(whole, true, pred)
     counts: list[Row] = [(np.nan, "n_true", whole.n_true), (np.nan, "n_pred", whole.n_pred), (np.nan, "failed", failed)]
-    pixels: list[Row] = [(np.nan, name, PIXEL_METRICS[name].compute(true, pred)) for name in PIXEL_METRICS]
+    images = PixelPair(true, pred)
+    pixels: list[Row] = [(np.nan, name, PIXEL_METRICS[name].compute(images)) for name in PIXEL_METRICS]
     return [*counts, *pixels, *_detection(inner, thresholds, ""), *_detection(whole, thresholds, WITH_BORDER)]
 
 
 def _detection(pairs: SparsePairs, thresholds: Sequence[float], suffix: str) -> Iterator[Row]:
-    metrics = {name + suffix: MATCHING_METRICS[name] for name in MATCHING_METRICS}
+    yield from ((np.nan, name + suffix, OBJECT_METRICS[name].compute(pairs)) for name in OBJECT_METRICS)
     for threshold in (round(t, 6) for t in thresholds):
         matching = match(pairs, threshold)
-        yield from ((threshold, name, metric.compute(matching)) for name, metric in metrics.items())
+        yield from ((threshold, name + suffix, MATCHING_METRICS[name].compute(matching)) for name in MATCHING_METRICS)
 
 
 def _worth_of_failure() -> dict[str, float]:
     """Return what each metric is for an image without prediction, where that differs from an empty prediction."""
     matched = {name: MATCHING_METRICS[name].failed for name in MATCHING_METRICS}
-    with_border = {name + WITH_BORDER: failed for name, failed in matched.items()}
+    objects = {name: OBJECT_METRICS[name].failed for name in OBJECT_METRICS}
+    with_border = {name + WITH_BORDER: failed for name, failed in {**matched, **objects}.items()}
     pixels = {name: PIXEL_METRICS[name].failed for name in PIXEL_METRICS}
-    return {name: value for name, value in {**matched, **with_border, **pixels}.items() if value is not None}
+    worst = {**matched, **objects, **with_border, **pixels}
+    return {name: value for name, value in worst.items() if value is not None}
