@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
+from cellarena.evaluation.protocols import PROTOCOLS
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
@@ -60,6 +61,8 @@ class Evaluation(Section):
 
     thresholds: list[float] = Field(min_length=1)
     """IoU thresholds; 0.5 is the one that models are ranked by."""
+    protocols: list[str] = Field(min_length=1)
+    """Names of the catalog of protocols; strict is the one that models are ranked by."""
 
     @model_validator(mode="after")
     def _in_range(self) -> Self:
@@ -67,6 +70,17 @@ class Evaluation(Section):
             raise ValueError("thresholds lie between 0 and 1, and 0.5 is one of them")
         if len(set(self.thresholds)) < len(self.thresholds):
             raise ValueError("thresholds names one entry twice")
+        return self
+
+    @model_validator(mode="after")
+    def _protocols_are_known(self) -> Self:
+        for name in self.protocols:
+            if name not in PROTOCOLS:
+                raise ValueError(f"unknown protocol {name!r}; known: {', '.join(PROTOCOLS)}")
+        if "strict" not in self.protocols:
+            raise ValueError("protocols lacks strict, which models are ranked by")
+        if len(set(self.protocols)) < len(self.protocols):
+            raise ValueError("protocols names one entry twice")
         return self
 
 

@@ -1,17 +1,20 @@
-"""The metrics, each one decorated function: what a matching or a pair of label images is worth."""
+"""The catalogs of the strict protocol's metrics, and those of one matching, each one decorated function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from cellarena.catalog import Catalog
-from cellarena.evaluation.matching import Matching
-from cellarena.images.io import LabelImage
+from cellarena.evaluation.matching import Matching, SparsePairs
+
+if TYPE_CHECKING:
+    from cellarena.evaluation.pixel_metrics import PixelPair
 
 OnMatching = Callable[[Matching], float]
-OnPixels = Callable[[LabelImage, LabelImage], float]
+OnPairs = Callable[[SparsePairs], float]
+OnPixels = Callable[["PixelPair"], float]
 F = TypeVar("F")
 
 
@@ -25,6 +28,9 @@ class Metric(Generic[F]):
 
 MATCHING_METRICS: Catalog[Metric[OnMatching]] = Catalog("metric", "cellarena.evaluation")
 """Computed at every IoU threshold, under the challenge's border rule and without it."""
+
+OBJECT_METRICS: Catalog[Metric[OnPairs]] = Catalog("metric", "cellarena.evaluation")
+"""Computed once an image, under the challenge's border rule and without it."""
 
 PIXEL_METRICS: Catalog[Metric[OnPixels]] = Catalog("metric", "cellarena.evaluation")
 """Computed once an image, on the whole label images, before any border rule."""
@@ -40,8 +46,18 @@ def on_matching(failed: float | None) -> Callable[[OnMatching], OnMatching]:
     return enter
 
 
+def on_pairs(failed: float | None, name: str = "") -> Callable[[OnPairs], OnPairs]:
+    """Enter a function of an image's touching pairs under its own name or another; `failed` is as in `Metric`."""
+
+    def enter(compute: OnPairs) -> OnPairs:
+        OBJECT_METRICS.register(name or compute.__name__)(Metric(compute, failed))
+        return compute
+
+    return enter
+
+
 def on_pixels(failed: float | None) -> Callable[[OnPixels], OnPixels]:
-    """Enter a function of two label images (true, pred) under its own name; `failed` is as in `Metric`."""
+    """Enter a function of two label images under its own name; `failed` is as in `Metric`."""
 
     def enter(compute: OnPixels) -> OnPixels:
         PIXEL_METRICS.register(compute.__name__)(Metric(compute, failed))
@@ -91,9 +107,8 @@ def f1(matching: Matching) -> float:
     return 2 * matching.tp / n_objects if n_objects else 1.0
 
 
-@on_pixels(failed=0.0)
-def dice(true: LabelImage, pred: LabelImage) -> float:
-    """Return the Dice coefficient of the foregrounds, in [0, 1]; 1 if both are empty."""
-    true_foreground, pred_foreground = true > 0, pred > 0
-    total = np.count_nonzero(true_foreground) + np.count_nonzero(pred_foreground)
-    return 2 * np.count_nonzero(true_foreground & pred_foreground) / total if total else 1.0
+@on_matching(failed=0.0)
+def ap(matching: Matching) -> float:
+    """Return average precision tp / (tp + fp + fn), in [0, 1]; 1 if there are no objects on either side."""
+    n_objects = matching.tp + matching.fp + matching.fn
+    return matching.tp / n_objects if n_objects else 1.0

@@ -21,13 +21,25 @@ def consecutive(labels: LabelImage) -> npt.NDArray[np.uint32]:
     largest = int(labels.max(initial=0))
     if largest <= _DENSE * labels.size:
         new = np.zeros(largest + 1, np.uint32)
-        present = np.bincount(labels.ravel().astype(np.int64), minlength=1) > 0
+        present = np.zeros(largest + 1, bool)
+        present[labels] = True
         present[0] = False
         new[present] = np.arange(1, np.count_nonzero(present) + 1)
         return np.asarray(new[labels])
     values, inverse = np.unique(labels, return_inverse=True)
     offset = 0 if values[0] == 0 else 1
     return (inverse.reshape(labels.shape) + offset).astype(np.uint32)
+
+
+def border_labels(labels: LabelImage, width: int = 2) -> LabelImage:
+    """Return the labels that touch the outer frame of an image, ascending; 0 is among them if background does.
+
+    Args:
+        labels: (H, W) integers, at least 0.
+        width: thickness of the frame in pixels.
+    """
+    sides = (labels[:width], labels[-width:], labels[:, :width], labels[:, -width:])
+    return np.asarray(np.unique(np.concatenate([side.ravel() for side in sides])))
 
 
 def without_border_objects(labels: LabelImage, width: int = 2) -> LabelImage:
@@ -40,9 +52,12 @@ def without_border_objects(labels: LabelImage, width: int = 2) -> LabelImage:
     Returns:
         (H, W) of the same type; the labels that remain keep their numbers.
     """
-    frame = np.ones(labels.shape, bool)
-    frame[width : labels.shape[0] - width, width : labels.shape[1] - width] = False
-    touching = np.unique(labels[frame])
+    touching = border_labels(labels, width)
+    largest = int(labels.max(initial=0))
+    if largest <= _DENSE * labels.size:
+        kept = np.arange(largest + 1, dtype=labels.dtype)
+        kept[touching] = 0
+        return np.asarray(kept[labels])
     return np.where(np.isin(labels, touching), 0, labels).astype(labels.dtype)
 
 
@@ -56,3 +71,32 @@ def inner_boundary(labels: LabelImage) -> npt.NDArray[np.bool_]:
     boundary[:, 1:] |= differs
     boundary[:, :-1] |= differs
     return boundary & (labels > 0)
+
+
+def boundary_band(labels: LabelImage, width: int) -> npt.NDArray[np.bool_]:
+    """Return the pixels of objects that are at most `width` steps, diagonal ones too, from a pixel labelled otherwise.
+
+    Args:
+        labels: (H, W) integers, at least 0.
+        width: in pixels, at least 1; the image's edge is no neighbour.
+
+    Returns:
+        (H, W) bool.
+    """
+    along = np.zeros(labels.shape, bool)
+    _spread(along, labels[:, 1:] != labels[:, :-1], width, axis=1)
+    band = along.copy()
+    for step in range(1, width + 1):
+        band[step:] |= along[:-step]
+        band[:-step] |= along[step:]
+    _spread(band, labels[1:] != labels[:-1], width, axis=0)
+    return band & (labels > 0)
+
+
+def _spread(near: npt.NDArray[np.bool_], changes: npt.NDArray[np.bool_], width: int, axis: int) -> None:
+    """Mark the pixels at most `width` pixels before or behind a change, change i being that from i to i + 1."""
+    near, changes = (np.moveaxis(array, axis, 0) for array in (near, changes))
+    for step in range(width):
+        ahead, behind = len(changes) - step, max(len(near) - 1 - step, 0)
+        near[: max(ahead, 0)] |= changes[step:]
+        near[1 + step :] |= changes[:behind]

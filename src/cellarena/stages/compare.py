@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from rich.console import Console
 
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.coverage import coverage_by_run
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.summary import (
     Tables,
     costs_by_row,
@@ -29,7 +30,13 @@ from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
+from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder
+
+_PRINTED = [
+    "model", "arm", "n_covered", "n_expected", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel",
+    "time_tolerance",
+]  # fmt: skip
 
 
 @click.command()
@@ -38,17 +45,19 @@ def compare(project: Project) -> None:
     """Summarise every run of the grid and the classical floor; draw curves and example images."""
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
-    tables = [(run, read_scores(layout.scores(run))) for run in params.scored_runs]
+    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.scored_runs]
+    covered = coverage_of(project, params.scored_runs, records)
     summary = summarize(tables, records)
+    board = leaderboard(summary, covered)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
-        board = leaderboard(summary).merge(_costs(project, tables), on=["model", "arm"], how="left")
+        board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
         _write(board, layout.benchmark)
+        _write(coverage_by_run(covered), layout.coverage)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
-    shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
-    Console().print(shown.to_string(index=False))
+    click.echo(board[_PRINTED].to_string(index=False))
 
 
 def _costs(project: Project, tables: Tables) -> pd.DataFrame:

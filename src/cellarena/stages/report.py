@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.summary import per_image
 from cellarena.images.io import write_bytes
 from cellarena.layout import SUBSETS
@@ -42,7 +43,7 @@ def report(project: Project) -> None:
     test = read_manifest(layout.subset("test"))
     summary = _benchmark(layout.benchmark)
     runs = params.scored_runs
-    scores = per_image([(run, read_scores(layout.scores(run))) for run in runs], "real")
+    scores = per_image([(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in runs], "real")
     content = Report(
         title="Cell segmentation benchmark",
         facts=_facts(project, test),
