@@ -22,6 +22,11 @@ def _poppler(tool: str, pdf: bytes, folder: Path, *options: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
 
 
+def _shown(name: str) -> str:
+    """Return a name as the report shows it, letters that its fonts lack by their code points."""
+    return re.sub("[\u3040-\u9fff]", lambda found: f"[U+{ord(found[0]):04X}]", plain(name))
+
+
 def _joined(text: str) -> str:
     """Return the text without spaces, line ends and the marks that let a long name break."""
     return "".join(text.replace("\u200b", "").split())
@@ -42,7 +47,7 @@ def _sizes(blocks: list, folder: Path) -> list[str]:
 def test_nothing_from_outside_is_code_and_every_name_is_there(tmp_path):
     text = _joined(_poppler("pdftotext", render_pdf(document(), read_figure), tmp_path, "-raw"))
     for name in NAMES:
-        assert _joined(plain(name)) in text, name
+        assert _joined(_shown(name)) in text, name
     assert "leftout" not in text
 
 
@@ -73,7 +78,7 @@ def test_contents_and_page_numbers(tmp_path):
     assert re.search(r"^Part[ .]+.?2$", first, re.MULTILINE)
     assert re.search(rf"^ *The table[ .]+.?{len(others) + 1}$", first, re.MULTILINE)
     for number, page in enumerate(others, start=2):
-        assert page.rstrip().endswith(f"{number} / {len(others) + 1}")
+        assert page.replace(" / ", "/").split()[-1] == f"{number}/{len(others) + 1}"
 
 
 def test_a_long_table_repeats_its_headings_on_every_page(tmp_path):
@@ -91,8 +96,7 @@ def test_a_wide_table_lies_on_its_side_and_loses_nothing(tmp_path, n_columns, wa
     assert way in _sizes(blocks, tmp_path)
     text = _joined("".join(_pages(blocks, tmp_path, "-raw")))
     assert "after" in text
-    if n_columns < 20:
-        assert all(f"{k / 100:.3f}" in text for k in range(n_columns))
+    assert all(f"{k / 100:.3f}" in text for k in range(n_columns))
 
 
 def test_failed_rows_come_first_and_what_is_left_out_is_said(tmp_path):

@@ -22,6 +22,9 @@ from cellarena.reporting.document import (
 from cellarena.reporting.png import read_png
 from cellarena.reporting.tables import Table, plain
 
+_KNOWN = (range(0x590), range(0x1E00, 0x2E80), range(0xFFFC, 0xFFFE))
+"""What the fonts that come with Typst hold: Latin, Greek, Cyrillic, Armenian, punctuation and symbols."""
+
 
 def render_pdf(document: Document, read_figure: Callable[[str], bytes]) -> bytes:
     """Return the report as a PDF file; the same report gives the same bytes.
@@ -55,6 +58,14 @@ def render_pdf(document: Document, read_figure: Callable[[str], bytes]) -> bytes
             raise ValueError(f"the report cannot be set as PDF: {' '.join(error.message.split())}") from error
 
 
+def _set(text: str) -> str:
+    """Return a text as the fonts can show it: a letter that they lack by its code point, for a box tells nothing."""
+    return "".join(
+        character if any(ord(character) in known for known in _KNOWN) else f"[U+{ord(character):04X}]"
+        for character in plain(text)
+    )
+
+
 def _document(document: Document, folder: Path, read_figure: Callable[[str], bytes]) -> dict[str, Any]:
     """Return the document as the template reads it, its figures written to the folder."""
 
@@ -64,10 +75,10 @@ def _document(document: Document, folder: Path, read_figure: Callable[[str], byt
         return name
 
     return {
-        "title": plain(document.title),
-        "facts": [[plain(name), plain(value)] for name, value in document.facts],
+        "title": _set(document.title),
+        "facts": [[_set(name), _set(value)] for name, value in document.facts],
         "sections": [
-            {"title": plain(section.title), "blocks": [_block(block, section, figure) for block in section.blocks]}
+            {"title": _set(section.title), "blocks": [_block(block, section, figure) for block in section.blocks]}
             for section in document.shown
         ],
     }
@@ -76,24 +87,24 @@ def _document(document: Document, folder: Path, read_figure: Callable[[str], byt
 def _block(block: Block, section: Section, figure: Callable[[str], str]) -> dict[str, Any]:
     match block:
         case Text(text):
-            return {"kind": "text", "text": plain(text)}
+            return {"kind": "text", "text": _set(text)}
         case Notes(lines):
-            return {"kind": "notes", "lines": [plain(line) for line in lines]}
+            return {"kind": "notes", "lines": [_set(line) for line in lines]}
         case Warnings(lines):
-            return {"kind": "warnings", "lines": [plain(line) for line in lines]}
+            return {"kind": "warnings", "lines": [_set(line) for line in lines]}
         case ShownTable(source=source):
             shown, count = excerpt(block)
-            heads = {"kind": "table", "heading": plain(heading_of(block, section)), "count": count}
-            return heads | _table(shown) | {"source": plain(source)}
+            heads = {"kind": "table", "heading": _set(heading_of(block, section)), "count": count}
+            return heads | _table(shown) | {"source": _set(source)}
         case Illustration(title, path, caption, source):
-            heads = {"kind": "figure", "heading": plain(heading_of(block, section)), "title": plain(title)}
-            return heads | {"file": figure(path), "caption": plain(caption), "source": plain(source)}
+            heads = {"kind": "figure", "heading": _set(heading_of(block, section)), "title": _set(title)}
+            return heads | {"file": figure(path), "caption": _set(caption), "source": _set(source)}
     assert_never(block)
 
 
 def _table(table: Table) -> dict[str, Any]:
     return {
-        "headings": list(table.headings),
+        "headings": [_set(heading) for heading in table.headings],
         "numeric": list(table.numeric),
-        "rows": [{"failed": row.failed, "cells": [cell.text for cell in row.cells]} for row in table.rows],
+        "rows": [{"failed": row.failed, "cells": [_set(cell.text) for cell in row.cells]} for row in table.rows],
     }
