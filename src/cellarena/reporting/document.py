@@ -87,8 +87,13 @@ class Document:
 
     @property
     def shown(self) -> list[Section]:
-        """The sections that hold something."""
-        return [section for section in self.sections if section.blocks]
+        """What there is to be read: the sections that hold something, without notes and warnings of no lines."""
+        sections = [replace(s, blocks=[block for block in s.blocks if not _is_empty(block)]) for s in self.sections]
+        return [section for section in sections if section.blocks]
+
+
+def _is_empty(block: Block) -> bool:
+    return isinstance(block, Notes | Warnings) and not block.lines
 
 
 def heading_of(block: ShownTable | Illustration, section: Section) -> str:

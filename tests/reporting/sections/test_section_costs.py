@@ -44,7 +44,7 @@ def test_learned_rows_of_different_devices_are_pointed_out():
     assert [block.lines for block in _blocks(*rows, kind=Warnings)] == [
         ["Times and memory of different devices cannot be compared directly: cpu; cuda."]
     ]
-    assert _blocks(_cost("unet", device="cuda"), _cost("otsu", device="cpu"), kind=Warnings) == []
+    assert _blocks(_cost("unet", device="cuda"), _cost("otsu", device="cpu"), kind=Warnings) == [Warnings([])]
 
 
 def test_what_the_costs_mean_is_said():

@@ -42,7 +42,7 @@ def test_a_model_at_or_below_the_floor_is_pointed_out():
 
 
 def test_a_clean_comparison_has_no_warning():
-    assert _blocks(_row("otsu", 0.5, seeds=1), _row("good", 0.7), kind=Warnings) == []
+    assert _warnings(_row("otsu", 0.5, seeds=1), _row("good", 0.7)) == []
 
 
 @pytest.mark.parametrize("floor", [[], [_row("otsu", np.nan)], [_row("otsu", None)]])
@@ -87,17 +87,20 @@ def test_undefined_everywhere_is_a_column_of_numbers():
 
 
 def test_intervals_and_coverage_are_shown_where_they_are_there():
+    found = {"n_expected": 30, "n_covered": 30, "f1_images_low": 0.6, "f1_images_high": 0.8}
     rows = (
-        _row("a", 0.7, f1_low=0.65, f1_high=0.75, coverage="30 of 30"),
-        _row("b", 0.6, f1_low=np.nan, f1_high=np.nan, coverage="29 of 30"),
+        _row("a", 0.7, f1_low=0.65, f1_high=0.75, n_empty=2, **found),
+        _row("b", 0.6, f1_low=np.nan, f1_high=np.nan, n_empty=0, **found),
     )
     table = _table(*rows)
     assert _column(table, "F1 interval") == ["0.650 to 0.750", UNDEFINED]
-    assert _column(table, "coverage") == ["30 of 30", "29 of 30"]
-    assert "F1 interval" in _notes(*rows)
-    assert "Coverage" in _notes(*rows)
-    assert not {"F1 interval", "coverage"} & set(_table(_row("a", 0.7)).headings)
-    assert "interval" not in _notes(_row("a", 0.7))
+    assert _column(table, "F1 interval (images)") == ["0.600 to 0.800"] * 2
+    assert _column(table, "coverage") == ["30 of 30"] * 2
+    assert _column(table, "empty") == ["2", "0"]
+    for word in ("F1 interval: ", "F1 interval (images): ", "Coverage: "):
+        assert word in _notes(*rows)
+        assert word not in _notes(_row("a", 0.7))
+    assert not {"F1 interval", "F1 interval (images)", "coverage", "empty"} & set(_table(_row("a", 0.7)).headings)
 
 
 def test_figures_stand_below_the_table():

@@ -10,7 +10,8 @@ SUBSETS = {"train": RECORDS[:1], "val": RECORDS[1:2], "test": RECORDS[2:]}
 
 def test_a_clean_split_is_one_sentence():
     assert leakage_section(leakage_report(SUBSETS, [["c", "d"]], "")).blocks == [
-        Text("1 group of near-duplicates among 4 images; no group of images crosses the subsets.")
+        Text("1 group of near-duplicates among 4 images; no group of images crosses the subsets."),
+        Warnings([]),
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Warnings
+from cellarena.reporting.document import Illustration, Notes, Section, ShownTable, Warnings
 from cellarena.reporting.tables import (
     FLOOR,
     UNDEFINED,
@@ -37,10 +37,9 @@ def costs_section(summary: pd.DataFrame, figures: Sequence[Illustration] = ()) -
     """
     require_columns("costs", summary, COST_COLUMNS)
     costs = summary.fillna({"variant": "", "device": "", "n_timed": 0})
-    found = [*_too_slow(costs), *_devices(costs)]
-    blocks: list[Block] = [Warnings(found)] if found else []
+    found = Warnings([*_too_slow(costs), *_devices(costs)])
     tables = ShownTable("Costs", _cost_table(costs)), ShownTable("Variants", _variant_table(costs))
-    return Section("Training and costs", [*figures, *blocks, tables[0], Notes(_notes(costs)), tables[1]])
+    return Section("Training and costs", [*figures, found, tables[0], Notes(_notes(costs)), tables[1]])
 
 
 def _cost_table(costs: pd.DataFrame) -> Table:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Warnings
+from cellarena.reporting.document import Illustration, Notes, Section, ShownTable, Warnings
 from cellarena.reporting.tables import (
     FLOOR,
     UNDEFINED,
@@ -24,10 +24,20 @@ LEADERBOARD_COLUMNS = (
     "precision", "recall", "dice", "failed",
 )  # fmt: skip
 _SHOWN = (
-    "model", "arm", "seeds", "images", "coverage", "f1", "F1 interval", "F1 seed range", "f1_median", "f1_with_border",
-    "precision", "recall", "dice", "failed",
+    "model", "arm", "seeds", "images", "coverage", "f1", "F1 interval", "F1 interval (images)", "F1 seed range",
+    "f1_median", "f1_with_border", "precision", "recall", "dice", "failed", "empty",
 )  # fmt: skip
-_INTERVAL = ("f1_low", "f1_high")
+_INTERVALS = {
+    ("f1_low", "f1_high"): (
+        "F1 interval",
+        "the confidence interval of the model's mean, for other trainings on other images; undefined with one seed.",
+    ),
+    ("f1_images_low", "f1_images_high"): (
+        "F1 interval (images)",
+        "the confidence interval of these trainings' mean, for other images.",
+    ),
+}
+"""By the columns of the bounds: the heading, and what it means."""
 
 
 def leaderboard_section(summary: pd.DataFrame, protocol: str, figures: Sequence[Illustration] = ()) -> Section:
@@ -36,8 +46,10 @@ def leaderboard_section(summary: pd.DataFrame, protocol: str, figures: Sequence[
     Args:
         summary: one row per model and arm with at least LEADERBOARD_COLUMNS: `f1` is the mean over images, then seeds,
             of F1 at IoU 0.5; `f1_seed_min` and `f1_seed_max` are those of the worst and the best seed; `failed` counts
-            images without a prediction, over all seeds. Shown where they are there: `coverage`, of the expected
-            predictions those that were scored, and `f1_low` and `f1_high`, the confidence interval of `f1`.
+            images without a prediction, over all seeds. Shown where they are there: the bounds of intervals of `f1`
+            (`f1_low`, `f1_high`, `f1_images_low`, `f1_images_high`) and, over all seeds, how many predictions were
+            expected, how many of them are accounted for, and how many of these hold no object (`n_expected`,
+            `n_covered`, `n_empty`).
         protocol: name and version of the scores' protocol.
         figures: stand below the table.
 
@@ -45,10 +57,9 @@ def leaderboard_section(summary: pd.DataFrame, protocol: str, figures: Sequence[
         ValueError: if a column is missing.
     """
     require_columns("leaderboard", summary, LEADERBOARD_COLUMNS)
-    found = _warnings(summary)
     ranking = ShownTable("Leaderboard", _table(summary))
-    blocks: list[Block] = [Warnings(found)] if found else []
-    return Section("Leaderboard", [*blocks, ranking, Notes(_notes(summary, protocol)), *figures])
+    told = Warnings(_warnings(summary)), ranking, Notes(_notes(summary, protocol))
+    return Section("Leaderboard", [*told, *figures])
 
 
 def _table(summary: pd.DataFrame) -> Table:
@@ -57,14 +68,21 @@ def _table(summary: pd.DataFrame) -> Table:
     shown = board.rename(columns={"n_seeds": "seeds", "n_images": "images"})
     shown["model"] = floor_marked(board["model"])
     shown["F1 seed range"] = [_seed_range(row) for row in board.to_dict("records")]
-    if _has_interval(board):
-        shown["F1 interval"] = [_between(row, *_INTERVAL) for row in board.to_dict("records")]
+    for bounds, (heading, _) in _intervals(summary).items():
+        shown[heading] = [_between(row, *bounds) for row in board.to_dict("records")]
+    if _has_coverage(summary):
+        shown["coverage"] = [f"{row['n_covered']} of {row['n_expected']}" for row in board.to_dict("records")]
+        shown = shown.rename(columns={"n_empty": "empty"})
     columns = [name for name in _SHOWN if name in shown.columns]
     return table_with_failures(shown[columns], [not pd.isna(n) and n > 0 for n in board["failed"]])
 
 
-def _has_interval(summary: pd.DataFrame) -> bool:
-    return set(_INTERVAL) <= set(summary.columns)
+def _intervals(summary: pd.DataFrame) -> dict[tuple[str, str], tuple[str, str]]:
+    return {bounds: words for bounds, words in _INTERVALS.items() if set(bounds) <= set(summary.columns)}
+
+
+def _has_coverage(summary: pd.DataFrame) -> bool:
+    return {"n_expected", "n_covered", "n_empty"} <= set(summary.columns)
 
 
 def _seed_range(row: Mapping[Hashable, Any]) -> str:
@@ -88,10 +106,12 @@ def _notes(summary: pd.DataFrame, protocol: str) -> list[str]:
         f"Test images: {range_of(summary['n_images'])}. Seeds per learned model: {range_of(learned['n_seeds'])}.",
         f"An image where a value is undefined does not count in its mean; “{UNDEFINED}” is a value defined nowhere.",
     ]
-    if _has_interval(summary):
-        sentences.append("F1 interval: the confidence interval of the mean; the statistics say how it is made.")
-    if "coverage" in summary.columns:
-        sentences.append("Coverage: of the predictions that were expected, those that were there to be scored.")
+    sentences += [f"{heading}: {meaning}" for heading, meaning in _intervals(summary).values()]
+    if _has_coverage(summary):
+        sentences.append(
+            "Coverage: of the predictions that were expected over all seeds, those that are accounted for, a failed one "
+            "among them, which scores 0; “empty” are those without any object."
+        )
     if (summary["model"] == FLOOR).any():
         sentences.append(f"The row “{FLOOR}” is a classical method (Otsu threshold, distance watershed): not learned.")
     return sentences

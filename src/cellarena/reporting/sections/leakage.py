@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cellarena.reporting.document import Block, Section, Text, Warnings
+from cellarena.reporting.document import Section, Text, Warnings
 
 
 def leakage_section(found: Mapping[str, Any]) -> Section:
@@ -29,5 +29,4 @@ def leakage_section(found: Mapping[str, Any]) -> Section:
         + (f"; accepted because: {found['waiver']}" if found["waiver"] else "")
         for crossing in found["crossings"]
     ]
-    blocks: list[Block] = [Text(f"{groups}; {crossing_words} the subsets.")]
-    return Section("Leakage between subsets", [*blocks, Warnings(lines)] if lines else blocks)
+    return Section("Leakage between subsets", [Text(f"{groups}; {crossing_words} the subsets."), Warnings(lines)])
