@@ -70,7 +70,7 @@ def test_figures_come_from_their_path_and_must_be_png():
     asked = []
     render_html(document(), lambda path: asked.append(path) or PNG)
     assert asked == ["../plots/a b).png"]
-    with pytest.raises(ValueError, match=r"\.\./plots/a b\)\.png: not a PNG"):
+    with pytest.raises(ValueError, match=r"\.\./plots/a b\)\.png: not a whole PNG"):
         render_html(document(), lambda _: b"<svg/>")
 
 

@@ -113,9 +113,16 @@ def test_a_table_without_rows_is_a_sentence(tmp_path):
     assert "(no rows)" in page
 
 
-@pytest.mark.parametrize("content", [b"<svg/>", PNG[:20]])
-def test_a_figure_that_is_no_png_is_refused_in_one_line(content):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<svg/>", r"\.\./plots/a\.png: not a whole PNG"),
+        (PNG[:40], r"\.\./plots/a\.png: not a whole PNG"),
+        (PNG[:20] + b"??" + PNG[22:], "cannot be set as PDF: failed to decode image"),
+    ],
+)
+def test_a_figure_that_is_no_png_is_refused_in_one_line(content, why):
     figure = Document("T", [], [Section("S", [Illustration("a", "../plots/a.png", "")])])
-    with pytest.raises(ValueError, match=r"PNG|PDF") as refused:
+    with pytest.raises(ValueError, match=why) as refused:
         render_pdf(figure, lambda _: content)
     assert "\n" not in str(refused.value)

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_START, _END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
 def read_png(path: str, read_figure: Callable[[str], bytes]) -> bytes:
     """Return the bytes of the PNG file at an illustration's path.
 
     Raises:
-        ValueError: if it is no PNG file.
+        ValueError: if it is no PNG file, or a part of one.
         FileNotFoundError: as `read_figure` raises it.
     """
     content = read_figure(path)
-    if not content.startswith(_PNG):
-        raise ValueError(f"{path}: not a PNG file; a report shows PNG figures only")
+    if not (content.startswith(_START) and content.endswith(_END)):
+        raise ValueError(f"{path}: not a whole PNG file; run `dvc repro` to draw the figure anew")
     return content

@@ -109,8 +109,8 @@ def _notes(summary: pd.DataFrame, protocol: str) -> list[str]:
     sentences += [f"{heading}: {meaning}" for heading, meaning in _intervals(summary).values()]
     if _has_coverage(summary):
         sentences.append(
-            "Coverage: of the predictions that were expected over all seeds, those that are accounted for, a failed one "
-            "among them, which scores 0; “empty” are those without any object."
+            "Coverage: of the predictions that were expected over all seeds, those that are accounted for; a failed "
+            "one is among them and scores 0. “empty” counts those without any object."
         )
     if (summary["model"] == FLOOR).any():
         sentences.append(f"The row “{FLOOR}” is a classical method (Otsu threshold, distance watershed): not learned.")
