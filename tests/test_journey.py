@@ -24,7 +24,7 @@ def outputs(workspace):
     """Return every output that the layout names."""
     layout, params = Layout(workspace.root), load_params(workspace.root / "params.yaml")
     yield from (layout.raw, layout.preprocessed, layout.splits, layout.dataset_plots, layout.curves, layout.figures)
-    yield from (layout.summary, layout.report, layout.report_page)
+    yield from (layout.summary, layout.report, layout.report_text, layout.report_pdf, layout.report_page)
     for run in params.runs:
         yield from (layout.checkpoint(run), layout.log(run), layout.training_costs(run))
     for run in [*params.runs, params.floor_run]:
@@ -72,7 +72,7 @@ def test_what_is_new_to_git_is_small_and_to_be_committed(reproduction):
     new = {line.removeprefix("?? ") for line in reproduction.new_files}
     assert all(line.startswith("?? ") for line in reproduction.new_files), reproduction.new_files
     assert {path.split("/")[0] for path in new} == {"dvc.lock", "metrics", "plots", "reports"}
-    assert {path for path in new if path.startswith("reports")} == {"reports/report.md"}
+    assert {path for path in new if path.startswith("reports")} == {"reports/report.md", "reports/report.txt"}
     sizes = {path: (reproduction.workspace.root / path).stat().st_size for path in new}
     assert max(sizes.values()) < 2_000_000, sizes
 

@@ -42,7 +42,7 @@ def expected_outs(params):
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run), layout.cells(params.floor_run)},
         "compare": {layout.summary, layout.benchmark, layout.coverage, layout.curves, layout.figures},
-        "report": {layout.report, layout.report_page},
+        "report": {layout.report, layout.report_text, layout.report_pdf, layout.report_page},
     }
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}

@@ -155,6 +155,16 @@ class Layout:
         return self.root / "reports" / "report.md"
 
     @property
+    def report_text(self) -> Path:
+        """The report as plain text, for git."""
+        return self.root / "reports" / "report.txt"
+
+    @property
+    def report_pdf(self) -> Path:
+        """The report to print and to send."""
+        return self.root / "reports" / "report.pdf"
+
+    @property
     def report_page(self) -> Path:
         """The report as one self-contained HTML file."""
         return self.root / "reports" / "report.html"

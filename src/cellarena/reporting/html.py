@@ -4,24 +4,34 @@ import base64
 import hashlib
 from collections.abc import Callable
 from functools import cache
+from typing import Any, assert_never
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from cellarena.reporting.report import Illustration, Report
-from cellarena.reporting.statements import costs, leakage, protocol, warnings
-from cellarena.reporting.tables import cost_table, image_table, leaderboard_table, other_table, plain, variant_table
+from cellarena.reporting.document import (
+    Block,
+    Document,
+    Illustration,
+    Notes,
+    Section,
+    ShownTable,
+    Text,
+    Warnings,
+    count_of,
+    heading_of,
+)
+from cellarena.reporting.png import read_png
+from cellarena.reporting.tables import plain
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 
-
-def render_html(report: Report, read_figure: Callable[[str], bytes]) -> str:
+def render_html(document: Document, read_figure: Callable[[str], bytes]) -> str:
     """Return the report as one self-contained page.
 
     Text from outside is escaped, and the page's own content policy lets nothing run but the page's own script.
 
     Args:
-        report: what to show.
+        document: what to show.
         read_figure: gives the bytes of the PNG file at an illustration's path.
 
     Raises:
@@ -29,26 +39,37 @@ def render_html(report: Report, read_figure: Callable[[str], bytes]) -> str:
         FileNotFoundError: as `read_figure` raises it.
     """
     script, style = _part("report.js"), _part("report.css")
-    summary, notes = leakage(report)
     return _template().render(
-        title=plain(report.title),
-        facts=[(plain(name), plain(value)) for name, value in report.facts],
-        leaderboard=leaderboard_table(report.leaderboard),
-        costs=cost_table(report.costs),
-        variants=variant_table(report.costs),
-        costs_notes=costs(report),
-        modalities=other_table(report.modalities),
-        images=image_table(report.images),
-        warnings=warnings(report),
-        protocol=protocol(report),
-        leakage=summary,
-        leakage_notes=notes,
-        figures=[(plain(f.title), plain(f.caption), _data_uri(f, read_figure)) for f in report.figures],
+        title=plain(document.title),
+        facts=[(plain(name), plain(value)) for name, value in document.facts],
+        sections=[
+            (plain(section.title), [_block(block, section, read_figure) for block in section.blocks])
+            for section in document.shown
+        ],
         script=Markup(script),
         style=Markup(style),
         script_hash=_hash(script),
         style_hash=_hash(style),
     )
+
+
+def _block(block: Block, section: Section, read_figure: Callable[[str], bytes]) -> dict[str, Any]:
+    """Return what the template's part for this kind of block shows."""
+    match block:
+        case Text(text):
+            return {"kind": "text", "text": plain(text)}
+        case Notes(lines):
+            return {"kind": "notes", "lines": [plain(line) for line in lines]}
+        case Warnings(lines):
+            return {"kind": "warnings", "lines": [plain(line) for line in lines]}
+        case ShownTable(title, table, _, source):
+            heads = {"kind": "table", "title": plain(title), "heading": plain(heading_of(block, section))}
+            return heads | {"count": count_of(block), "table": table, "source": plain(source)}
+        case Illustration(title, path, caption, source):
+            heads = {"kind": "figure", "title": plain(title), "heading": plain(heading_of(block, section))}
+            content = _data_uri(read_png(path, read_figure))
+            return heads | {"content": content, "caption": plain(caption), "source": plain(source)}
+    assert_never(block)
 
 
 @cache
@@ -71,8 +92,5 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _data_uri(figure: Illustration, read_figure: Callable[[str], bytes]) -> str:
-    content = read_figure(figure.path)
-    if not content.startswith(_PNG):
-        raise ValueError(f"{figure.path}: not a PNG file; a report shows PNG figures only")
+def _data_uri(content: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"

@@ -2,28 +2,31 @@
 
 import re
 from collections.abc import Iterable
+from typing import assert_never
 from urllib.parse import quote
 
-from cellarena.reporting.report import Illustration, Report
-from cellarena.reporting.statements import costs, leakage, protocol, warnings
-from cellarena.reporting.tables import (
-    Row,
-    Table,
-    cost_table,
-    image_table,
-    leaderboard_table,
-    other_table,
-    plain,
-    variant_table,
+from cellarena.reporting.document import (
+    Block,
+    Document,
+    Illustration,
+    Notes,
+    Section,
+    ShownTable,
+    Text,
+    Warnings,
+    excerpt,
+    heading_of,
 )
+from cellarena.reporting.tables import Row, Table, plain
 
-_SHOWN_IMAGES = 30
-_MODALITIES = "Mean F1 at IoU 0.5; in brackets the number of test images."
 # Entities stand for themselves in every renderer; a backslash before a pipe does not in all of them.
 _ESCAPES = str.maketrans({mark: f"&#{ord(mark)};" for mark in "&<>|`\\*[]~$#!@"})
 
 # An underscore within a word is no markup, and most names hold some.
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+# A paragraph that starts like a list, a heading's underline or a rule would be one.
+_LEADING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
 
 
 def escape_markdown(text: object) -> str:
@@ -33,53 +36,51 @@ def escape_markdown(text: object) -> str:
     return escaped.replace("://", "&#58;//").replace("www.", "www&#46;")
 
 
-def render_markdown(report: Report) -> str:
-    """Return the report as GitHub-flavoured Markdown; figures are linked by their relative paths.
-
-    Of the per-image table the rows that failed and the first of the others are shown, 30 in all.
-    """
-    summary, notes = leakage(report)
+def render_markdown(document: Document) -> str:
+    """Return the report as GitHub-flavoured Markdown; figures are linked by their relative paths."""
     parts = [
-        f"# {escape_markdown(report.title)}",
-        _bullets(f"**{escape_markdown(name)}:** {escape_markdown(value)}" for name, value in report.facts),
-        "## Leaderboard",
-        _bullets(f"⚠️ {escape_markdown(line)}" for line in warnings(report)),
-        _table(leaderboard_table(report.leaderboard)),
-        _bullets(escape_markdown(line) for line in protocol(report)),
-        "## Costs",
-        _table(cost_table(report.costs)),
-        _bullets(escape_markdown(line) for line in costs(report)),
-        "### Variants",
-        _table(variant_table(report.costs)),
-        "## By modality",
-        _MODALITIES,
-        _table(other_table(report.modalities)),
-        "## Leakage between subsets",
-        escape_markdown(summary),
-        _bullets(f"⚠️ {escape_markdown(note)}" for note in notes),
-        *(["## Figures"] if report.figures else []),
-        *(_figure(figure) for figure in report.figures),
-        "## Images",
-        _images(image_table(report.images)),
+        f"# {escape_markdown(document.title)}",
+        _bullets(f"**{escape_markdown(name)}:** {escape_markdown(value)}" for name, value in document.facts),
     ]
+    for section in document.shown:
+        parts.append(f"## {escape_markdown(section.title)}")
+        for block in section.blocks:
+            parts += _block(block, section)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _block(block: Block, section: Section) -> list[str]:
+    match block:
+        case Text(text):
+            return [_paragraph(text)]
+        case Notes(lines):
+            return [_bullets(map(_paragraph, lines))]
+        case Warnings(lines):
+            return [_bullets(f"⚠️ {escape_markdown(line)}" for line in lines)]
+        case ShownTable():
+            shown, count = excerpt(block)
+            return [_heading(block, section), count, _table(shown), _source(block.source)]
+        case Illustration(title, path, caption, source):
+            image = f"![{escape_markdown(title)}]({quote(path, safe='/.')})"
+            return [_heading(block, section), image, _paragraph(caption), _source(source)]
+    assert_never(block)
+
+
+def _heading(block: ShownTable | Illustration, section: Section) -> str:
+    heading = heading_of(block, section)
+    return f"### {escape_markdown(heading)}" if heading else ""
+
+
+def _source(source: str) -> str:
+    return f"<sub>Source: {escape_markdown(source)}</sub>" if source else ""
+
+
+def _paragraph(text: str) -> str:
+    return _LEADING.sub(lambda found: found[1] + "".join(f"&#{ord(mark)};" for mark in found[2]), escape_markdown(text))
 
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _figure(figure: Illustration) -> str:
-    title, caption = escape_markdown(figure.title), escape_markdown(figure.caption)
-    return f"### {title}\n\n![{title}]({quote(figure.path, safe='/.')})\n\n{caption}"
-
-
-def _images(table: Table) -> str:
-    failed = [row for row in table.rows if row.failed]
-    rows = (failed + [row for row in table.rows if not row.failed])[:_SHOWN_IMAGES]
-    hidden = len(table.rows) - len(rows)
-    count = f"{len(table.rows)} rows, {len(failed)} failed" + (f"; {hidden} not shown here" if hidden else "")
-    return f"{count}.\n\n{_table(Table(table.headings, table.numeric, tuple(rows)))}"
 
 
 def _table(table: Table) -> str:

@@ -21,13 +21,13 @@ from cellarena.evaluation.summary import (
 )
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, read_manifest
-from cellarena.reporting.assemble import examples_of
 from cellarena.reporting.figures.curves import seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import example_figure
 from cellarena.reporting.figures.style import save
 from cellarena.reporting.figures.training import training_curves
 from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
+from cellarena.reporting.sections.examples import examples_of
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellarena.reporting.figures.style import add_title, series_styles, shorten, styled
-from cellarena.reporting.report import FLOOR
+from cellarena.reporting.tables import FLOOR
 
 WIDTH = 7.0
 """Of a figure with one panel to a row, in inches."""

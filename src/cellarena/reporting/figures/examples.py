@@ -151,7 +151,7 @@ def _present(labels: LabelImage) -> frozenset[int]:
 
 
 def _add_legend(figure: Figure) -> None:
-    entries = {"annotated": _TRUE} | {_MEANING[status]: look for status, look in _STATUS.items()}
+    entries = {"annotated": _TRUE} | {meaning: _STATUS[status] for status, meaning in _MEANING.items()}
     lines = [
         Line2D([], [], color=colour, linestyle=dash, linewidth=1.8, label=name)
         for name, (colour, dash) in entries.items()

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from scipy.spatial import KDTree
 
 from cellarena.images.io import write_bytes
-from cellarena.reporting.report import FLOOR
+from cellarena.reporting.tables import FLOOR
 
 P = ParamSpec("P")
 Dash = Literal["solid"] | tuple[float, tuple[float, ...]]

@@ -18,7 +18,7 @@ function sort(table, column) {
   table.tBodies[0].append(...rows);
 }
 
-for (const table of document.querySelectorAll("table.sortable")) {
+function addSorting(table) {
   [...table.tHead.rows[0].cells].forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -27,3 +27,33 @@ for (const table of document.querySelectorAll("table.sortable")) {
     heading.append(button);
   });
 }
+
+// Every word must stand somewhere in the row.
+function filter(table, text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...table.tBodies[0].rows];
+  for (const row of rows) {
+    const content = [...row.cells].map((cell) => cell.textContent.toLowerCase()).join(" ");
+    row.hidden = !words.every((word) => content.includes(word));
+  }
+  return `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+}
+
+function addFilter(table) {
+  const [line, label, input, count] = ["p", "label", "input", "output"].map((name) => document.createElement(name));
+  line.className = "filter";
+  input.type = "search";
+  label.append("Filter rows: ", input);
+  input.addEventListener("input", () => { count.textContent = filter(table, input.value); });
+  line.append(label, count);
+  table.parentElement.before(line);
+}
+
+for (const table of document.querySelectorAll("table")) addSorting(table);
+for (const table of document.querySelectorAll("table.searchable")) addFilter(table);
+
+// A link into a folded section unfolds it.
+addEventListener("hashchange", () => {
+  const part = document.getElementById(location.hash.slice(1));
+  if (part instanceof HTMLDetailsElement) part.open = true;
+});

@@ -1,0 +1,1 @@
+"""The parts of the report: each takes tables and illustrations and returns a section."""
