@@ -41,6 +41,9 @@ def expected_outs(params):
         "members": {layout.members},
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run)},
+        "strata": {layout.strata},
+        "analyze-floor": {layout.errors(params.floor_run), layout.gallery(params.floor_run)},
+        "anatomy": {layout.anatomy, layout.anatomy_figures},
         "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
         "report": {layout.report, layout.report_page},
     }
@@ -48,10 +51,12 @@ def expected_outs(params):
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
         outs[f"predict@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
         outs[f"evaluate@{run}"] = {layout.scores(run)}
+        outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
         outs[f"predict-ensemble@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
         outs[f"evaluate-ensemble@{run}"] = {layout.scores(run)}
+        outs[f"analyze-ensemble@{run}"] = {layout.errors(run), layout.gallery(run)}
     return outs
 
 
