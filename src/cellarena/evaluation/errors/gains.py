@@ -19,7 +19,8 @@ MODALITY = "modality"
 TRUE_COUNTS = [f"n_true_{category}" for category in OF_TRUE]
 PRED_COUNTS = [f"n_pred_{category}" for category in CATEGORIES if category != MISSED]
 COUNT_COLUMNS = [
-    *IMAGE_COLUMNS, "n_border_true", "n_border_pred", "n_lost_to_border_rule", "n_true", "n_pred", "tp", "fp", "fn", "f1",
+    *IMAGE_COLUMNS, "n_border_true", "n_border_pred", "n_lost_to_border_rule",
+    "n_true", "n_pred", "tp", "fp", "fn", "f1",
     *TRUE_COUNTS, *PRED_COUNTS, *(f"n_events_{category}" for category in ERRORS),
 ]  # fmt: skip
 GAIN_COLUMNS = ["run", "by", "stratum", "category", "n_images", "f1", "f1_fixed", "gain"]
@@ -31,8 +32,8 @@ def count(analysis: Analysis) -> pd.DataFrame:
     Returns:
         One row per image with the columns COUNT_COLUMNS: `n_border_*` are the objects at the border, which are in no
         other number; `n_lost_to_border_rule` are the annotated and predicted objects in other categories that would be
-        a match if the rule had not dropped the partner; tp, fp and fn are those of the score, f1 in [0, 1] too (0 where prediction failed);
-        `n_events_*` counts errors and not objects: two cells merged into one are one merge.
+        a match if the rule had not dropped the partner; tp, fp and fn are those of the score, f1 in [0, 1] too (0 where
+        prediction failed); `n_events_*` counts errors and not objects: two cells merged into one are one merge.
     """
     images, objects = analysis.images.set_index("image"), analysis.objects
     at_border = objects["touches_border"] == 1

@@ -26,8 +26,8 @@ def measure(labels: LabelImage, image: Image) -> pd.DataFrame:
         One row per object, by label: label; area (px); diameter of the disc of that area (px); centroid_y and
         centroid_x (px); touches_border, 1 if the challenge's border rule drops it, else 0; contrast d' = (mean inside
         - mean of the background at most 5 px away and nearest to it) / root of the mean of both variances, NaN where
-        there is no such background or no variance; neighbour_distance from its pixels to those of the nearest other object
-        (px between centres: 1 if they touch), NaN where it is alone.
+        there is no such background or no variance; neighbour_distance from its pixels to those of the nearest other
+        object (px between centres: 1 if they touch), NaN where it is alone.
 
     Raises:
         ValueError: if image and labels differ in size.

@@ -16,15 +16,15 @@ from cellarena.reporting.tables import plain
 
 COLUMNS = 4
 """Errors of one kind that a gallery has room for."""
-_SHOWN = 112
+_SHOWN = 92
 _SMALLEST = 48
 """Side of the smallest crop in pixels: less would not show where the object lies."""
 _MARGIN = 1.5
-_LETTERS = 21
+_LETTERS = 19
 """Of an image's name that a crop's title has room for."""
 # Colour and width differ, so that neither is needed alone; dashes would hide the shape of small pieces.
-_TRUE = (YELLOW, 2.2)
-_PRED = (SKY, 1.2)
+_TRUE = (YELLOW, 1.9)
+_PRED = (SKY, 1.1)
 
 
 @dataclass(frozen=True, eq=False)
