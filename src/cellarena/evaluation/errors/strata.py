@@ -108,6 +108,13 @@ def strata_of(limits: pd.DataFrame, quantity: str) -> list[tuple[float, float]]:
     return list(pairwise(edges))
 
 
+def interval(low: float, high: float) -> str:
+    """Return low < value <= high in few letters."""
+    if np.isinf(low):
+        return "any" if np.isinf(high) else f"\N{LESS-THAN OR EQUAL TO} {high:.3g}"
+    return f"> {low:.3g}" if np.isinf(high) else f"{low:.3g} to {high:.3g}"
+
+
 def scored_truth(analysis: Analysis) -> pd.DataFrame:
     """Return the annotated objects clear of the border, with a column for each of the QUANTITIES and their modality."""
     images = analysis.images

@@ -1,6 +1,6 @@
 """Kinds of errors by model, what each costs, and where objects are lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cellarena.evaluation.errors.categories import ERRORS, MERGE, MISSED, OF_TRUE, POOR, SPLIT, TANGLE
 from cellarena.evaluation.errors.gains import ALL
-from cellarena.evaluation.errors.strata import UNDEFINED
+from cellarena.evaluation.errors.strata import UNDEFINED, interval
 from cellarena.reporting.figures.curves import require_columns
 from cellarena.reporting.figures.style import add_title, series_styles, shorten, styled
 
@@ -26,6 +26,8 @@ _LOOKS = {
     MISSED: ("#D55E00", "\\\\\\"),
 }
 _GRID_COLUMNS = 4
+_LARGE_GAIN = 0.5
+"""In F1: from here on a cell of the heat map is as dark as can be."""
 
 
 @styled
@@ -59,7 +61,7 @@ def category_bars(totals: pd.DataFrame, title: str) -> Figure:
         place, [f"{shorten(row)}\n{n:.0f} objects" for row, n in zip(totals["row"], totals["n_true"], strict=True)]
     )
     left.set(xlabel="share of the annotated objects", xlim=(0, 1), ylim=(len(totals) - 0.5, -0.5))
-    right.set(xlabel="spurious per annotated object", xlim=(0, _room(totals["spurious_per_true"])))
+    right.set(xlabel="spurious for each\nannotated object", xlim=(0, _room(totals["spurious_per_true"])))
     add_title(figure, title)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=len(OF_TRUE), fontsize=8)
     return figure
@@ -84,7 +86,7 @@ def gain_table(gains: pd.DataFrame, title: str) -> Figure:
     figure = Figure(figsize=(WIDTH, 1.6 + 0.36 * len(rows)))
     axes = figure.subplots()
     columns = [*ERRORS, "all: 1 \N{MINUS SIGN} F1"]
-    _heat_map(axes, values, "{:.3f}", 1.0)
+    _heat_map(axes, values, "{:.3f}", _LARGE_GAIN)
     axes.set_xticks(range(len(columns)), [name.replace(" ", "\n", 1) for name in columns], fontsize=8)
     axes.set_yticks(range(len(rows)), [shorten(row) for row in rows])
     axes.set(xlabel="kind of error that is fixed; gains do not add up")
@@ -162,13 +164,6 @@ def recall_grids(grid: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def interval(low: float, high: float) -> str:
-    """Return low < value <= high in few letters."""
-    if np.isinf(low):
-        return "any" if np.isinf(high) else f"\N{LESS-THAN OR EQUAL TO} {high:.3g}"
-    return f"> {low:.3g}" if np.isinf(high) else f"{low:.3g} to {high:.3g}"
-
-
 def _heat_map(axes: Axes, values: "np.typing.NDArray[np.float64]", form: str, top: float) -> None:
     """Draw numbers on a ground that is the darker the larger they are; what is undefined is a dash."""
     axes.imshow(values, cmap="Blues", vmin=0, vmax=top, aspect="auto")
@@ -182,7 +177,7 @@ def _number(value: float) -> str:
     return "\N{EN DASH}" if np.isnan(value) else f"{value:.3f}"
 
 
-def _room(values: Sequence[float]) -> float:
+def _room(values: Iterable[float]) -> float:
     """Return the end of an axis that leaves room for a number behind the longest bar."""
     defined = [value for value in values if not np.isnan(value)]
     return max([0.1, *(1.5 * value for value in defined)])
