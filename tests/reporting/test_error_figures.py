@@ -25,9 +25,9 @@ def inside(figure):
     texts = [*figure.texts, *(figure.legends[0].get_texts() if figure.legends else [])]
     for axes in (axes for axes in figure.axes if axes.axison):
         texts += [axes.xaxis.label, axes.yaxis.label]
-        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, sorted(axes.get_ylim()))):
-            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
-            texts += [label for place, label in ticks if low <= place <= high]
+        for k, axis in enumerate((axes.xaxis, axes.yaxis)):
+            low, high = sorted(axis.get_view_interval())
+            texts += [label for label in axis.get_ticklabels() if low <= label.get_position()[k] <= high]
     texts += [text for axes in figure.axes for text in (axes._left_title, *axes.texts)]
     for text in (text for text in texts if text.get_text() and text.get_visible()):
         box = text.get_window_extent(renderer)
