@@ -131,7 +131,7 @@ def test_a_gallery_has_a_row_for_each_kind_and_names_that_fit():
     inside(figure)
     drawn = [axes for axes in figure.axes if axes.images]
     assert len(drawn) == 5
-    assert drawn[0]._left_title.get_text() == "x" * 18 + "…\n2 as 1; 48 px wide"
+    assert drawn[0]._left_title.get_text() == "x" * 18 + "…\n2 as 1 in 48 px"
     assert drawn[1]._left_title.get_text().startswith("$a_b$ \ufffd\n")
     headings = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert headings == ["merge", "merge+split"]

@@ -78,4 +78,4 @@ def _draw(project: Project, run: Run, records: Sequence[Record], done: Analysis,
 
     found = worst(done.objects, COLUMNS)
     rows = {category: [exhibit(specimen) for specimen in some] for category, some in found.items()}
-    save(gallery(rows, f"{run}: the worst errors of each kind"), path)
+    save(gallery(rows, f"{run}: worst errors (each crop with its width)"), path)

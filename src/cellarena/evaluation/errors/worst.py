@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.errors.categories import ERRORS, MATCH, MISSED, POOR, SPURIOUS
+from cellarena.evaluation.errors.categories import ERRORS, MISSED, POOR, SPURIOUS
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ def worst(objects: pd.DataFrame, n: int) -> dict[str, list[Specimen]]:
     """Return the worst errors of each kind, those of different images first.
 
     A merge or split is the worse the more objects it concerns, then the larger they are; a badly localised object the
-    smaller its IoU; a missed or spurious one the larger it is. Left out are objects at the border, and those whose
-    partner is there.
+    smaller its IoU; a missed or spurious one the larger it is. Left out are objects at the border, and those that
+    are what they are because of the border rule only.
 
     Args:
         objects: object table of one run.
@@ -33,7 +33,7 @@ def worst(objects: pd.DataFrame, n: int) -> dict[str, list[Specimen]]:
     Returns:
         Kind of error to specimens, the worst of the first image first; kinds that do not occur are left out.
     """
-    of_border_rule = (objects["touches_border"] == 1) | (objects["category_with_border"] == MATCH)
+    of_border_rule = (objects["touches_border"] == 1) | (objects["category_with_border"] != objects["category"])
     found = objects[~of_border_rule & objects["category"].isin(ERRORS)]
     groups = found.groupby(["category", "image", "event"], sort=True)
     errors = groups.agg(n_objects=("label", "size"), area=("area", "sum"), iou=("iou", "min")).reset_index()

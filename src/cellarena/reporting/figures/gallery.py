@@ -117,4 +117,4 @@ def _draw(axes: Axes, exhibit: Exhibit) -> None:
     name = plain(exhibit.name)
     name = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
     wide = part.extent[1] + 0.5
-    axes.set_title(f"{name}\n{plain(exhibit.note)}; {wide:.0f} px wide", fontsize=6, loc="left", pad=2)
+    axes.set_title(f"{name}\n{plain(exhibit.note)} in {wide:.0f} px", fontsize=6, loc="left", pad=2)
