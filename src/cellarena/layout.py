@@ -107,6 +107,29 @@ class Layout:
         """Return the status of every image that a run was scored on, and the hashes of what was scored."""
         return self.root / "data" / "scores" / f"{run}.cells.csv"
 
+    @property
+    def strata(self) -> Path:
+        """The bounds between the strata of the error analysis, from the train subset."""
+        return self.root / "data" / "strata.csv"
+
+    def errors(self, run: Run) -> Path:
+        """Return the folder of a run's error tables: objects, counts, gains and strata."""
+        return self.root / "data" / "errors" / str(run)
+
+    def gallery(self, run: Run) -> Path:
+        """Return the figure of a run's worst errors of each kind."""
+        return self.root / "plots" / "errors" / f"{run}.png"
+
+    @property
+    def anatomy(self) -> Path:
+        """Error tables of all runs side by side."""
+        return self.root / "metrics" / "anatomy"
+
+    @property
+    def anatomy_figures(self) -> Path:
+        """Figures of the errors of all runs."""
+        return self.root / "plots" / "anatomy"
+
     def log(self, run: Run) -> Path:
         """Return the folder of a run's training log, written by DVCLive."""
         return self.root / "metrics" / "runs" / str(run)

@@ -84,6 +84,15 @@ class Evaluation(Section):
         return self
 
 
+class ErrorAnalysis(Section):
+    """What errors are analysed by."""
+
+    strata: int = Field(ge=2, le=10)
+    """Into how many classes of equal numbers size, contrast, density and distance to the neighbour are divided."""
+    hard: float = Field(gt=0, lt=1)
+    """The share of its worst images that are hard for a model."""
+
+
 class Params(Section):
     """All parameters; `models`, `ensembles` and `targets` have one block for each entry of the catalogs."""
 
@@ -99,6 +108,7 @@ class Params(Section):
     training: Training
     predict: Inference
     evaluate: Evaluation
+    analyze: ErrorAnalysis
     benchmark: Benchmark
 
     @model_validator(mode="after")

@@ -1,0 +1,63 @@
+"""The errors of several runs side by side; seeds are averaged for what is shown."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cellarena.evaluation.errors.categories import ERRORS, OF_TRUE, SPURIOUS
+from cellarena.evaluation.errors.difficulty import row_name
+from cellarena.evaluation.errors.gains import PRED_COUNTS, TRUE_COUNTS
+from cellarena.records import Run
+
+_EVENTS = [f"n_events_{category}" for category in ERRORS]
+_COUNTS = ["failed", "n_lost_to_border_rule", "n_true", "n_pred", *TRUE_COUNTS, *PRED_COUNTS, *_EVENTS]
+
+
+def category_totals(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return how many objects of each run are in each category, over all its images.
+
+    Args:
+        counts: tables of `gains.count`, of several runs.
+
+    Returns:
+        One row per run: run, n_images, n_failed and the sums of the counts; `share_<category>` of the annotated
+        objects, and `spurious_per_true`, the spurious objects for each annotated one; both NaN where none is.
+    """
+    groups = counts.groupby("run", sort=False)
+    totals = groups[_COUNTS].sum().rename(columns={"failed": "n_failed"})
+    totals.insert(0, "n_images", groups.size())
+    n_true = totals["n_true"].where(totals["n_true"] > 0)
+    shares = {f"share_{category}": totals[f"n_true_{category}"] / n_true for category in OF_TRUE}
+    shares["spurious_per_true"] = totals[f"n_pred_{SPURIOUS}"] / n_true
+    return totals.assign(**shares).reset_index()
+
+
+def mean_of_seeds(table: pd.DataFrame, runs: Sequence[Run], keys: Sequence[str]) -> pd.DataFrame:
+    """Return a table of several runs with one row for each model (and arm) instead of one for each seed.
+
+    Args:
+        table: column run, the keys, and numbers.
+        runs: all runs, in the order in which their rows are to stand.
+        keys: the columns that tell the rows of one run apart.
+
+    Returns:
+        Column `row`, the keys in the order of the table, and the mean over seeds of every number that is defined.
+
+    Raises:
+        ValueError: if the table names another run.
+    """
+    names = _row_names(runs)
+    if unknown := sorted(set(table["run"]) - set(names)):
+        raise ValueError(f"{', '.join(unknown)}: not a run of the benchmark; run `dvc repro`")
+    order = list(dict.fromkeys(names.values()))
+    named = table.assign(row=pd.Categorical(table["run"].map(names), order, ordered=True))
+    # In the order in which they come: grouping would put the keys into that of the alphabet.
+    grouped = named.drop(columns="run").groupby(["row", *keys], sort=False, observed=True, dropna=False)
+    means = grouped.mean(numeric_only=True).reset_index()
+    ordered = means.sort_values("row", kind="stable", ignore_index=True)
+    return ordered.astype({"row": str})
+
+
+def _row_names(runs: Sequence[Run]) -> Mapping[str, str]:
+    arms = {run.arm for run in runs}
+    return {str(run): row_name(run, arms) for run in runs}

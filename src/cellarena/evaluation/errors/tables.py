@@ -1,0 +1,39 @@
+"""The error tables on disk: CSV whose bytes depend on their content alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from cellarena.images.io import write_bytes
+
+_TEXTS = frozenset(
+    {"run", "image", "side", "category", "category_with_border", "partners", "modality", "by", "stratum"}
+)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV: six significant digits, NaN empty, LF; whole or not at all."""
+    write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return an error table as it was written; names such as `NA` or `001` stay text.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the columns are not those expected, or a value is no number.
+    """
+    texts = {name: str for name in columns if name in _TEXTS}
+    numbers: dict[str, list[str]] = {name: [""] for name in columns if name not in _TEXTS}
+    try:
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=numbers, encoding="utf-8")
+        if list(table.columns) != list(columns):
+            raise ValueError(f"columns are {list(table.columns)}, expected {list(columns)}")
+        odd = [name for name in numbers if len(table) and not pd.api.types.is_numeric_dtype(table[name])]
+        if odd:
+            raise ValueError(f"{', '.join(odd)} holds other than numbers")
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc repro` or `dvc checkout`") from error
+    return table

@@ -1,0 +1,23 @@
+"""Stage strata: the bounds between classes of objects, from the train subset."""
+
+import click
+
+from cellarena.evaluation.errors.strata import bounds
+from cellarena.evaluation.errors.tables import write_table
+from cellarena.images.io import read_image
+from cellarena.records import read_manifest
+from cellarena.stages._project import Project
+from cellarena.stages._shell import progress
+
+
+@click.command()
+@click.pass_obj
+def strata(project: Project) -> None:
+    """Measure the annotated objects of the train subset: which are small, of low contrast, crowded."""
+    layout = project.layout
+    records = read_manifest(layout.subset("train"))
+    annotated = (
+        (read_image(layout.preprocessed / r.image), read_image(layout.preprocessed / r.labels))
+        for r in progress(records, "measuring objects", len(records))
+    )
+    write_table(bounds(annotated, project.params.analyze.strata), layout.strata)
