@@ -42,15 +42,19 @@ def expected_outs(params):
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run)},
         "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
+        "compare-calibration": {layout.calibrations, layout.calibration_figures},
         "report": {layout.report, layout.report_page},
     }
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
-        outs[f"predict@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
+        outs[f"predict@{run}"] = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
+        outs[f"calibrate@{run}"] = {layout.calibration(run)}
         outs[f"evaluate@{run}"] = {layout.scores(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
-        outs[f"predict-ensemble@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
+        predicted = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
+        outs[f"predict-ensemble@{run}"] = predicted
+        outs[f"calibrate-ensemble@{run}"] = {layout.calibration(run)}
         outs[f"evaluate-ensemble@{run}"] = {layout.scores(run)}
     return outs
 
