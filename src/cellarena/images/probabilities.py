@@ -48,7 +48,7 @@ def encoded(probabilities: Probabilities) -> Codes:
     foreground = _levels(_log_odds(interior + boundary, background))
     kind = _levels(_log_odds(interior, boundary))
     rough = foreground < _levels(np.float64(_UNLIKELY))
-    kind = np.where(rough, np.rint(kind / _ROUGH) * _ROUGH, kind)
+    kind = np.where(rough, np.clip(np.rint(kind / _ROUGH) * _ROUGH, -_LEVELS, _LEVELS), kind)
     # 128 stands for even odds, 1 and 255 for the extremes; 0 stands for nothing.
     return _joined((foreground + 128).astype(np.uint8), (kind + 128).astype(np.uint8))
 
