@@ -17,6 +17,8 @@ _STYLES = {"raw": Series(VERMILLION, "solid", "o"), "scaled": Series("#0072B2", 
 _NAMES = {"raw": "as predicted", "scaled": "after temperature scaling"}
 _FEW = 0.001
 """Bins with a smaller share of all are drawn hollow: their accuracy is that of a few pixels."""
+_TELLING = 0.05
+"""Coverage below which a handful of objects decides over the risk."""
 
 
 @styled
@@ -54,6 +56,7 @@ def reliability_panels(table: pd.DataFrame, title: str) -> Figure:
         for name, style in _STYLES.items()
     ]
     lines.append(Line2D([], [], color=GREY, linestyle="dotted", label="as right as sure"))
+    figure.align_ylabels()
     figure.legend(handles=lines, loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
@@ -63,7 +66,8 @@ def risk_coverage_curves(table: pd.DataFrame, title: str) -> Figure:
     """Return the share of wrong objects among the surest, over the share of the objects that these are.
 
     Args:
-        table: column `coverage` in [0, 1] and one column of risk in [0, 1] per row; NaN where undefined.
+        table: column `coverage` in [0, 1], shown from 0.05 on, and one column of risk in [0, 1] per row; NaN where
+            undefined.
         title: above the axes.
 
     Raises:
@@ -75,7 +79,7 @@ def risk_coverage_curves(table: pd.DataFrame, title: str) -> Figure:
     axes = figure.subplots()
     add_title(figure, title)
     for k, (name, style) in enumerate(series_styles(names).items()):
-        points = table[["coverage", name]].dropna()
+        points = table.loc[table["coverage"] >= _TELLING, ["coverage", name]].dropna()
         label = shorten(name) + (" (no object)" if points.empty else "")
         # Markers of different curves stand apart.
         axes.plot(points["coverage"], points[name], color=style.colour, linestyle=style.dash, linewidth=1.5,
@@ -105,6 +109,8 @@ def _draw_panel(above: Axes, below: Axes, name: str, table: pd.DataFrame) -> Non
             above.plot(part["confidence"], part["accuracy"], color=style.colour, linestyle="none", markersize=4,
                        marker=style.marker, markerfacecolor=face)  # fmt: skip
         edges = np.append(bins["low"], bins["high"].iloc[-1])
+        if scaling == "raw":
+            below.text(0.02, 0.97, f"n = {total:,}", transform=below.transAxes, fontsize=7, va="top")
         below.stairs(np.where(share > 0, share, np.nan), edges, color=style.colour, linestyle=style.dash,
                      linewidth=1.3, fill=False, baseline=None)  # fmt: skip
     above.set_title(shorten(name) + ("" if found else " (no value)"), loc="left", fontsize=9)
@@ -116,5 +122,6 @@ def _draw_panel(above: Axes, below: Axes, name: str, table: pd.DataFrame) -> Non
 
 
 def _top(table: pd.DataFrame, names: list[str]) -> float:
-    highest = float(np.nanmax(table[names].to_numpy(float), initial=0.1)) if names else 0.1
+    shown = table.loc[table["coverage"] >= _TELLING, names].to_numpy(float)
+    highest = float(np.nanmax(shown, initial=0.1))
     return min(1.0, highest * 1.05) + 0.01

@@ -1,0 +1,1 @@
+"""The parts of the report, one a file: tables and figures become a section."""
