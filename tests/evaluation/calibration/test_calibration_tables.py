@@ -66,9 +66,9 @@ def test_an_image_by_hand():
     # Odds of 18 to 1 against each of two classes become their square root.
     assert scaled == pytest.approx(1 - 18**0.5 / (18**0.5 + 2), abs=0.01)
     assert value(table, image="b", region="all", scaling="raw", metric="n_pixels")["value"] == 48 * 48
-    # Two squares of 10: 3 px outside with round corners, 3 px inside.
+    # Two squares of 10: 3 px outside with corners of 4 pixels, 3 px inside.
     band = value(table, image="b", region="boundary", scaling="raw", metric="n_pixels")["value"]
-    assert band == 2 * (4 * 30 + 4 * 6 + 100 - 16)
+    assert band == 2 * (4 * 30 + 4 * 4 + 100 - 16)
 
 
 def test_an_image_without_probabilities_is_a_row_without_values():
