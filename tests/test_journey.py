@@ -17,7 +17,7 @@ from workspace import STORAGE, Workspace, stages_run
 pytestmark = pytest.mark.journey
 
 RUN = "unet-real-0"
-OF_A_RUN = ("train", "predict", "evaluate")
+OF_A_RUN = ("train", "predict", "calibrate", "evaluate")
 
 
 def outputs(workspace):
@@ -25,8 +25,10 @@ def outputs(workspace):
     layout, params = Layout(workspace.root), load_params(workspace.root / "params.yaml")
     yield from (layout.raw, layout.preprocessed, layout.splits, layout.dataset_plots, layout.curves, layout.figures)
     yield from (layout.summary, layout.report, layout.report_page)
+    yield from (layout.calibrations, layout.calibration_figures)
     for run in params.runs:
         yield from (layout.checkpoint(run), layout.log(run), layout.training_costs(run))
+        yield from (layout.probabilities(run), layout.unpredicted(run), layout.calibration(run))
     for run in [*params.runs, params.floor_run]:
         yield from (layout.predictions(run), layout.failures(run), layout.scores(run), layout.prediction_costs(run))
 
@@ -137,7 +139,8 @@ def quick(reproduction, tmp_path_factory):
 
 def test_an_experiment_runs_only_what_depends_on_its_parameters(quick):
     workspace, printed = quick
-    assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), "compare", "report"}
+    of_all = {"compare", "compare-calibration", "report"}
+    assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all}
     assert workspace.is_up_to_date()
 
 
@@ -181,7 +184,9 @@ def test_the_same_seed_gives_the_same_bytes(reproduction, workspace):
     stages = [f"{stage}@{RUN}" for stage in OF_A_RUN]
     ran, _ = workspace.repro("--force", "--single-item", *stages)
     assert set(ran) == set(stages)
-    made = ("data/checkpoints", "data/predictions", "data/scores", "metrics/runs")
+    made = (
+        "data/checkpoints", "data/predictions", "data/probabilities", "data/calibration", "data/scores", "metrics/runs",
+    )  # fmt: skip
     assert workspace.hashes(*made) == reproduction.workspace.hashes(*made)
 
 
