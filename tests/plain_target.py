@@ -16,11 +16,18 @@ class PlainTarget(Target):
     def encode(self, labels):
         return labels
 
+    def true_classes(self, labels):
+        return (labels > 0).astype(np.uint8)
+
     def loss(self, output, target):
         return (output - target).abs().mean()
 
     def activate(self, output):
         return output
+
+    def probabilities(self, activated):
+        foreground = np.clip(activated[0], 0, 1)
+        return np.stack([1 - foreground, foreground, 0 * foreground]).astype(np.float32)
 
     def decode(self, activated):
         return activated[0].astype(np.uint32)

@@ -17,7 +17,7 @@ from workspace import STORAGE, Workspace, stages_run
 pytestmark = pytest.mark.journey
 
 RUN = "unet-real-0"
-OF_A_RUN = ("train", "predict", "evaluate", "analyze")
+OF_A_RUN = ("train", "predict", "calibrate", "evaluate", "analyze")
 
 
 def outputs(workspace):
@@ -26,8 +26,10 @@ def outputs(workspace):
     yield from (layout.raw, layout.preprocessed, layout.splits, layout.dataset_plots, layout.curves, layout.figures)
     yield from (layout.summary, layout.report, layout.report_text, layout.report_pdf, layout.report_page)
     yield from (layout.strata, layout.anatomy, layout.anatomy_figures)
+    yield from (layout.calibrations, layout.calibration_figures)
     for run in params.runs:
         yield from (layout.checkpoint(run), layout.log(run), layout.training_costs(run))
+        yield from (layout.probabilities(run), layout.unpredicted(run), layout.calibration(run))
     for run in [*params.runs, params.floor_run]:
         yield from (layout.predictions(run), layout.failures(run), layout.scores(run), layout.prediction_costs(run))
         yield from (layout.errors(run), layout.gallery(run))
@@ -139,7 +141,8 @@ def quick(reproduction, tmp_path_factory):
 
 def test_an_experiment_runs_only_what_depends_on_its_parameters(quick):
     workspace, printed = quick
-    assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), "anatomy", "compare", "report"}
+    of_all = {"anatomy", "compare", "compare-calibration", "report"}
+    assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all}
     assert workspace.is_up_to_date()
 
 
@@ -183,7 +186,10 @@ def test_the_same_seed_gives_the_same_bytes(reproduction, workspace):
     stages = [f"{stage}@{RUN}" for stage in OF_A_RUN]
     ran, _ = workspace.repro("--force", "--single-item", *stages)
     assert set(ran) == set(stages)
-    made = ("data/checkpoints", "data/predictions", "data/scores", "data/errors", "metrics/runs", "plots/errors")
+    made = (
+        "data/checkpoints", "data/predictions", "data/probabilities", "data/calibration", "data/scores", "data/errors",
+        "metrics/runs", "plots/errors",
+    )  # fmt: skip
     assert workspace.hashes(*made) == reproduction.workspace.hashes(*made)
 
 

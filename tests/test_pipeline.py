@@ -45,16 +45,20 @@ def expected_outs(params):
         "report": {layout.report, layout.report_text, layout.report_pdf, layout.report_page},
         "strata": {layout.strata},
         "analyze-floor": {layout.errors(params.floor_run), layout.gallery(params.floor_run)},
+        "compare-calibration": {layout.calibrations, layout.calibration_figures},
         "anatomy": {layout.anatomy, layout.anatomy_figures},
     }
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
-        outs[f"predict@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
+        outs[f"predict@{run}"] = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
+        outs[f"calibrate@{run}"] = {layout.calibration(run)}
         outs[f"evaluate@{run}"] = {layout.scores(run), layout.cells(run)}
         outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
-        outs[f"predict-ensemble@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
+        predicted = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
+        outs[f"predict-ensemble@{run}"] = predicted
+        outs[f"calibrate-ensemble@{run}"] = {layout.calibration(run)}
         outs[f"evaluate-ensemble@{run}"] = {layout.scores(run), layout.cells(run)}
         outs[f"analyze-ensemble@{run}"] = {layout.errors(run), layout.gallery(run)}
     return outs
@@ -88,6 +92,7 @@ def runs_of(commands):
 def test_an_ensemble_depends_on_its_members(stages, params):
     layout = Layout(Path())
     assert params.ensemble_runs
+    for run in params.ensemble_runs:
         members = {layout.checkpoint(Run(member, run.arm, run.seed)) for member in ENSEMBLES[run.model].members}
         for stage in (stages[f"ensemble@{run}"], stages[f"predict-ensemble@{run}"]):
             assert members <= {Path(dep.def_path) for dep in stage.deps}, stage.addressing

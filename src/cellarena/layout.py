@@ -99,6 +99,22 @@ class Layout:
         """Return the table of the images that a run could not segment."""
         return self.predictions(run) / "failures.csv"
 
+    def probabilities(self, run: Run) -> Path:
+        """Return the folder of a run's class probabilities of the validation and the test subset."""
+        return self.root / "data" / "probabilities" / str(run)
+
+    def probability(self, run: Run, subset: str, record: Record) -> Path:
+        """Return a run's class probabilities of one record of a subset."""
+        return self.probabilities(run) / subset / f"{record.id}.tiff"
+
+    def unpredicted(self, run: Run) -> Path:
+        """Return the table of the images that a run has no probabilities of."""
+        return self.probabilities(run) / "failures.csv"
+
+    def calibration(self, run: Run) -> Path:
+        """Return the folder of the tables that say how far a run's probabilities can be trusted."""
+        return self.root / "data" / "calibration" / str(run)
+
     def scores(self, run: Run) -> Path:
         """Return a run's tidy score table."""
         return self.root / "data" / "scores" / f"{run}.csv"
@@ -156,6 +172,16 @@ class Layout:
     def coverage(self) -> Path:
         """How many of the expected images each run covers."""
         return self.root / "metrics" / "coverage.csv"
+
+    @property
+    def calibrations(self) -> Path:
+        """The calibration of every run: a row per run, region and metric."""
+        return self.root / "metrics" / "calibration.csv"
+
+    @property
+    def calibration_figures(self) -> Path:
+        """Reliability diagrams and risk-coverage curves."""
+        return self.root / "plots" / "calibration"
 
     @property
     def dataset_plots(self) -> Path:

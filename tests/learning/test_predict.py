@@ -3,10 +3,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import INFERENCE, NETWORK, Constant, discs, segmenter
+from tiny import INFERENCE, NETWORK, TARGET, Constant, discs, segmenter
 from torch import nn
 
-from cellarena.learning.predict import Tiles, segment
+from cellarena.learning.predict import Tiles, labels_and_output, segment
 from cellarena.targets.three_class import INTERIOR
 from plain_target import PlainTarget
 
@@ -117,6 +117,17 @@ def test_a_confident_network_is_decoded():
     output[INTERIOR] = 9.0
     assert (segment(segmenter(Constant(output)), noise(40, 90)) == 1).all()
     assert not segment(segmenter(Constant([9.0, 0.0, 0.0])), noise(40, 90)).any()
+
+
+def test_labels_come_with_the_output_that_they_were_decoded_from():
+    network = Copy()
+    target = TARGET.model_copy(update={"foreground": 0.7})
+    seen = []
+    network.register_forward_hook(lambda *args: seen.append(len(args)))
+    labels, activated = labels_and_output(segmenter(network, target), noise(64, 64))
+    assert len(seen) == 1
+    np.testing.assert_array_equal(labels, target.decode(activated))
+    np.testing.assert_array_equal(activated, segmenter(network, target).activations(noise(64, 64)))
 
 
 class Two(Copy):

@@ -93,6 +93,14 @@ def test_from_trained_members_to_scores_of_the_ensemble(project, cellarena):
     assert costs["variant"] == "mean of maunet and maunet_wide at scales 1, 1.25, 1.5"
     assert not (project / "metrics/costs/maunet_ensemble-real-0/training.json").exists()
 
+    probabilities = project / "data/probabilities/maunet_ensemble-real-0"
+    assert sorted(path.relative_to(probabilities).as_posix() for path in probabilities.rglob("*.*")) == [
+        "failures.csv", "test/test0.tiff", "test/test1.tiff", "val/val0.tiff", "val/val1.tiff",
+    ]  # fmt: skip
+    calibrated = cellarena(project, "calibrate", *RUN)
+    assert calibrated.code == 0, calibrated.err
+    assert "from 2 validation images" in calibrated.out
+
     assert cellarena(project, "evaluate", *RUN).code == 0
     assert set(read_scores(project / "data/scores/maunet_ensemble-real-0.csv")["image"]) == {"test0", "test1"}
 

@@ -223,3 +223,22 @@ def test_activation_gives_probabilities_and_a_distance():
     torch.testing.assert_close(activated[:, :DISTANCE].sum(dim=1), torch.ones(2, 4, 4))
     assert activated[:, DISTANCE].min() >= 0
     assert activated[:, DISTANCE].max() <= 1
+
+
+def test_probabilities_are_those_of_the_taught_classes_if_the_network_does_not_abstain():
+    activated = np.array([0.2, 0.1, 0.1, 0.6, 0.9], np.float32).reshape(5, 1, 1)
+    found = TARGET.probabilities(activated)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:, 0, 0], [0.5, 0.25, 0.25], atol=1e-6)
+
+
+def test_a_network_that_abstains_wholly_says_nothing():
+    activated = np.array([0, 0, 0, 1, 0.5], np.float32).reshape(5, 1, 1)
+    np.testing.assert_allclose(TARGET.probabilities(activated)[:, 0, 0], [1 / 3] * 3, atol=1e-6)
+
+
+def test_the_true_classes_are_those_that_are_taught():
+    labels = discs((20, 20))
+    classes = TARGET.true_classes(labels)
+    assert classes.dtype == np.uint8
+    np.testing.assert_array_equal(classes, TARGET.encode(labels)[0])

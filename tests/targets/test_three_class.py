@@ -123,3 +123,16 @@ def test_seventy_thousand_objects_take_no_longer_than_a_few():
     classes = TARGET.encode(labels)
     assert time.process_time() - start < 10
     assert len(np.unique(labels[classes == INTERIOR])) == 70_000
+
+
+def test_probabilities_are_those_of_the_softmax_and_sum_to_one():
+    activated = np.random.default_rng(0).random((3, 5, 6)).astype(np.float32)
+    activated /= activated.sum(axis=0)
+    found = TARGET.probabilities(activated * np.float32(0.999))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, activated, atol=1e-6)
+
+
+def test_the_true_classes_are_those_that_are_taught():
+    labels = touching_discs()
+    np.testing.assert_array_equal(TARGET.true_classes(labels), TARGET.encode(labels))

@@ -34,7 +34,15 @@ class Segmenter(Protocol):
 
 def segment(segmenter: Segmenter, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """Return the (H, W) label image that is predicted for an (H, W, 3) uint8 image."""
-    return segmenter.target.decode(segmenter.activations(image))
+    return labels_and_output(segmenter, image)[0]
+
+
+def labels_and_output(
+    segmenter: Segmenter, image: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32]]:
+    """Return what `segment` does, and the activated output (n_channels, H, W) that it was decoded from."""
+    activated = segmenter.activations(image)
+    return segmenter.target.decode(activated), activated
 
 
 @dataclass(frozen=True)

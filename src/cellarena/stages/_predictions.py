@@ -3,7 +3,7 @@
 import csv
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -11,18 +11,29 @@ import numpy.typing as npt
 
 from cellarena.evaluation.costs import Timing
 from cellarena.images.io import LabelImage, read_image, write_labels
-from cellarena.records import Run, read_manifest
+from cellarena.records import Record, Run, read_manifest
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
+T = TypeVar("T")
+
 
 def write_predictions(
-    project: Project, run: Run, segment: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
+    project: Project,
+    run: Run,
+    segment: Callable[[npt.NDArray[np.uint8]], tuple[npt.NDArray[Any], T]],
+    keep: Callable[[Record, T], None],
 ) -> list[Timing]:
     """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such.
 
+    Args:
+        project: where records lie and predictions go.
+        run: what predicts.
+        segment: makes of an image its labels, and what else is known of it.
+        keep: does with the latter what it wants; a ValueError makes the record one that failed.
+
     Returns:
-        How long each image took that was segmented, reading and writing aside.
+        How long each image took that was segmented, reading, writing and keeping aside.
     """
     layout = project.layout
     records = read_manifest(layout.subset("test"))
@@ -33,12 +44,14 @@ def write_predictions(
             try:
                 image = read_image(layout.preprocessed / record.image)
                 start = time.monotonic()
-                labels = segment(image)
+                labels, known = segment(image)
+                seconds = time.monotonic() - start
+                keep(record, known)
             except (ValueError, RuntimeError, MemoryError) as error:
                 failed.append((record.id, " ".join(str(error).split())))
                 click.echo(f"{record.id}: not segmented ({error})", err=True)
             else:
-                timings.append(Timing(record.id, labels.size, time.monotonic() - start))
+                timings.append(Timing(record.id, labels.size, seconds))
                 write_labels(labels, folder / layout.prediction(run, record).name)
         with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])

@@ -1,12 +1,13 @@
-"""Stage predict: one run's label images of the test subset."""
+"""Stage predict: one run's label images of the test subset, and its probabilities of test and validation."""
 
 import click
 
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.records import Run
 from cellarena.stages._predictions import write_predictions
+from cellarena.stages._probabilities import keep_test, write_failures, write_validation
 from cellarena.stages._project import Project
-from cellarena.stages._shell import run_arguments
+from cellarena.stages._shell import fresh_folder, run_arguments
 
 
 @click.command()
@@ -16,15 +17,18 @@ def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
     from cellarena.learning.costs import device_name, peak_memory_mb
     from cellarena.learning.ensemble_checkpoints import load_checkpoint
-    from cellarena.learning.predict import segment
+    from cellarena.learning.predict import labels_and_output
     from cellarena.learning.recipe import device_of
 
     params = project.params
     device = device_of(params.training.accelerator)
     loaded = load_checkpoint(project.layout.checkpoint(run), device)
     segmenter = loaded.segmenter(params.predict)
-    timings = write_predictions(project, run, lambda image: segment(segmenter, image))
-    # Before the work is counted, which takes memory too.
-    memory = peak_memory_mb(device)
+    with fresh_folder(project.layout.probabilities(run)) as folder:
+        keep = keep_test(project, run, segmenter.target, folder)
+        timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep)
+        # Before validation images are predicted and the work is counted, which take memory too.
+        memory = peak_memory_mb(device)
+        write_failures(project, run, write_validation(project, run, segmenter, folder), folder)
     costs = summarize_prediction(timings, loaded.variant, device_name(device), memory, segmenter.costs())
     write_prediction_costs(project.layout.prediction_costs(run), costs)

@@ -70,6 +70,10 @@ class ClassAndDistance(Target):
         classes = np.where(interior, INTERIOR, np.where(inside, BOUNDARY, BACKGROUND))
         return np.stack([classes, np.where(inside, 1 / (1 + fall), 0)]).astype(np.float32)
 
+    def true_classes(self, labels: LabelImage) -> npt.NDArray[np.uint8]:
+        """Return the classes of `encode` without the distance."""
+        return self.encode(labels)[0].astype(np.uint8)
+
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Return soft Dice plus focal loss of the three taught classes plus the weighted L1 of the distance.
 
@@ -96,6 +100,14 @@ class ClassAndDistance(Target):
         import torch
 
         return torch.cat([output[:, :DISTANCE].softmax(dim=1), output[:, DISTANCE:].clamp(0, 1)], dim=1)
+
+    def probabilities(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of the three taught classes, given that the network does not abstain.
+
+        A network that abstains wholly says nothing about the three: each gets a third.
+        """
+        taught = np.maximum(activated[:_N_TAUGHT], np.finfo(np.float32).tiny)
+        return taught / taught.sum(axis=0)
 
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
         """Return objects grown from the peaks of the distance into all that is not background.

@@ -29,12 +29,20 @@ class Target(BaseModel, ABC):
         """Return the (H, W) or (C, H, W) array that a network is to learn from a (H, W) label image."""
 
     @abstractmethod
+    def true_classes(self, labels: LabelImage) -> npt.NDArray[np.uint8]:
+        """Return the (H, W) class of every pixel as it is taught: 0 background, 1 interior, 2 boundary."""
+
+    @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Return the scalar loss of raw network output (B, n_channels, H, W) against a batch of encoded targets."""
 
     @abstractmethod
     def activate(self, output: "Tensor") -> "Tensor":
         """Return raw output as what may be averaged over tiles and members: probabilities, distances."""
+
+    @abstractmethod
+    def probabilities(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the (3, H, W) float32 probabilities of background, interior and boundary, which sum to 1."""
 
     @abstractmethod
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:

@@ -59,6 +59,10 @@ class ThreeClass(Target):
         classes[_central_pixels(np.where(thin[numbered], numbered, 0))] = INTERIOR
         return classes
 
+    def true_classes(self, labels: LabelImage) -> npt.NDArray[np.uint8]:
+        """Return what `encode` does."""
+        return self.encode(labels)
+
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Return soft Dice of interior and boundary plus cross entropy; `target` is (B, H, W) integer classes."""
         from monai.losses import DiceCELoss
@@ -70,6 +74,10 @@ class ThreeClass(Target):
     def activate(self, output: "Tensor") -> "Tensor":
         """Return class probabilities."""
         return output.softmax(dim=1)
+
+    def probabilities(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the activated output, made to sum to 1 where the mean over tiles is off by rounding."""
+        return activated / activated.sum(axis=0)
 
     def decode(self, activated: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
         """Return objects grown from interior seeds by watershed into interior and boundary.

@@ -1,0 +1,64 @@
+"""Stage compare-calibration: how far the probabilities of all runs can be trusted, side by side."""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
+from cellarena.images.io import write_bytes
+from cellarena.records import Run
+from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
+from cellarena.reporting.figures.style import save
+from cellarena.stages._project import Project
+from cellarena.stages._shell import fresh_folder
+
+_REGIONS = {
+    "all": "Reliability of all pixels, test subset",
+    "boundary": "Reliability of pixels within 3 px of an object's boundary, test subset",
+    "objects": "Reliability of predicted objects, test subset",
+}
+
+
+@click.command()
+@click.pass_obj
+def compare_calibration(project: Project) -> None:
+    """Bring the calibration of every run together; draw reliability diagrams and risk-coverage curves."""
+    params, layout = project.params, project.layout
+    found = [_read(layout.calibration(run), run) for run in (*params.runs, *params.ensemble_runs)]
+    table = side_by_side(found, [params.floor_run])
+    reliability = pooled_reliability(found)
+    with fresh_folder(layout.calibration_figures) as folder:
+        for region, title in _REGIONS.items():
+            drawn = reliability_panels(reliability[reliability["region"] == region], title)
+            save(drawn, folder / f"reliability_{region}.png")
+        curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
+        save(curves, folder / "risk_coverage.png")
+        write_bytes(_csv(table), layout.calibrations)
+
+
+def _read(folder: Path, run: Run) -> Calibration:
+    fit = _table(folder / "temperature.csv", ("run", "temperature"))
+    return Calibration(
+        run,
+        float(fit["temperature"].iloc[0]),
+        _table(folder / "summary.csv", ("region", "metric", "scaling", "value", "low", "high", "n", "n_images")),
+        _table(folder / "reliability.csv", ("region", "scaling", "low", "high", "n", "confidence", "accuracy")),
+        _table(folder / "risk_coverage.csv", ("scaling", "coverage", "risk")),
+    )
+
+
+def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such table; run `dvc repro` or `dvc pull`")
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(("run", "region", "metric", "scaling"), str))
+        table[list(columns)]
+    except (ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc repro` to make it anew") from error
+    return table
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
