@@ -4,7 +4,7 @@ The categories follow the errors of Caicedo et al. (Cytometry A 2019, doi 10.100
 exclude each other TIDE (Bolya et al., ECCV 2020, doi 10.1007/978-3-030-58580-8_33).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from cellarena.evaluation.matching import Indices, SparsePairs, Values, iou_pairs, match
+from cellarena.evaluation.assignment import Indices, Values
+from cellarena.evaluation.matching import SparsePairs, iou_pairs, match
 from cellarena.images.io import LabelImage
 
 THRESHOLD = 0.5
@@ -88,9 +89,7 @@ def categorize(true: LabelImage, pred: LabelImage) -> tuple[Side, Side]:
     """
     pairs = iou_pairs(true, pred)
     graph = _Graph(pairs.true, pairs.pred + pairs.n_true, pairs.iou, pairs)
-    true_label, true_area = _objects(true)
-    pred_label, pred_area = _objects(pred)
-    merges, splits = _merges_and_splits(graph, true_area, pred_area)
+    merges, splits = _merges_and_splits(graph)
 
     category = np.repeat(np.array([MISSED, SPURIOUS], "<U20"), [pairs.n_true, pairs.n_pred])
     event = np.arange(graph.n)
@@ -103,26 +102,19 @@ def categorize(true: LabelImage, pred: LabelImage) -> tuple[Side, Side]:
 
     paired = matched | poor
     iou = _best_iou(graph, paired)
-    partners = _partners(graph, paired, tangled, np.concatenate([true_label, pred_label]), category)
+    partners = _partners(graph, paired, tangled, np.concatenate([pairs.true_labels, pairs.pred_labels]), category)
     n = pairs.n_true
     return (
-        Side(true_label, category[:n], partners[:n], iou[:n], event[:n]),
-        Side(pred_label, category[n:], partners[n:], iou[n:], event[n:]),
+        Side(pairs.true_labels, category[:n], partners[:n], iou[:n], event[:n]),
+        Side(pairs.pred_labels, category[n:], partners[n:], iou[n:], event[n:]),
     )
 
 
-def _objects(labels: LabelImage) -> tuple[npt.NDArray[Any], Indices]:
-    """Return the labels of an image's objects, ascending, and their areas."""
-    values, area = np.unique(labels, return_counts=True)
-    return values[values > 0], area[values > 0]
-
-
-def _merges_and_splits(graph: _Graph, true_area: Indices, pred_area: Indices) -> tuple[Flags, Flags]:
+def _merges_and_splits(graph: _Graph) -> tuple[Flags, Flags]:
     """Return which edges make a predicted object merge several annotated ones, and an annotated one be split."""
-    of_true, of_pred = true_area[graph.pairs.true], pred_area[graph.pairs.pred]
-    # Whole numbers, so that half of an area is exactly half.
-    intersection = np.rint(graph.iou * (of_true + of_pred) / (1 + graph.iou)).astype(np.int64)
-    merges, splits = 2 * intersection >= of_true, 2 * intersection >= of_pred
+    pairs = graph.pairs
+    merges = 2 * pairs.intersection >= pairs.true_area[pairs.true]
+    splits = 2 * pairs.intersection >= pairs.pred_area[pairs.pred]
     merges &= np.bincount(graph.b[merges], minlength=graph.n)[graph.b] > 1
     splits &= np.bincount(graph.a[splits], minlength=graph.n)[graph.a] > 1
     return merges, splits
@@ -131,7 +123,7 @@ def _merges_and_splits(graph: _Graph, true_area: Indices, pred_area: Indices) ->
 def _pair_up(graph: _Graph, candidates: Flags, threshold: float) -> Flags:
     """Return which edges an optimal one-to-one matching among the candidates keeps."""
     pairs, among = graph.pairs, np.flatnonzero(candidates)
-    some = SparsePairs(pairs.true[among], pairs.pred[among], pairs.iou[among], pairs.n_true, pairs.n_pred)
+    some = replace(pairs, true=pairs.true[among], pred=pairs.pred[among], intersection=pairs.intersection[among])
     found = match(some, threshold)
     partner = np.full(pairs.n_true, -1, np.intp)
     partner[found.true] = found.pred

@@ -7,9 +7,9 @@ one kind of error gone another one weighs more.
 import numpy as np
 import pandas as pd
 
+from cellarena.evaluation.assignment import Values
 from cellarena.evaluation.errors.analysis import IMAGE_COLUMNS, Analysis
 from cellarena.evaluation.errors.categories import CATEGORIES, ERRORS, MATCH, MISSED, OF_TRUE, SPURIOUS
-from cellarena.evaluation.matching import Values
 
 ALL = "all"
 """All kinds of errors at once: what is left to 1."""

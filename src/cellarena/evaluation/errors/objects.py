@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import ndimage
 
-from cellarena.evaluation.matching import Indices, Values
+from cellarena.evaluation.assignment import Indices, Values
 from cellarena.images.io import Image, LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 
