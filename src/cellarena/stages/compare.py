@@ -29,7 +29,7 @@ from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder
+from cellarena.stages._shell import fresh_folder, write_table
 
 
 @click.command()
@@ -44,7 +44,7 @@ def compare(project: Project) -> None:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
         board = leaderboard(summary).merge(_costs(project, tables), on=["model", "arm"], how="left")
-        _write(board, layout.benchmark)
+        write_table(board, layout.benchmark)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
     shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
@@ -62,15 +62,15 @@ def _costs(project: Project, tables: Tables) -> pd.DataFrame:
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
     benchmark = project.params.benchmark
     thresholds = f1_over_thresholds(tables, "real")
-    _write(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
-    _write(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
-    _write(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
     logs = {
         metric: {run: read_curve(project.layout.log(run), metric) for run in project.params.runs}
         for metric in ("val/f1", "train/loss")
     }
-    _write(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
-    _write(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
+    write_table(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
+    write_table(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
     # In the order of the grid, so that a model has one colour in all figures.
     rows = list(dict.fromkeys(run.model for run, _ in tables))
     drawn = threshold_curves(thresholds[["threshold", *rows]], "F1 over IoU thresholds, test subset")
@@ -84,10 +84,6 @@ def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path)
 
 def _ranking_f1(scores: pd.DataFrame) -> float:
     return float(scores.loc[(scores["metric"] == "f1") & (scores["threshold"] == 0.5), "value"].mean())
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
 def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:
