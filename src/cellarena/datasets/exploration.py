@@ -56,7 +56,7 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
         "width": labels.shape[1],
         "channels": len(channels),
         "dtype": str(image.dtype),
-        "bits": 1 if image.dtype == bool else image.dtype.itemsize * 8,
+        "bits": 1 if image.dtype.kind == "b" else image.dtype.itemsize * 8,
         "megapixels": megapixels,
         "n_objects": len(objects),
         "n_inner": int((~objects["cut"]).sum()),

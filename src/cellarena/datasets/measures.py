@@ -108,7 +108,7 @@ def _channels(image: Image) -> Iterator[tuple[float, ...]]:
 
 def _scale(dtype: np.dtype[np.generic]) -> tuple[float, float]:
     """Return the largest value of a pixel type and how far it is from the smallest; NaN where there is no such."""
-    if dtype == bool:
+    if dtype.kind == "b":
         return 1.0, 1.0
     if not np.issubdtype(dtype, np.integer):
         return math.nan, math.nan

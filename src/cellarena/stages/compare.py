@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -18,8 +19,9 @@ from cellarena.evaluation.summary import (
     per_image,
     summarize,
 )
+from cellarena.evaluation.trainings import trained, training_table, untrained
 from cellarena.images.io import read_image, write_bytes
-from cellarena.records import Record, read_manifest
+from cellarena.records import Record, Run, read_manifest
 from cellarena.reporting.assemble import examples_of
 from cellarena.reporting.figures.curves import seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import example_figure
@@ -47,6 +49,7 @@ def compare(project: Project) -> None:
         write_table(board, layout.benchmark)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
+        write_table(training_table(_training_row(project, run) for run in params.runs), layout.training)
     shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
     Console().print(shown.to_string(index=False))
 
@@ -57,6 +60,19 @@ def _costs(project: Project, tables: Tables) -> pd.DataFrame:
         run: (read_training_costs(layout.training_costs(run)), read_prediction_costs(layout.prediction_costs(run)))
         for run, _ in tables
     })  # fmt: skip
+
+
+def _training_row(project: Project, run: Run) -> dict[str, Any]:
+    from cellarena.learning.checkpoints import reading
+
+    layout = project.layout
+    card = layout.checkpoint(run) / "model.json"
+    if not card.is_file():
+        return untrained(run)
+    loss = read_curve(layout.log(run), "train/loss")
+    costs = read_training_costs(layout.training_costs(run)), read_prediction_costs(layout.prediction_costs(run))
+    with reading(card) as content:
+        return trained(run, content, loss, *costs)
 
 
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:

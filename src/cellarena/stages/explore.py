@@ -22,15 +22,16 @@ from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.figures.data_set import cell_distributions, class_balance, image_sizes, intensity_ranges
-from cellarena.reporting.figures.sheets import Panel, contact_sheet
+from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress, write_table
 
-_ON_A_SHEET = 12
+_ON_A_SHEET = 8
 _OF_EACH = 2
 _OVERVIEW = "overview"
+_SIZES = "Image sizes: the larger a mark, the more images"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _measured(project: Project, records: Sequence[Record]) -> _Tables:
 def _draw_figures(tables: _Tables, overall: pd.DataFrame, folder: Path) -> None:
     images = tables.images
     save(cell_distributions(images, tables.objects, "Cells per image, and their areas"), folder / "cells.png")
-    save(image_sizes(images, "Image sizes"), folder / "sizes.png")
+    save(image_sizes(images, _SIZES), folder / "sizes.png")
     save(intensity_ranges(images, tables.channels, "Intensities as acquired"), folder / "intensities.png")
     save(class_balance(overall, "Classes of pixels"), folder / "classes.png")
 
@@ -115,11 +116,11 @@ def _draw_figures(tables: _Tables, overall: pd.DataFrame, folder: Path) -> None:
 def _draw_sheets(project: Project, records: Sequence[Record], folder: Path) -> None:
     modalities = {m: _some([r for r in records if r.modality == m]) for m in sorted({r.modality for r in records})}
     overall = [record for members in modalities.values() for record in members[:_OF_EACH]]
-    save(contact_sheet(_panels(project, overall), f"{len(records)} images"), folder / f"{_OVERVIEW}.png")
+    save(contact_sheet(_panels(project, overall), f"{len(records)} images"), folder / f"{_OVERVIEW}.png", COLOURS)
     names = _sheet_names(modalities)
     for modality, members in modalities.items():
         sheet = contact_sheet(_panels(project, members[:_ON_A_SHEET]), f"{modality}: {len(members)} images")
-        save(sheet, folder / f"{names[modality]}.png")
+        save(sheet, folder / f"{names[modality]}.png", COLOURS)
 
 
 def _sheet_names(modalities: Iterable[str]) -> dict[str, str]:
@@ -145,4 +146,4 @@ def _panels(project: Project, records: Sequence[Record]) -> list[Panel]:
 
 def _show(overall: pd.DataFrame) -> None:
     shown = overall[["modality", "n_images", "bits", "n_objects", "cells_median", "diameter_median", "touching"]]
-    Console().print(shown.rename(columns={"modality": ""}).to_string(index=False, float_format="%.3g"))
+    Console().print(shown.rename(columns={"modality": ""}).to_string(index=False, float_format="%.3g"), soft_wrap=True)

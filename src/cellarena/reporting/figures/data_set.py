@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
@@ -42,12 +43,10 @@ def cell_distributions(images: pd.DataFrame, objects: pd.DataFrame, title: str) 
     add_title(figure, title)
     _rows(left, images, styles, _dots)
     _rows(right, objects, styles, _histogram)
-    left.set_xscale("symlog", linthresh=1)
-    left.xaxis.set_minor_locator(NullLocator())
-    left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    left.set_xlim(left=-0.1)
-    right.set_xscale("log")
-    left.set(xlabel="cells per image (point: an image; line: median)")
+    counts = images["n_objects"]
+    _log_axis(left, *((0.0, 1.3 * counts.max()) if counts.min() == 0 else (counts.min() / 1.3, 1.3 * counts.max())))
+    _log_axis(right, objects["area"].min() / 1.3, 1.3 * objects["area"].max())
+    left.set(xlabel="cells per image (line: median)")
     right.set(xlabel="cell area in pixels (line: median)")
     return figure
 
@@ -61,22 +60,21 @@ def image_sizes(images: pd.DataFrame, title: str) -> Figure:
         title: above the axes.
     """
     styles = _styles(images)
-    figure = Figure(figsize=(_WIDTH, 4.6))
+    figure = Figure(figsize=(6.8, 4.6))
     axes = figure.subplots()
     add_title(figure, title)
     counts = images.groupby(["modality", "height", "width"]).size().rename("n").reset_index()
+    counts["mark"] = 20 + 600 * counts["n"] / len(images)
     for modality, style in styles.items():
         own = counts[counts["modality"] == modality]
-        axes.scatter(own["width"], own["height"], s=18 + 4 * own["n"], marker=style.marker, facecolor="none",
+        axes.scatter(own["width"], own["height"], s=own["mark"], marker=style.marker, facecolor="none",
                      edgecolor=style.colour, linewidth=1.3, label=_counted(modality, int(own["n"].sum())))  # fmt: skip
     sides = pd.concat([images["width"], images["height"]])
-    limits = (sides.min() / 1.25, sides.max() * 1.25)
+    limits = (sides.min() / 1.5, sides.max() * 1.5)
     axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
     axes.set(xlabel="width in pixels", ylabel="height in pixels")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(FixedLocator(_doublings(*limits)))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        _label(axis, _doublings(*limits))
     legend = figure.legend(loc="outside right upper", title="images")
     for handle in legend.legend_handles:
         if handle is not None:
@@ -184,7 +182,9 @@ def _shares(channels: pd.DataFrame) -> pd.DataFrame:
 
 def _ranges(axes: Axes, shares: pd.DataFrame, row: float, colour: str) -> int:
     ordered = shares.dropna().sort_values(["median", "image"])
-    shown = ordered.iloc[np.unique(np.linspace(0, len(ordered) - 1, _MOST_LINES).astype(int))] if len(ordered) else ordered
+    shown = (
+        ordered.iloc[np.unique(np.linspace(0, len(ordered) - 1, _MOST_LINES).astype(int))] if len(ordered) else ordered
+    )
     heights = row + np.linspace(-0.38, 0.38, len(shown)) if len(shown) > 1 else np.full(len(shown), row)
     axes.hlines(heights, shown["p01"], shown["p99"], colors=colour, linewidth=0.8, alpha=0.6)
     axes.scatter(shown["median"], heights, s=4, color=GREY, linewidth=0, zorder=3)
@@ -195,6 +195,34 @@ def _counted(modality: str, n_images: int) -> str:
     return f"{shorten(modality)} ({n_images})"
 
 
-def _doublings(low: float, high: float) -> Sequence[float]:
-    """Return the powers of two, from 1, between two numbers."""
-    return [2.0**k for k in range(math.floor(math.log2(high)) + 1) if low <= 2.0**k <= high]
+def _log_axis(axes: Axes, low: float, high: float) -> None:
+    """Make the x axis logarithmic between two numbers; one that starts at 0 is linear below 1.
+
+    Without a number (NaN) the axis stays empty.
+    """
+    if math.isnan(high):
+        axes.set_xticks([])
+        return
+    if low == 0:
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xlim(-0.1, max(high, 2))
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+    decades = [10.0**k for k in range(-1, math.ceil(math.log10(max(high, 2))))]
+    ticks = [step * decade for decade in decades for step in ((1, 2, 5) if high < 30 * max(low, 1) else (1, 3))]
+    _label(axes.xaxis, [tick for tick in (0.0, *ticks) if max(low, 1 if tick else 0) <= tick <= high])
+
+
+def _label(axis: Axis, ticks: Sequence[float]) -> None:
+    """Write plain numbers at some places of an axis and none elsewhere."""
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _doublings(low: float, high: float) -> list[float]:
+    """Return the powers of two between two numbers, of a narrow range those and what lies halfway."""
+    powers = [2.0**k for k in range(math.floor(math.log2(high)) + 1)]
+    steps = [step * power for power in powers for step in ((1, 1.5) if high < 16 * low else (1,))]
+    return [step for step in steps if low <= step <= high]
