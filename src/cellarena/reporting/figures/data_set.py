@@ -41,8 +41,9 @@ def cell_distributions(images: pd.DataFrame, objects: pd.DataFrame, title: str) 
     figure = Figure(figsize=(_WIDTH, _height(styles)))
     left, right = figure.subplots(1, 2, sharey=True)
     add_title(figure, title)
-    _rows(left, images, styles, _dots)
+    # The rows' names are shared: those of the last count, and every modality has an image.
     _rows(right, objects, styles, _histogram)
+    _rows(left, images, styles, _dots)
     counts = images["n_objects"]
     _log_axis(left, *((0.0, 1.3 * counts.max()) if counts.min() == 0 else (counts.min() / 1.3, 1.3 * counts.max())))
     _log_axis(right, objects["area"].min() / 1.3, 1.3 * objects["area"].max())
@@ -60,7 +61,7 @@ def image_sizes(images: pd.DataFrame, title: str) -> Figure:
         title: above the axes.
     """
     styles = _styles(images)
-    figure = Figure(figsize=(6.8, 4.6))
+    figure = Figure(figsize=(_WIDTH, 5.4))
     axes = figure.subplots()
     add_title(figure, title)
     counts = images.groupby(["modality", "height", "width"]).size().rename("n").reset_index()
@@ -71,11 +72,11 @@ def image_sizes(images: pd.DataFrame, title: str) -> Figure:
                      edgecolor=style.colour, linewidth=1.3, label=_counted(modality, int(own["n"].sum())))  # fmt: skip
     sides = pd.concat([images["width"], images["height"]])
     limits = (sides.min() / 1.5, sides.max() * 1.5)
-    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal")
+    axes.set(xscale="log", yscale="log", xlim=limits, ylim=limits)
     axes.set(xlabel="width in pixels", ylabel="height in pixels")
     for axis in (axes.xaxis, axes.yaxis):
         _label(axis, _doublings(*limits))
-    legend = figure.legend(loc="outside right upper", title="images")
+    legend = figure.legend(loc="outside lower center", ncols=min(3, len(styles)), title="images")
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_sizes([30])  # type: ignore[attr-defined]

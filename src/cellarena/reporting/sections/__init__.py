@@ -1,1 +1,1 @@
-"""The parts of a report: each a function from tables and figures to a section."""
+"""The parts of the report: each takes tables and illustrations and returns a section."""

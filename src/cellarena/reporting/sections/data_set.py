@@ -41,7 +41,7 @@ _INTENSITY_NOTES = (
 )
 
 
-def data_set(
+def data_set_section(
     summary: pd.DataFrame,
     intensities: pd.DataFrame,
     near_duplicates: pd.DataFrame,
@@ -64,7 +64,7 @@ def data_set(
     cells = summary.assign(**{name: summary[name].round().astype("Int64") for name in _ROUNDED})
     blocks: list[Block] = [
         Text(f"{whole['n_images']} images with {whole['n_objects']} annotated cells."),
-        Warnings(list(_alarms(summary, near_duplicates))),
+        Warnings(list(_alarms(summary))),
         ShownTable("Images by modality", _shown(summary, _IMAGES)),
         ShownTable("Cells by modality", _shown(cells, _CELLS)),
         Notes([*_DEFINITIONS, *_oddities(summary)]),
@@ -96,7 +96,7 @@ def _duplicates(near_duplicates: pd.DataFrame) -> str:
     return f"{n_images} images are near-duplicates of others, in {groups}."
 
 
-def _alarms(summary: pd.DataFrame, near_duplicates: pd.DataFrame) -> Iterator[str]:
+def _alarms(summary: pd.DataFrame) -> Iterator[str]:
     """Yield what speaks against trusting scores on this data set."""
     for row in summary.to_dict("records"):
         absent = [subset for subset in ("train", "val", "test") if row[f"n_{subset}"] == 0]
@@ -104,11 +104,6 @@ def _alarms(summary: pd.DataFrame, near_duplicates: pd.DataFrame) -> Iterator[st
             yield f"{row['modality']}: no image in {' and '.join(absent)}."
         if 0 < row["n_test"] < _FEW:
             yield f"{row['modality']}: {row['n_test']} in test, so that its scores say little of the modality."
-    spread = near_duplicates.groupby("group")["subset"].nunique()
-    for group in spread.index[spread > 1]:
-        members = near_duplicates[near_duplicates["group"] == group]
-        images = ", ".join(f"{image} ({subset})" for image, subset in members[["image", "subset"]].to_numpy())
-        yield f"Near-duplicates cross the subsets: {images}."
 
 
 def _oddities(summary: pd.DataFrame) -> Iterator[str]:

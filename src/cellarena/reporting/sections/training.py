@@ -22,7 +22,7 @@ _DEFINITIONS = (
 )
 
 
-def training(table: pd.DataFrame, curves: Sequence[Illustration]) -> Section:
+def training_section(table: pd.DataFrame, curves: Sequence[Illustration]) -> Section:
     """Return the section on the trainings.
 
     Args:
@@ -32,6 +32,8 @@ def training(table: pd.DataFrame, curves: Sequence[Illustration]) -> Section:
     Raises:
         KeyError: if the table lacks a column.
     """
+    # A column of a file with an empty cell is read as one of fractions.
+    table = table.astype(dict.fromkeys(("steps", "budget_steps", "best_step"), "Int64"))
     shown = table.assign(
         steps=[_steps(steps, budget) for steps, budget in zip(table["steps"], table["budget_steps"], strict=True)],
         seconds=table["seconds"].astype(float).round().astype("Int64"),
