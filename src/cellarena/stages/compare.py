@@ -42,6 +42,7 @@ def compare(project: Project) -> None:
     records = read_manifest(layout.subset("test"))
     tables = [(run, read_scores(layout.scores(run))) for run in params.scored_runs]
     summary = summarize(tables, records)
+    trainings = training_table(_training_row(project, run) for run in params.runs)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
@@ -49,7 +50,7 @@ def compare(project: Project) -> None:
         write_table(board, layout.benchmark)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
-        write_table(training_table(_training_row(project, run) for run in params.runs), layout.training)
+        write_table(trainings, layout.training)
     shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
     Console().print(shown.to_string(index=False))
 
