@@ -34,14 +34,21 @@ def expected_outs(params):
     layout = Layout(Path())
     outs = {
         "acquire": {layout.raw},
-        "explore": {layout.dataset_plots},
+        "explore": {layout.exploration, layout.dataset_metrics, layout.dataset_plots},
         "preprocess": {layout.preprocessed},
         "split": {layout.splits},
         "plan": {layout.plans},
         "members": {layout.members},
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run), layout.cells(params.floor_run)},
-        "compare": {layout.summary, layout.benchmark, layout.coverage, layout.curves, layout.figures},
+        "compare": {
+            layout.summary,
+            layout.benchmark,
+            layout.coverage,
+            layout.training,
+            layout.curves,
+            layout.figures,
+        },
         "report": {layout.report, layout.report_text, layout.report_pdf, layout.report_page},
         "strata": {layout.strata},
         "analyze-floor": {layout.errors(params.floor_run), layout.gallery(params.floor_run)},

@@ -184,9 +184,33 @@ class Layout:
         return self.root / "plots" / "calibration"
 
     @property
+    def training(self) -> Path:
+        """Every trained run of the comparison: how far it came, what it reached, what it cost."""
+        return self.root / "metrics" / "training.csv"
+
+    @property
     def dataset_plots(self) -> Path:
         """Contact sheets of the data set."""
         return self.root / "plots" / "dataset"
+
+    @property
+    def dataset_figures(self) -> Path:
+        """Figures of what the data set holds."""
+        return self.dataset_plots / "figures"
+
+    @property
+    def dataset_metrics(self) -> Path:
+        """Tables of the data set by modality."""
+        return self.root / "metrics" / "dataset"
+
+    def dataset_table(self, name: str) -> Path:
+        """Return summary, formats, subsets, intensities or near_duplicates: a table of the data set by modality."""
+        return self.dataset_metrics / f"{name}.csv"
+
+    @property
+    def exploration(self) -> Path:
+        """The tables images, channels and objects: a row for each of the data set."""
+        return self.root / "data" / "exploration"
 
     @property
     def curves(self) -> Path:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cellarena.evaluation.costs import (
     NetworkCosts,
     Timing,
+    TrainingCosts,
     read_prediction_costs,
     read_training_costs,
     summarize_prediction,
@@ -63,11 +64,16 @@ def test_without_images_and_network_nothing_is_made_up(tmp_path):
 def test_what_is_written_is_read(tmp_path):
     costs = prediction(("a", 250_000, 0.125))
     write_prediction_costs(tmp_path / "run" / "prediction.json", costs)
-    write_training_costs(tmp_path / "run" / "training.json", 61.5)
+    training = TrainingCosts(seconds=61.5, device="cpu, 2 threads")
+    write_training_costs(tmp_path / "run" / "training.json", training)
     assert read_prediction_costs(tmp_path / "run" / "prediction.json") == costs
-    found = read_training_costs(tmp_path / "run" / "training.json")
-    assert found is not None
-    assert found.seconds == 61.5
+    assert read_training_costs(tmp_path / "run" / "training.json") == training
+
+
+def test_a_training_that_did_not_note_its_device_is_read(tmp_path):
+    path = tmp_path / "training.json"
+    path.write_text('{"seconds": 61.5}')
+    assert read_training_costs(path) == TrainingCosts(seconds=61.5, device="")
 
 
 def test_what_was_not_measured_is_none(tmp_path):
@@ -88,5 +94,5 @@ def test_a_damaged_file_is_named_in_one_line(tmp_path, content, read):
 @pytest.mark.parametrize("seconds", [math.nan, math.inf, -1.0])
 def test_a_time_that_is_none_is_not_written(tmp_path, seconds):
     with pytest.raises(ValueError, match="seconds"):
-        write_training_costs(tmp_path / "training.json", seconds)
+        write_training_costs(tmp_path / "training.json", TrainingCosts(seconds=seconds))
     assert not list(tmp_path.iterdir())

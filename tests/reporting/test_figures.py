@@ -71,6 +71,8 @@ def test_caption_names_modality_size_depth_and_cells() -> None:
     assert caption(_panel()) == "a.tif\nphase contrast, 60 x 40, 16 bit, 3 cells"
     part = Panel("x" * 40, "DIC", np.zeros((300, 10, 3), np.uint8), np.ones((300, 10), np.uint8))
     assert caption(part) == "x" * 27 + "…\nDIC, 10 x 300 (part), 8 bit, 1 cell"
+    long = Panel("a", "nuclear fluorescence (tissue)", _image(), _labels())
+    assert caption(long) == "a\nnuclear fluorescenc…, 60 x 40, 16 bit, 3 cells"
 
 
 def test_sheet_outlines_every_object_beside_the_plain_image() -> None:
@@ -315,7 +317,7 @@ def test_long_titles_are_not_cut() -> None:
 def test_white_stays_white_beside_many_bright_colours() -> None:
     pixels = np.random.default_rng(0).integers(225, 256, (200, 200, 3)).astype(np.uint8)
     pixels[:20] = 255
-    mapped = np.asarray(_with_palette(Pillow.fromarray(pixels)).convert("RGB"))
+    mapped = np.asarray(_with_palette(Pillow.fromarray(pixels), 192).convert("RGB"))
     assert (mapped[:20] == 255).all()
     assert np.abs(mapped.astype(int) - pixels).mean() < 6
 

@@ -125,6 +125,36 @@ def test_what_was_measured_is_in_the_comparison_and_the_report(project, compared
     assert "seconds" not in layout.summary.read_text()
 
 
+def card(done, budget):
+    """Return the content of a model.json as far as the comparison reads it."""
+    return json.dumps({
+        "format": 1, "training": {"steps": done, "budget": {"steps": budget}},
+        "validation": {"f1": 0.5, "step": 10, "f1_tuned": 0.625},
+    })  # fmt: skip
+
+
+def test_every_training_is_a_row_of_the_training_table(project, compared, cellarena):
+    layout, params = project
+    first, second = params.runs
+    layout.checkpoint(first).mkdir(parents=True)
+    (layout.checkpoint(first) / "model.json").write_text(card(20, 40))
+    layout.training_costs(first).parent.mkdir(parents=True)
+    layout.training_costs(first).write_text('{"seconds": 61.5, "device": "cuda, H200"}')
+    compared()
+    table = pd.read_csv(layout.training).set_index("run")
+    assert table.index.tolist() == [str(first), str(second)]
+    row = table.loc[str(first)]
+    assert (row["steps"], row["best_step"], row["val_f1_tuned"], row["train_loss"]) == (20, 10, 0.625, 0.25)
+    assert (row["seconds"], row["device"], row["stopped_early"]) == (61.5, "cuda, H200", True)
+    assert table.loc[str(second), "status"] == "no checkpoint"
+    assert np.isnan(table.loc[str(second), "val_f1"])
+    (layout.checkpoint(first) / "model.json").write_text(card("many", 40))
+    outcome = cellarena(layout.root, "compare")
+    assert outcome.code == 2
+    assert outcome.err.startswith("cellarena: data/checkpoints/maunet-real-0/model.json: not a model card")
+    assert outcome.err.count("\n") == 1
+
+
 def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
     layout, params = project
     compared()

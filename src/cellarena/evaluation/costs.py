@@ -64,6 +64,8 @@ class TrainingCosts(_Costs):
 
     seconds: float = Field(ge=0)
     """Wall-clock time of the training, validations included."""
+    device: str = ""
+    """What it ran on, as a table names it; empty where it was not noted."""
 
 
 class PredictionCosts(_Costs):
@@ -115,9 +117,9 @@ def summarize_prediction(
     )
 
 
-def write_training_costs(path: Path, seconds: float) -> None:
-    """Write training.json: the wall-clock seconds of a training."""
-    _write(TrainingCosts(seconds=seconds), path)
+def write_training_costs(path: Path, costs: TrainingCosts) -> None:
+    """Write training.json."""
+    _write(costs, path)
 
 
 def write_prediction_costs(path: Path, costs: PredictionCosts) -> None:

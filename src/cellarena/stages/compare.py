@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -19,8 +20,9 @@ from cellarena.evaluation.summary import (
     per_image,
     summarize,
 )
+from cellarena.evaluation.trainings import trained, training_table, untrained
 from cellarena.images.io import read_image, write_bytes
-from cellarena.records import Record, read_manifest
+from cellarena.records import Record, Run, read_manifest
 from cellarena.reporting.figures.curves import seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import example_figure
 from cellarena.reporting.figures.style import save
@@ -31,7 +33,7 @@ from cellarena.reporting.sections.examples import examples_of
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
-from cellarena.stages._shell import fresh_folder
+from cellarena.stages._shell import fresh_folder, write_table
 
 _PRINTED = [
     "model", "arm", "n_covered", "n_expected", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel",
@@ -48,13 +50,15 @@ def compare(project: Project) -> None:
     tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.scored_runs]
     covered = coverage_of(project, params.scored_runs, records)
     summary = summarize(tables, records)
+    trainings = training_table(_training_row(project, run) for run in params.runs)
     board = leaderboard(summary, covered)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
         board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
-        _write(board, layout.benchmark)
-        _write(coverage_by_run(covered), layout.coverage)
+        write_table(board, layout.benchmark)
+        write_table(coverage_by_run(covered), layout.coverage)
+        write_table(trainings, layout.training)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
     click.echo(board[_PRINTED].to_string(index=False))
@@ -68,18 +72,31 @@ def _costs(project: Project, tables: Tables) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def _training_row(project: Project, run: Run) -> dict[str, Any]:
+    from cellarena.learning.checkpoints import reading
+
+    layout = project.layout
+    card = layout.checkpoint(run) / "model.json"
+    if not card.is_file():
+        return untrained(run)
+    loss = read_curve(layout.log(run), "train/loss")
+    costs = read_training_costs(layout.training_costs(run)), read_prediction_costs(layout.prediction_costs(run))
+    with reading(card) as content:
+        return trained(run, content, loss, *costs)
+
+
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
     benchmark = project.params.benchmark
     thresholds = f1_over_thresholds(tables, "real")
-    _write(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
-    _write(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
-    _write(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
+    write_table(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
     logs = {
         metric: {run: read_curve(project.layout.log(run), metric) for run in project.params.runs}
         for metric in ("val/f1", "train/loss")
     }
-    _write(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
-    _write(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
+    write_table(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
+    write_table(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
     # In the order of the grid, so that a model has one colour in all figures.
     rows = list(dict.fromkeys(run.model for run, _ in tables))
     drawn = threshold_curves(thresholds[["threshold", *rows]], "F1 over IoU thresholds, test subset")
@@ -93,10 +110,6 @@ def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path)
 
 def _ranking_f1(scores: pd.DataFrame) -> float:
     return float(scores.loc[(scores["metric"] == "f1") & (scores["threshold"] == 0.5), "value"].mean())
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
 def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:

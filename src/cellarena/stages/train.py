@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cellarena.evaluation.costs import write_training_costs
+from cellarena.evaluation.costs import TrainingCosts, write_training_costs
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
 from cellarena.stages._annotated import annotated
@@ -55,7 +55,8 @@ def train(project: Project, run: Run) -> None:
         save_weights(fitted.best, folder / "model.safetensors")
         save_weights(fitted.last, folder / "last.safetensors")
         write_card(_card(project, run, recipe, fitted, identity, target, score), folder / "model.json")
-    write_training_costs(layout.training_costs(run), fitted.seconds)
+    costs = TrainingCosts(seconds=fitted.seconds, device=_device(recipe))
+    write_training_costs(layout.training_costs(run), costs)
     discard(state)
 
 
@@ -75,6 +76,15 @@ def _hyperparameters(project: Project, model: str) -> "Hyperparameters":
     if not MODELS[model].planned:
         return declared
     return declared.planned(read_plan(project.layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
+
+
+def _device(recipe: "Recipe") -> str:
+    """Return what a training ran on, as a table names it."""
+    from cellarena.learning.costs import device_name
+    from cellarena.learning.recipe import device_of
+
+    name = device_name(device_of(recipe.training.accelerator))
+    return name if recipe.n_processes == 1 else f"{recipe.n_processes} x {name}"
 
 
 def _tuned(recipe: "Recipe", fitted: "Fitted", images: Sequence["Annotated"]) -> "tuple[Target, float]":

@@ -12,8 +12,10 @@ from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import CYAN, DPI, YELLOW, add_title, styled
 from cellarena.reporting.figures.tiles import tile, window
 
+COLOURS = 40
+"""Of a sheet's file: enough for grey and stained images, and few enough for a file that git can hold."""
 _CROP = 256
-_SHOWN = 160
+_SHOWN = 144
 _COLUMNS = 4
 
 
@@ -63,10 +65,14 @@ def caption(panel: Panel) -> str:
     n_objects = int(np.count_nonzero(np.unique(panel.labels)))
     kind = " float" if np.issubdtype(panel.image.dtype, np.floating) else ""
     bits = 1 if panel.image.dtype == bool else panel.image.dtype.itemsize * 8
-    name = panel.name if len(panel.name) <= 28 else f"{panel.name[:27]}…"
     cells = "cell" if n_objects == 1 else "cells"
     part = " (part)" if max(height, width) > _CROP else ""
-    return f"{name}\n{panel.modality}, {width} x {height}{part}, {bits} bit{kind}, {n_objects} {cells}"
+    modality = _cut(panel.modality, 20)
+    return f"{_cut(panel.name, 28)}\n{modality}, {width} x {height}{part}, {bits} bit{kind}, {n_objects} {cells}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _draw(plain: Axes, outlined: Axes, panel: Panel) -> None:

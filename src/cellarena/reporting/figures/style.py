@@ -115,12 +115,13 @@ def add_title(figure: Figure, title: str) -> None:
     figure.suptitle(lines, fontsize=11, x=0.01, ha="left")
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, n_colours: int = 192) -> None:
     """Write a figure as a PNG with a palette; the same figure gives the same bytes.
 
     Args:
         figure: as drawn by this package.
         path: where to; the suffix is .png.
+        n_colours: of the palette, at most 256. Photographs take less room with fewer.
     """
     raw, small = io.BytesIO(), io.BytesIO()
     with mpl.rc_context():
@@ -128,14 +129,15 @@ def save(figure: Figure, path: Path) -> None:
         mpl.rcParams.update(_RC)
         figure.savefig(raw, format="png", dpi=DPI, metadata={"Software": None})
     with Pillow.open(raw) as picture:
-        _with_palette(picture.convert("RGB")).save(small, format="PNG", optimize=True)
+        _with_palette(picture.convert("RGB"), n_colours).save(small, format="PNG", optimize=True)
     write_bytes(small.getvalue(), path)
 
 
-def _with_palette(picture: Pillow.Image) -> Pillow.Image:
-    """Return the picture in 192 colours: most are the frequent ones, the rest rare ones such as outlines."""
-    frequent = picture.quantize(160, method=Pillow.Quantize.MEDIANCUT).getpalette() or []
-    rare = picture.quantize(32, method=Pillow.Quantize.MAXCOVERAGE).getpalette() or []
+def _with_palette(picture: Pillow.Image, n_colours: int) -> Pillow.Image:
+    """Return the picture in few colours: five sixths are the frequent ones, the rest rare ones such as outlines."""
+    n_rare = n_colours // 6
+    frequent = picture.quantize(n_colours - n_rare, method=Pillow.Quantize.MEDIANCUT).getpalette() or []
+    rare = picture.quantize(n_rare, method=Pillow.Quantize.MAXCOVERAGE).getpalette() or []
     palette = np.array(frequent + rare, np.uint8).reshape(-1, 3)
     red, green, blue = np.moveaxis(np.asarray(picture).astype(np.int32), -1, 0)
     packed, place = np.unique((red << 16) | (green << 8) | blue, return_inverse=True)
