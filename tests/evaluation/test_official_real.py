@@ -10,7 +10,7 @@ from slow_official import LeftOutError, slow_official
 
 from cellarena.evaluation import official
 from cellarena.evaluation.official import score_official
-from cellarena.images.io import read_labels
+from cellarena.images.io import read_image
 
 REAL_DATA = os.environ.get("CELLARENA_REAL_DATA")
 N_IMAGES = 60
@@ -89,7 +89,7 @@ def said(true, pred, threshold):
 def chosen():
     """Return annotations from all over the folder, of images up to 360 px a side: the slow twin is slow."""
     paths = sorted((Path(REAL_DATA) / "labels").glob("*_label.tiff"))
-    small = [path for path in paths if max(read_labels(path).shape) <= 360]
+    small = [path for path in paths if max(read_image(path).shape) <= 360]
     return [small[index] for index in np.linspace(0, len(small) - 1, N_IMAGES).astype(int)]
 
 
@@ -98,7 +98,7 @@ def chosen():
 def test_real_images_with_damaged_predictions():
     scores = []
     for index, path in enumerate(chosen()):
-        true = read_labels(path).astype(np.int64)
+        true = read_image(path).astype(np.int64)
         pred = damaged(true, np.random.default_rng(index))
         for threshold in THRESHOLDS:
             assert said(true, pred, threshold) == slow_official(true, pred, threshold), path.name
