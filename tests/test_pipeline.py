@@ -17,7 +17,7 @@ from cellarena.params import load_params
 from cellarena.records import Run
 
 ROOT = Path(__file__).parent.parent
-NOT_STAGES = {"plots-page"}
+NOT_STAGES = {"plots-page", "rescore"}
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,18 @@ def expected_outs(params):
         "plan": {layout.plans},
         "members": {layout.members},
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
-        "evaluate-floor": {layout.scores(params.floor_run)},
-        "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
+        "evaluate-floor": {layout.scores(params.floor_run), layout.cells(params.floor_run)},
+        "compare": {layout.summary, layout.benchmark, layout.coverage, layout.curves, layout.figures},
         "report": {layout.report, layout.report_page},
     }
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
         outs[f"predict@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
-        outs[f"evaluate@{run}"] = {layout.scores(run)}
+        outs[f"evaluate@{run}"] = {layout.scores(run), layout.cells(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
         outs[f"predict-ensemble@{run}"] = {layout.predictions(run), layout.prediction_costs(run)}
-        outs[f"evaluate-ensemble@{run}"] = {layout.scores(run)}
+        outs[f"evaluate-ensemble@{run}"] = {layout.scores(run), layout.cells(run)}
     return outs
 
 

@@ -103,6 +103,10 @@ class Layout:
         """Return a run's tidy score table."""
         return self.root / "data" / "scores" / f"{run}.csv"
 
+    def cells(self, run: Run) -> Path:
+        """Return the status of every image that a run was scored on, and the hashes of what was scored."""
+        return self.root / "data" / "scores" / f"{run}.cells.csv"
+
     def log(self, run: Run) -> Path:
         """Return the folder of a run's training log, written by DVCLive."""
         return self.root / "metrics" / "runs" / str(run)
@@ -124,6 +128,11 @@ class Layout:
     def benchmark(self) -> Path:
         """Every metric of the comparison: a row per model and arm."""
         return self.root / "metrics" / "benchmark.csv"
+
+    @property
+    def coverage(self) -> Path:
+        """How many of the expected images each run covers."""
+        return self.root / "metrics" / "coverage.csv"
 
     @property
     def dataset_plots(self) -> Path:

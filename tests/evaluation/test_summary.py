@@ -2,15 +2,17 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
+from cellarena.evaluation.coverage import Cell, coverage
 from cellarena.evaluation.scores import THRESHOLDS, score
+from cellarena.evaluation.strata import modality_slug
 from cellarena.evaluation.summary import (
     costs_by_row,
     f1_over_thresholds,
     leaderboard,
-    modality_slug,
     per_image,
     summarize,
 )
@@ -44,6 +46,12 @@ ONE = table(Run("unet", "real", 1), TRUE, TRUE, cells(1))
 # three of four rows: IoU 0.75 of every cell
 OTSU = table(Run("otsu", "real", 0), cells(3, 3), cells(3, 3), cells(0))
 TABLES = [ZERO, ONE, OTSU]
+
+
+def covered(tables, status="ok"):
+    """Return a coverage table in which every cell of these runs has the same status."""
+    cells = {run: [Cell(image, status, "t", "p", "") for image in "abc"] for run, _ in tables}
+    return coverage("abc", cells, {(run, image): ("t", "p") for run in cells for image in "abc"})
 
 
 def test_numbers_by_hand():
@@ -117,9 +125,21 @@ def test_order_of_the_tables_does_not_matter():
 
 
 def test_leaderboard_is_best_first():
-    board = leaderboard(summarize(TABLES, RECORDS))
+    board = leaderboard(summarize(TABLES, RECORDS), covered(TABLES))
     assert board[["model", "arm"]].to_numpy().tolist() == [["unet", "real"], ["otsu", "real"]]
     assert board["f1"].is_monotonic_decreasing
+
+
+def test_the_leaderboard_says_how_many_cells_it_rests_on():
+    board = leaderboard(summarize(TABLES, RECORDS), covered(TABLES, "empty")).set_index("model")
+    assert board.loc["unet", ["n_expected", "n_covered", "n_empty"]].tolist() == [6, 6, 6]
+    assert board.loc["otsu", ["n_expected", "n_covered", "n_empty"]].tolist() == [3, 3, 3]
+
+
+def test_the_leaderboard_refuses_runs_that_lack_cells():
+    lacking = pd.concat([covered([ZERO, ONE]), covered([OTSU], "missing")])
+    with pytest.raises(ValueError, match=r"otsu-real-0: 3 missing \(a, b, c\); `dvc repro` predicts"):
+        leaderboard(summarize(TABLES, RECORDS), lacking)
 
 
 def test_curves():

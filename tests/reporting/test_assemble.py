@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.datasets.leakage import leakage_report
+from cellarena.evaluation.coverage import Cell, coverage
 from cellarena.evaluation.scores import score
 from cellarena.evaluation.summary import costs_by_row, leaderboard, per_image, summarize
 from cellarena.records import Run
@@ -24,19 +25,26 @@ def tables():
     found = {"a": TRUE, "b": None, "c": HALF, "d": TRUE}
     run, floor = Run("unet", "real", 0), Run("otsu", "real", 0)
     return [
-        (run, score([(name, TRUE, pred) for name, pred in found.items()], run)),
-        (floor, score([(name, TRUE, HALF) for name in found], floor)),
+        (run, score([(name, TRUE, pred) for name, pred in found.items()], run, protocols=["strict"])),
+        (floor, score([(name, TRUE, HALF) for name in found], floor, protocols=["strict"])),
     ]
 
 
+def board():
+    images, runs = [record.id for record in RECORDS], [run for run, _ in tables()]
+    cells = {run: [Cell(image, "ok", "t", "p", "") for image in images] for run in runs}
+    now = {(run, image): ("t", "p") for run in runs for image in images}
+    return leaderboard(summarize(tables(), RECORDS), coverage(images, cells, now))
+
+
 def test_the_leaderboard_has_the_reports_columns():
-    board = leaderboard_of(leaderboard(summarize(tables(), RECORDS)))
-    assert list(board.columns) == list(LEADERBOARD_COLUMNS)
-    assert board.set_index("model").loc["unet", "failed"] == 1
+    shown = leaderboard_of(board())
+    assert list(shown.columns) == list(LEADERBOARD_COLUMNS)
+    assert shown.set_index("model").loc["unet", "failed"] == 1
 
 
 def test_modalities_have_a_column_each_with_its_number_of_images():
-    table = modalities_of(leaderboard(summarize(tables(), RECORDS)), RECORDS)
+    table = modalities_of(board(), RECORDS)
     assert list(table.columns) == ["model", "arm", "DIC (1)", "phase contrast (3)"]
     unet = table.set_index("model").loc["unet"]
     assert unet["DIC (1)"] == 1
@@ -44,12 +52,11 @@ def test_modalities_have_a_column_each_with_its_number_of_images():
 
 
 def test_costs_of_runs_that_were_not_measured_are_rows(tmp_path):
-    board = leaderboard(summarize(tables(), RECORDS))
-    board = board.merge(costs_by_row({run: (None, None) for run, _ in tables()}), on=["model", "arm"])
-    board.to_csv(tmp_path / "benchmark.csv", index=False)
+    rows = board().merge(costs_by_row({run: (None, None) for run, _ in tables()}), on=["model", "arm"])
+    rows.to_csv(tmp_path / "benchmark.csv", index=False)
     costs = costs_of(pd.read_csv(tmp_path / "benchmark.csv"))
     assert list(costs.columns) == list(COST_COLUMNS)
-    assert list(costs["model"]) == list(board["model"])
+    assert list(costs["model"]) == list(rows["model"])
     assert costs["variant"].tolist() == costs["device"].tolist() == ["", ""]
     assert costs["time_tolerance"].tolist() == ["not measured"] * 2
     assert costs["n_parameters"].isna().all()

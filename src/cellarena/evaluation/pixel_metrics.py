@@ -1,4 +1,4 @@
-"""Metrics of pixels: the foreground, its interior and boundary, and how far boundaries lie apart."""
+"""Metrics of pixels: the foreground, its interior and boundary, and whether outlines are found."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,19 +120,6 @@ def boundary_f1(pair: PixelPair) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-@on_pixels(failed=np.nan)
-def hd95(pair: PixelPair) -> float:
-    """Return the 95th percentile Hausdorff distance of the outlines of all objects, in pixels; NaN if a side has none.
-
-    The larger of the two directed 95th percentiles (linear interpolation) of the Euclidean distance from a pixel of
-    the one outline to the nearest of the other.
-    """
-    true, pred = pair.outlines
-    if not true.any() or not pred.any():
-        return np.nan
-    return max(_directed_hd95(true, pred), _directed_hd95(pred, true))
-
-
 def _counts(true: Pixels, pred: Pixels) -> Counts:
     return Counts(*(int(np.count_nonzero(pixels)) for pixels in (true, pred, true & pred)))
 
@@ -147,15 +134,3 @@ def _grown(pixels: Pixels, radius: int) -> Pixels:
             if dy * dy + dx * dx <= radius * radius:
                 grown |= padded[radius + dy : radius + dy + height, radius + dx : radius + dx + width]
     return grown
-
-
-def _directed_hd95(source: Pixels, target: Pixels) -> float:
-    """Return the 95th percentile distance from pixels of the source to the target; time grows with outlines only."""
-    from scipy.spatial import KDTree
-
-    distances = np.zeros(np.count_nonzero(source))
-    away = np.argwhere(source & ~target)
-    if len(away):
-        tree = KDTree(np.argwhere(target), balanced_tree=False, compact_nodes=False)
-        distances[: len(away)] = tree.query(away)[0]
-    return float(np.percentile(distances, 95))

@@ -18,8 +18,8 @@ def score_strict(true: LabelImage, pred: LabelImage | None, thresholds: Sequence
 
     Detection metrics come once under the border rule of the NeurIPS 2022 Cell Segmentation Challenge (objects that
     touch the outer two pixels are dropped from both images) and once without it, with the suffix `_with_border`.
-    Pixel metrics and the counts `n_true`, `n_pred` concern the whole image and have the threshold NaN; so has
-    `failed`, which is 1 if there is no prediction.
+    Pixel metrics, the counts `n_true`, `n_pred` and the annotated objects' median area in pixels, `true_area_median`,
+    concern the whole image and have the threshold NaN; so has `failed`, which is 1 if there is no prediction.
 
     Args:
         true: (H, W) label image.
@@ -45,7 +45,9 @@ PROTOCOLS.register("strict")(Protocol("strict", 1, score_strict))
 def _rows(true: LabelImage, pred: LabelImage, thresholds: Sequence[float], failed: int) -> list[Row]:
     whole = iou_pairs(true, pred)
     inner = without_border_pairs(whole, true, pred)
-    counts: list[Row] = [(np.nan, "n_true", whole.n_true), (np.nan, "n_pred", whole.n_pred), (np.nan, "failed", failed)]
+    area = float(np.median(whole.true_area)) if whole.n_true else np.nan
+    known = {"n_true": whole.n_true, "n_pred": whole.n_pred, "true_area_median": area, "failed": failed}
+    counts: list[Row] = [(np.nan, name, value) for name, value in known.items()]
     images = PixelPair(true, pred)
     pixels: list[Row] = [(np.nan, name, PIXEL_METRICS[name].compute(images)) for name in PIXEL_METRICS]
     return [*counts, *pixels, *_detection(inner, thresholds, ""), *_detection(whole, thresholds, WITH_BORDER)]

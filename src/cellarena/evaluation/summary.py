@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cellarena.datasets.names import slug
+from cellarena.evaluation.aggregates import aggregates, by_image, n_defined
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
-from cellarena.evaluation.strict import WITH_BORDER
+from cellarena.evaluation.coverage import coverage_by_run, refuse_uncovered
+from cellarena.evaluation.strata import strata
 from cellarena.records import Record, Run
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
@@ -17,8 +18,6 @@ Summary = dict[str, dict[str, dict[str, Number]]]
 
 RANKING_THRESHOLD = 0.5
 DIGITS = 6
-_TAKEN = frozenset({"with_border", "median", "all", "seed_min", "seed_max"})
-
 HEADLINES = ("f1", "f1_median", "f1_all", "dice", "failed")
 
 
@@ -26,10 +25,12 @@ def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
     """Return the comparison's numbers by model, arm and metric.
 
     A value is the mean over images, then over seeds, at IoU 0.5 under the challenge's border rule unless its name says
-    otherwise; images where a metric is undefined do not count in it, and `n_precision` and `n_recall` say in how many
-    (image, seed) cells these two were defined. `f1_median` takes the median over images instead, `f1_all` all
-    thresholds; `f1_<modality>` the images of one modality; `f1_seed_min` and `f1_seed_max` are the extreme seeds;
-    `failed` counts failed (image, seed) cells.
+    otherwise: `_with_border`; `_median` over images; `_pooled` from the sums of tp, fp and fn; `f1_all` over all
+    thresholds; `f1_<modality>`, `f1_small` to `f1_large` (thirds of the images by the median area of their objects)
+    and `f1_sparse` to `f1_dense` (by objects per megapixel) of some images; `_without_largest` without the image of
+    the most annotated objects; `f1_seed_min` and `f1_seed_max` of the extreme seeds. Images where a metric is
+    undefined do not count in it, and `n_<metric>` says in how many (image, seed) cells it was defined; `failed` counts
+    failed cells.
 
     Args:
         tables: each run and the rows of one protocol in its score table.
@@ -43,11 +44,11 @@ def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
         ValueError: if there is no table, a run comes twice, or a run was not scored on exactly these records.
     """
     _refuse_uneven(tables, records)
-    slugs = {record.id: modality_slug(record.modality) for record in records}
+    groups = strata(tables[0][1], records)
     summary: Summary = {}
     for model, arm in _cells(tables):
         runs = [table for run, table in tables if (run.model, run.arm) == (model, arm)]
-        summary.setdefault(model, {})[arm] = _metrics(runs, slugs)
+        summary.setdefault(model, {})[arm] = _metrics(runs, groups)
     return summary
 
 
@@ -59,10 +60,23 @@ def headlines(summary: Summary) -> Summary:
     }
 
 
-def leaderboard(summary: Summary) -> pd.DataFrame:
-    """Return one row per model and arm, best F1 first: columns model, arm, then the metrics of `summarize`."""
+def leaderboard(summary: Summary, coverage: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per model and arm, best F1 first, and how many cells it rests on.
+
+    Args:
+        summary: what `summarize` returned.
+        coverage: the status of every expected cell, as `evaluation.coverage.coverage` returns it.
+
+    Returns:
+        Columns model, arm, n_expected, n_covered, n_empty (cells, over all seeds), then the metrics of `summarize`.
+
+    Raises:
+        ValueError: if a run lacks cells; the message names them.
+    """
+    refuse_uncovered(coverage)
+    cells = coverage_by_run(coverage).groupby(["model", "arm"])[["n_expected", "n_covered", "n_empty"]].sum()
     rows = [{"model": model, "arm": arm, **cell} for model, arms in summary.items() for arm, cell in arms.items()]
-    table = pd.DataFrame(rows)
+    table = cells.reset_index().merge(pd.DataFrame(rows), on=["model", "arm"], how="right", validate="one_to_one")
     return table.sort_values(["f1", "model", "arm"], ascending=[False, True, True], kind="stable", ignore_index=True)
 
 
@@ -114,20 +128,15 @@ def per_image(tables: Tables, arm: str) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("image").sort_index().reset_index().round(DIGITS)
 
 
-def _metrics(runs: Sequence[pd.DataFrame], slugs: Mapping[str, str]) -> dict[str, Number]:
-    names = ["f1", "f1" + WITH_BORDER, "precision", "recall", "dice", "failed"]
-    cells = {name: pd.concat([_of_images(table, name) for table in runs], axis=1) for name in names}
-    f1 = cells["f1"]
-    modality = f1.index.map(dict(slugs))
-    seeds = f1.mean()
-    numbers = {name: float(cells[name].mean().mean()) for name in names if name != "failed"}
-    numbers["f1_median"] = float(f1.median().mean())
+def _metrics(runs: Sequence[pd.DataFrame], groups: pd.DataFrame) -> dict[str, Number]:
+    images = [by_image(table, RANKING_THRESHOLD) for table in runs]
+    numbers = aggregates(images, groups)
     numbers["f1_all"] = float(np.mean([_by_threshold(table).mean() for table in runs]))
-    numbers["f1_seed_min"], numbers["f1_seed_max"] = float(seeds.min()), float(seeds.max())
-    numbers |= {f"f1_{slug}": float(f1[modality == slug].mean().mean()) for slug in sorted(set(slugs.values()))}
-    counts = {"failed": cells["failed"].sum().sum(), "n_images": f1.shape[0], "n_seeds": f1.shape[1]}
-    counts |= {f"n_{name}": cells[name].count().sum() for name in ("precision", "recall")}
-    return {**{name: _rounded(value) for name, value in numbers.items()}, **{k: int(v) for k, v in counts.items()}}
+    seeds = [float(image["f1"].mean()) for image in images]
+    numbers["f1_seed_min"], numbers["f1_seed_max"] = min(seeds), max(seeds)
+    counts = {"failed": sum(int(image["failed"].sum()) for image in images)}
+    counts |= {"n_images": len(groups), "n_seeds": len(images), **n_defined(images)}
+    return {**{name: _rounded(value) for name, value in numbers.items()}, **counts}
 
 
 def _costs(trainings: Sequence[TrainingCosts], predictions: Sequence[PredictionCosts]) -> dict[str, str | Number]:
@@ -194,12 +203,6 @@ def _refuse_uneven(tables: Tables, records: Sequence[Record]) -> None:
             raise ValueError(
                 f"{run}: {len(odd)} image(s) are in its scores or in the test subset only, such as {odd[0]}"
             )
-
-
-def modality_slug(modality: str) -> str:
-    """Return a modality as the part of a metric's name that follows `f1_`."""
-    name = slug(modality) or "unknown"
-    return f"{name}_images" if name in _TAKEN else name
 
 
 def _rounded(value: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.evaluation.summary import modality_slug
+from cellarena.evaluation.strata import modality_slug
 from cellarena.records import Record
 from cellarena.reporting.report import COST_COLUMNS, LEADERBOARD_COLUMNS, Leakage
 from cellarena.seeds import digest

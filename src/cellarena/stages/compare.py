@@ -8,6 +8,7 @@ import pandas as pd
 from rich.console import Console
 
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
+from cellarena.evaluation.coverage import coverage_by_run
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.summary import (
@@ -30,6 +31,7 @@ from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
+from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder
 
 
@@ -40,12 +42,15 @@ def compare(project: Project) -> None:
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
     tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.scored_runs]
+    covered = coverage_of(project, params.scored_runs, records)
     summary = summarize(tables, records)
+    board = leaderboard(summary, covered)
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
-        board = leaderboard(summary).merge(_costs(project, tables), on=["model", "arm"], how="left")
+        board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
         _write(board, layout.benchmark)
+        _write(coverage_by_run(covered), layout.coverage)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
     shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]

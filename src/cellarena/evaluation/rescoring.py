@@ -1,0 +1,91 @@
+"""What changes when stored predictions are scored anew."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cellarena.evaluation.scores import COLUMNS, read_scores
+
+NAMELESS = "strict-0"
+"""What a table holds that was made before protocols had names."""
+_KEY = ["image", "name", "threshold", "metric"]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How two score tables of a run differ; a value is that of an image, protocol, threshold and metric.
+
+    Attributes:
+        old: protocols of the old table with their versions, sorted; none if there was no such table.
+        new: those of the new one.
+        n_values: values in the new table.
+        n_changed: values in both tables that differ in the digits that are written.
+        n_added: values in the new table only.
+        n_gone: values in the old table only.
+    """
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    n_values: int
+    n_changed: int
+    n_added: int
+    n_gone: int
+
+    def __str__(self) -> str:
+        """Return the changes in one line."""
+        return (
+            f"{', '.join(self.old) or 'no scores'} -> {', '.join(self.new)}: {self.n_changed} of "
+            f"{self.n_values - self.n_added} values differ, {self.n_added} are new, {self.n_gone} are gone"
+        )
+
+
+def read_old_scores(path: Path) -> pd.DataFrame:
+    """Return a score table of this or an older format; an empty one if there is none or it cannot be read."""
+    empty = pd.DataFrame(columns=COLUMNS)
+    if not path.is_file():
+        return empty
+    try:
+        return read_scores(path)
+    except ValueError:
+        return _nameless(path, empty)
+
+
+def _nameless(path: Path, otherwise: pd.DataFrame) -> pd.DataFrame:
+    kinds = {"run": str, "image": str, "threshold": float, "metric": str, "value": float}
+    empty = {"threshold": [""], "value": [""]}
+    try:
+        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty, encoding="utf-8")
+    except ValueError:
+        return otherwise
+    if list(table.columns) != list(kinds):
+        return otherwise
+    return table.assign(protocol=NAMELESS)[COLUMNS]
+
+
+def changes(old: pd.DataFrame, new: pd.DataFrame) -> Changes:
+    """Return how the scores of a run differ, protocols of one name compared whatever their versions.
+
+    Args:
+        old: a score table as read, of six significant digits.
+        new: the score table that takes its place.
+    """
+    merged = _by_name(old).merge(_by_name(new), on=_KEY, how="outer", suffixes=("_old", "_new"), indicator="side")
+    both = merged[merged["side"] == "both"]
+    same = np.isclose(both["value_old"], both["value_new"], rtol=1e-5, atol=0, equal_nan=True)
+    return Changes(
+        old=tuple(sorted(set(old["protocol"]))),
+        new=tuple(sorted(set(new["protocol"]))),
+        n_values=len(new),
+        n_changed=int((~same).sum()),
+        n_added=int((merged["side"] == "right_only").sum()),
+        n_gone=int((merged["side"] == "left_only").sum()),
+    )
+
+
+def _by_name(scores: pd.DataFrame) -> pd.DataFrame:
+    # A missing threshold must equal another: NaN does so in a merge, but not where one side has no rows at all.
+    kinds = {"image": str, "threshold": float, "metric": str, "value": float}
+    table = scores.assign(name=scores["protocol"].astype(str).str.rpartition("-")[0])
+    return table[[*_KEY, "value"]].astype(kinds)
