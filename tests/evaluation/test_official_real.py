@@ -150,3 +150,17 @@ def test_images_smaller_than_the_frame(shape):
     for _ in range(20):
         true, pred = (rng.integers(0, 3, shape) + rng.integers(0, 2) for _ in range(2))
         assert said(true, pred, 0.5) == slow_official(true, pred, 0.5)
+
+
+@pytest.mark.parametrize(("label", "n_pred"), [(2**31 - 1, 1), (2**32 + 5, 1), (2**32, 0), (2**31, None)])
+def test_labels_beyond_32_bits_wrap_around(label, n_pred):
+    true = np.zeros((12, 12), np.int64)
+    true[4:8, 4:8] = 1
+    found = said(true, true * label, 0.5)
+    if n_pred is None:
+        assert np.all(np.isnan(list(found.values())))
+        with pytest.raises(LeftOutError):
+            slow_official(true, true * label, 0.5)
+    else:
+        assert found == slow_official(true, true * label, 0.5)
+        assert found["n_pred"] == n_pred

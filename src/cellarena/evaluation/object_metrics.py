@@ -52,8 +52,8 @@ def aji(pairs: SparsePairs) -> float:
 
     Every annotated object takes the predicted one of the largest IoU, which others may take too; predicted objects
     that none takes add to the union. Of equally good ones the larger overlap counts; if that is equal too, each is
-    taken in equal parts, so that no numbering of the objects matters. Kumar et al., IEEE Transactions on Medical Imaging 36,
-    2017, doi:10.1109/TMI.2017.2677499.
+    taken in equal parts, so that no numbering of the objects matters. Kumar et al., IEEE Transactions on Medical
+    Imaging 36, 2017, doi:10.1109/TMI.2017.2677499.
     """
     order = np.lexsort((-pairs.intersection, -pairs.iou, pairs.true))
     true, iou, intersection = pairs.true[order], pairs.iou[order], pairs.intersection[order]
