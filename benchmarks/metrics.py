@@ -3,13 +3,14 @@
     python benchmarks/metrics.py [--environments FOLDER] [--repeats N] [--sides 1024 2048 ...]
 
 On drawn label images of 1k^2 pixels with 2,000 cells up to 8k^2 with 70,000. Every measurement is a process of its
-own, timed inside it without imports and reading; they alternate, and the best of the repeats counts. Peak memory is
-what a process takes beyond the two label images that it holds, in multiples of them (Linux only). What needs a matrix
-of all cells by all cells stops at 4k^2. FOLDER is as in metrics_parity.py.
+own, timed inside it (processor time of one thread) without imports and reading; they alternate, and the best of the
+repeats counts. Peak memory is what a process takes beyond the two label images that it holds, in multiples of them
+(Linux only). What needs a matrix of all cells by all cells stops at 4k^2. FOLDER is as in metrics_parity.py.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ LARGEST_DENSE = 4096
 OURS = ("F1", "detection", "official", "PQ", "AJI", "AJI+", "SEG", "boundary F1", "HD95", "full set")
 DENSE = ("dense F1", "cellpose F1", "cellpose AJI")
 REFERENCE = "F1"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 Labels = NDArray[np.uint32]
 Found = dict[str, float]
@@ -61,7 +63,8 @@ def _discs(side: int, centre: NDArray[np.float64], radius: NDArray[np.float64], 
 
 def measure(name: str, python: Path, folder: Path) -> Found:
     """Return seconds and peak memory (in multiples of the label images) of one process."""
-    ended = subprocess.run([python, CHILD, name, folder], capture_output=True, text=True, check=False)
+    call = [python, CHILD, name, folder]
+    ended = subprocess.run(call, capture_output=True, text=True, check=False, env=os.environ | ONE_THREAD)
     if ended.returncode:
         sys.exit(f"{name}: {ended.stderr[-2000:]}")
     found: Found = json.loads(ended.stdout.splitlines()[-1])
