@@ -138,7 +138,7 @@ def test_the_leaderboard_says_how_many_cells_it_rests_on():
 
 def test_the_leaderboard_refuses_runs_that_lack_cells():
     lacking = pd.concat([covered([ZERO, ONE]), covered([OTSU], "missing")])
-    with pytest.raises(ValueError, match=r"otsu-real-0: 3 missing \(a, b, c\); `dvc repro` predicts"):
+    with pytest.raises(ValueError, match=r"otsu-real-0: 3 missing \(a, b, c\); `dvc repro` makes"):
         leaderboard(summarize(TABLES, RECORDS), lacking)
 
 

@@ -133,3 +133,28 @@ def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
     assert outcome.code == 2
     assert outcome.err.startswith("cellarena: metrics/costs/otsu-real-0/prediction.json: damaged or edited (")
     assert outcome.err.count("\n") == 1
+
+
+def test_coverage_stands_beside_each_score(project, compared):
+    layout, params = project
+    board = compared()
+    assert board[["n_expected", "n_covered"]].to_numpy().tolist() == [[2, 2]] * len(params.scored_runs)
+    table = pd.read_csv(layout.coverage)
+    assert table["n_ok"].tolist() == [2] * len(params.scored_runs)
+
+
+def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, compared, cellarena):
+    layout, params = project
+    compared()
+    before = layout.benchmark.read_bytes()
+    lost, changed = params.runs[0], params.floor_run
+    (layout.predictions(lost) / "b.tiff").unlink()
+    cellarena(layout.root, "evaluate", lost.model, lost.arm, str(lost.seed))
+    write_labels(cells(64, 1), layout.predictions(changed) / "a.tiff")
+    outcome = cellarena(layout.root, "compare")
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[-1] == (
+        "cellarena: runs cannot be ranked on unequal coverage: maunet-real-0: 1 missing (b); otsu-real-0: 1 stale (a); "
+        "`dvc repro` makes what is missing; `cellarena rescore` scores what has changed"
+    )
+    assert layout.benchmark.read_bytes() == before

@@ -137,7 +137,7 @@ def refuse_uncovered(table: pd.DataFrame) -> None:
         cells.setdefault((Run(model, arm, seed), status), []).append(image)
     faults = [f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(cells.items())]
     if faults:
-        ways = {MISSING: "`dvc repro` predicts what is missing", STALE: "`cellarena rescore` scores what has changed"}
+        ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena rescore` scores what has changed"}
         way = "; ".join(ways[status] for status in (MISSING, STALE) if (open_["status"] == status).any())
         raise ValueError(f"runs cannot be ranked on unequal coverage: {'; '.join(faults)}; {way}")
 

@@ -85,7 +85,8 @@ def changes(old: pd.DataFrame, new: pd.DataFrame) -> Changes:
 
 
 def _by_name(scores: pd.DataFrame) -> pd.DataFrame:
-    # A missing threshold must equal another: NaN does so in a merge, but not where one side has no rows at all.
-    kinds = {"image": str, "threshold": float, "metric": str, "value": float}
-    table = scores.assign(name=scores["protocol"].astype(str).str.rpartition("-")[0])
-    return table[[*_KEY, "value"]].astype(kinds)
+    # A table without rows has columns of no type, which nothing merges with.
+    kinds = {"image": str, "protocol": str, "threshold": float, "metric": str, "value": float}
+    table = scores.astype(kinds)
+    table = table.assign(name=table["protocol"].str.replace(r"-\d+$", "", regex=True))
+    return table[[*_KEY, "value"]]

@@ -24,8 +24,8 @@ def strata(scores: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
         records: the test records.
 
     Returns:
-        Index image, sorted; columns modality (the name that follows `f1_`), size (of the median object, by area in
-        pixels: small, medium, large; None without objects), density (objects per megapixel: sparse, moderate, dense),
+        Index image, sorted; columns modality (the name that follows `f1_`), size (by the median area of its objects:
+        small, medium, large; missing without objects), density (by objects per megapixel: sparse, moderate, dense),
         n_true.
     """
     whole = scores[scores["threshold"].isna()]

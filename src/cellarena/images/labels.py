@@ -21,7 +21,8 @@ def consecutive(labels: LabelImage) -> npt.NDArray[np.uint32]:
     largest = int(labels.max(initial=0))
     if largest <= _DENSE * labels.size:
         new = np.zeros(largest + 1, np.uint32)
-        present = np.bincount(labels.ravel().astype(np.int64), minlength=1) > 0
+        present = np.zeros(largest + 1, bool)
+        present[labels] = True
         present[0] = False
         new[present] = np.arange(1, np.count_nonzero(present) + 1)
         return np.asarray(new[labels])

@@ -34,6 +34,11 @@ from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder
 
+_PRINTED = [
+    "model", "arm", "n_covered", "n_expected", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel",
+    "time_tolerance",
+]  # fmt: skip
+
 
 @click.command()
 @click.pass_obj
@@ -53,8 +58,7 @@ def compare(project: Project) -> None:
         _write(coverage_by_run(covered), layout.coverage)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
-    shown = board[["model", "arm", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel", "time_tolerance"]]
-    Console().print(shown.to_string(index=False))
+    Console().print(board[_PRINTED].to_string(index=False))
 
 
 def _costs(project: Project, tables: Tables) -> pd.DataFrame:
