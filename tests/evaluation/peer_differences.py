@@ -1,5 +1,6 @@
 """Where other packages' metrics differ on the golden set, why, and what they say instead."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,7 +50,8 @@ def _one_cell_less(pair: GoldenPair, metric: str) -> float:
     name, threshold = metric.split()
     at = {count: float(pair.with_border[float(threshold), count]) for count in ("tp", "fp", "fn")}
     less = {"tp": at["tp"], "fp": at["fp"] - 1, "fn": at["fn"] - 1}
-    return less[name] if name in less else np.divide(at["tp"], sum(less.values()))
+    n_objects = sum(less.values())
+    return less[name] if name in less else at["tp"] / n_objects if n_objects else math.inf
 
 
 _NOTHING_FOUND = ("half", "merge", "empty prediction", "empty annotation", "both empty", "in pieces", "optimal pairs")
