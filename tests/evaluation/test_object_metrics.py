@@ -72,6 +72,12 @@ def test_aji_plus_prefers_the_largest_sum_of_iou_to_the_best_pair():
     assert worth("aji_plus", true, pred) == (2 + 3) / (10 + 9 - 5)
 
 
+def test_aji_plus_gives_up_a_pair_above_half_for_two_that_are_worth_more():
+    # 20 / 38 = 0.53 of the pair in the middle, or twice 9 / 29 = 0.31 of those beside it.
+    true, pred = [[1] * 29 + [2] * 9], [[2] * 9 + [1] * 29]
+    assert worth("aji_plus", true, pred) == 18 / (38 + 38 - 18)
+
+
 EMPTY, ONE = [[0, 0, 0]], [[0, 4, 4]]
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from rich.console import Console
 
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
 from cellarena.evaluation.coverage import coverage_by_run
@@ -58,7 +57,7 @@ def compare(project: Project) -> None:
         _write(coverage_by_run(covered), layout.coverage)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
-    Console().print(board[_PRINTED].to_string(index=False))
+    click.echo(board[_PRINTED].to_string(index=False))
 
 
 def _costs(project: Project, tables: Tables) -> pd.DataFrame:
