@@ -51,17 +51,19 @@ def aji(pairs: SparsePairs) -> float:
     """Return the aggregated Jaccard index, in [0, 1]; 1 if there are no objects on either side.
 
     Every annotated object takes the predicted one of the largest IoU, which others may take too; predicted objects
-    that none takes add to the union. Of equally good ones the larger overlap counts, and all count as taken, so that
-    no numbering of the objects matters. Kumar et al., IEEE Transactions on Medical Imaging 36, 2017,
-    doi:10.1109/TMI.2017.2677499.
+    that none takes add to the union. Of equally good ones the larger overlap counts; if that is equal too, each is
+    taken in equal parts, so that no numbering of the objects matters. Kumar et al., IEEE Transactions on Medical
+    Imaging 36, 2017, doi:10.1109/TMI.2017.2677499.
     """
     order = np.lexsort((-pairs.intersection, -pairs.iou, pairs.true))
     true, iou, intersection = pairs.true[order], pairs.iou[order], pairs.intersection[order]
     first = np.flatnonzero(np.diff(true, prepend=-1))
     best = np.repeat(first, np.diff(first, append=len(true)))
-    taken = order[(iou == iou[best]) & (intersection == intersection[best])]
+    tied = (iou == iou[best]) & (intersection == intersection[best])
+    share = 1 / np.bincount(true[tied], minlength=1)[true[tied]]
+    taken = np.bincount(pairs.pred[order[tied]], weights=share, minlength=pairs.n_pred)
     chosen = order[first]
-    alone = np.delete(pairs.true_area, pairs.true[chosen]).sum() + np.delete(pairs.pred_area, pairs.pred[taken]).sum()
+    alone = np.delete(pairs.true_area, pairs.true[chosen]).sum() + pairs.pred_area @ np.maximum(1 - taken, 0)
     union = pairs.union[chosen].sum() + alone
     return float(pairs.intersection[chosen].sum() / union) if union else 1.0
 

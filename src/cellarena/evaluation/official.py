@@ -9,6 +9,7 @@ doi:10.1038/s41592-024-02233-6.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from cellarena.evaluation.matching import SparsePairs, iou_pairs, match, refuse_unlike
 from cellarena.evaluation.pixel_metrics import PixelPair
@@ -37,7 +38,7 @@ def score_official(true: LabelImage, pred: LabelImage | None, thresholds: Sequen
     Returns:
         Rows of threshold, metric, value: tp, fp, fn, precision, recall, f1 at each threshold, and with the threshold
         NaN dice, n_true and n_pred. All are NaN for an image that the script leaves out of its table: one without
-        prediction, and one with a label above 2^31 - 1.
+        prediction, and one with a label that turns negative when the script converts it (above 2^31 - 1).
 
     Raises:
         ValueError: if the shapes differ, an image is no label image, or a threshold is outside (0, 1].
@@ -46,12 +47,11 @@ def score_official(true: LabelImage, pred: LabelImage | None, thresholds: Sequen
     if pred is None:
         return _left_out(rounded)
     refuse_unlike(true, pred)
-    if true.size < LARGE:
-        if _overflows(true) or _overflows(pred):
-            return _left_out(rounded)
-        regions = [_compared(true, pred)]
-    else:
-        regions = [_compared(*region) for region in _regions(true, _in_type_of(true, pred))]
+    small = true.size < LARGE
+    converted = tuple(_in_type(labels, np.int32 if small else true.dtype) for labels in (true, pred))
+    if min(labels.min(initial=0) for labels in converted) < 0:
+        return _left_out(rounded)
+    regions = [_compared(*region) for region in ([converted] if small else _regions(*converted))]
     rows = _of_image(regions, _rounded(PixelPair(true, pred).foreground.dice))
     return [*rows, *(row for threshold in rounded for row in _at(threshold, regions))]
 
@@ -65,14 +65,13 @@ def _left_out(thresholds: Sequence[float]) -> list[Row]:
     return [*whole, *((threshold, name, np.nan) for threshold in thresholds for name in _NAMES)]
 
 
-def _overflows(labels: LabelImage) -> bool:
-    """Return whether the script's conversion to int32 makes a label negative, at which it gives up on the image."""
-    return bool(labels.max(initial=0) > np.iinfo(np.int32).max)
+def _in_type(labels: LabelImage, dtype: npt.DTypeLike) -> LabelImage:
+    """Return the labels as the script converts them: those beyond the type wrap around.
 
-
-def _in_type_of(true: LabelImage, pred: LabelImage) -> LabelImage:
-    """Return a large prediction as the script pads it: in the annotation's type, labels beyond it wrap around."""
-    return pred.astype(true.dtype)
+    It makes a small image int32, and of a large one the prediction what the annotation is. Labels that turn negative
+    make it give up on the image.
+    """
+    return labels if labels.max(initial=0) <= np.iinfo(dtype).max else labels.astype(dtype)
 
 
 def _regions(true: LabelImage, pred: LabelImage) -> Iterator[tuple[LabelImage, LabelImage]]:
