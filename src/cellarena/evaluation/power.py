@@ -8,7 +8,7 @@ from cellarena.evaluation.uncertainty import Spread
 
 POWER = 0.8
 MOST_SEEDS = 100
-MOST_TIMES_IMAGES = 100
+MOST_TIMES = 100
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,28 @@ def more_images(question: Question, spread: Spread, n_images: int) -> float:
         n_images: of the test subset.
 
     Returns:
-        At least 1; NaN if not even MOST_TIMES_IMAGES as many would.
+        At least 1; NaN if not even MOST_TIMES as many would.
     """
-    return _fewest(
-        question, range(1, n_images * MOST_TIMES_IMAGES), lambda added: _with_images(spread, n_images, added)
-    )
+    return _fewest(question, range(1, n_images * MOST_TIMES), lambda added: _with_images(spread, n_images, added))
+
+
+def times_both(question: Question, spread: Spread, n_seeds: int, n_images: int) -> float:
+    """Return about how many times the seeds and the images, together, would settle a question with 80 % power.
+
+    Args:
+        question: what is asked.
+        spread: of the mean difference, as estimated.
+        n_seeds: of the row with fewer of them, at least 2.
+        n_images: of the test subset.
+
+    Returns:
+        At least 2; NaN if not even MOST_TIMES as many of both would.
+    """
+
+    def design(times: int) -> Spread:
+        return _with_seeds(_with_images(spread, n_images, (times - 1) * n_images), n_seeds, (times - 1) * n_seeds)
+
+    return _fewest(question, range(2, MOST_TIMES + 1), design)
 
 
 def _fewest(question: Question, added: range, design: Callable[[int], Spread]) -> float:

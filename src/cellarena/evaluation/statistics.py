@@ -17,7 +17,7 @@ from cellarena.evaluation.bootstrap import (
     images_interval,
 )
 from cellarena.evaluation.paired import cliffs_delta, holm, noise_floor, signed_rank_p, standardised_difference
-from cellarena.evaluation.power import Question, more_images, more_seeds, smallest_detectable
+from cellarena.evaluation.power import Question, more_images, more_seeds, smallest_detectable, times_both
 from cellarena.evaluation.trials import Pair, Trials, pair
 from cellarena.evaluation.uncertainty import Spread, spread_of_difference, spread_of_mean, spread_over_images
 from cellarena.evaluation.verdicts import Finding, Outlook, verdict_of, words_of, words_without_models
@@ -26,8 +26,8 @@ from cellarena.seeds import generator
 PAIR_COLUMNS = [
     "a", "b", "n_images", "n_seeds_a", "n_seeds_b", "difference", "low", "high", "p", "p_holm", "images_low",
     "images_high", "images_p", "images_p_holm", "delta", "d_z", "equivalence_p", "equivalence_p_holm",
-    "images_equivalence_p", "images_equivalence_p_holm", "smallest_detectable", "more_seeds", "more_images", "verdict",
-    "on_these_images", "words",
+    "images_equivalence_p", "images_equivalence_p_holm", "smallest_detectable", "more_seeds", "more_images",
+    "times_both", "verdict", "on_these_images", "words",
 ]  # fmt: skip
 INTERVAL_COLUMNS = ["row", "n_images", "n_seeds", "mean", "low", "high", "images_low", "images_high", "noise_floor"]
 
@@ -62,7 +62,7 @@ def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") 
     that of the t test with the variance of seeds and images and that of Wilcoxon's signed-rank test over images, so
     that a verdict needs both. Names with `images` concern these trainings on other images: a BCa interval, Wilcoxon's
     p, and the equivalence of these trainings. `_holm` is adjusted over the family. `smallest_detectable`,
-    `more_seeds` and `more_images` are with 80 % power at the level of Holm's first step, the strictest of the family.
+    `more_seeds`, `more_images` and `times_both` are with 80 % power at the level of Holm's first step, the strictest of the family.
 
     Args:
         trials: the rows, those that are expected to be better first.
@@ -153,6 +153,7 @@ def _concluded(known: _Known, settings: Comparing, n_pairs: int, metric: str) ->
         "smallest_detectable": outlook.smallest_detectable,
         "more_seeds": outlook.more_seeds,
         "more_images": outlook.more_images,
+        "times_both": outlook.times_both,
         "verdict": verdict_of(models, confidence),
         "on_these_images": "no difference shown" if shown == "cannot tell" else shown,
         "words": words,
@@ -160,15 +161,16 @@ def _concluded(known: _Known, settings: Comparing, n_pairs: int, metric: str) ->
 
 
 def _outlook(known: _Known, question: Question) -> Outlook:
-    spread, rows = known.spread, (known.pair.a, known.pair.b)
+    spread, n_images = known.spread, known.pair.n_images
     if spread is None:
-        return Outlook(float("nan"), float("nan"), float("nan"))
-    seeds = [row.n_seeds for row in rows if row.learned]
-    return Outlook(
-        smallest_detectable(spread, question.level),
-        more_seeds(question, spread, min(seeds)) if seeds else float("nan"),
-        more_images(question, spread, known.pair.n_images),
-    )
+        return Outlook(*[float("nan")] * 4)
+    smallest, images = smallest_detectable(spread, question.level), more_images(question, spread, n_images)
+    seeds = [row.n_seeds for row in (known.pair.a, known.pair.b) if row.learned]
+    if not seeds:
+        return Outlook(smallest, float("nan"), images, float("nan"))
+    n_seeds = min(seeds)
+    both = times_both(question, spread, n_seeds, n_images)
+    return Outlook(smallest, more_seeds(question, spread, n_seeds), images, both)
 
 
 def _reason(both: Pair) -> str:

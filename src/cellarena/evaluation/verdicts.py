@@ -34,11 +34,13 @@ class Outlook:
         smallest_detectable: difference that it finds with 80 % power.
         more_seeds: about how many more of each row would settle the question; NaN if no number of them would.
         more_images: about how many more images would; NaN if no number of them would.
+        times_both: about how many times the seeds and the images together would; NaN if no number would.
     """
 
     smallest_detectable: float
     more_seeds: float
     more_images: float
+    times_both: float
 
 
 def verdict_of(finding: Finding, confidence: float) -> Verdict:
@@ -71,8 +73,9 @@ def words_of(finding: Finding, outlook: Outlook, confidence: float, margin: floa
     if verdict != "cannot tell":
         return _claim(verdict, finding, margin, metric)
     return (
-        f"cannot tell: difference {finding.difference:+.3f} {metric} {_brackets(finding.interval)}; this design sees "
-        f"{outlook.smallest_detectable:.3f} or more (80 % power); {_settled_by(outlook)}"
+        f"cannot tell: difference {finding.difference:+.3f} {metric} {_brackets(finding.interval)}, p {finding.p:.2g} "
+        f"over all pairs; this design sees {outlook.smallest_detectable:.3f} or more (80 % power); "
+        f"{_settled_by(outlook)}"
     )
 
 
@@ -111,9 +114,9 @@ def _settled_by(outlook: Outlook) -> str:
         ways.append(f"{outlook.more_seeds:.0f} more seed{'s' * (outlook.more_seeds != 1)} of each")
     if not math.isnan(outlook.more_images):
         ways.append(f"{outlook.more_images:.0f} more image{'s' * (outlook.more_images != 1)}")
-    if not ways:
-        return "neither many more seeds nor many more images alone would settle it"
-    return f"about {' or '.join(ways)} would settle it"
+    if not ways and not math.isnan(outlook.times_both):
+        ways.append(f"{outlook.times_both:.0f} times the seeds and the images together")
+    return f"about {' or '.join(ways)} would settle it" if ways else "no design of a handy size would settle it"
 
 
 def _brackets(interval: Interval) -> str:
