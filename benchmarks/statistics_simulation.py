@@ -31,6 +31,9 @@ from cellarena.evaluation.uncertainty import spread_of_difference
 
 LEVEL = 0.05
 MARGIN = 0.01
+HEADINGS = (
+    "seeds", "images", "row", "no effect", "(here)", "(plain t)", "margin", "effect", "found", "predicted", "family",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def main() -> int:
     parser.add_argument("--resamples", type=int, default=400)
     given = parser.parse_args()
     n, resamples = given.simulations, given.resamples
-    table = Table("seeds", "images", "row", "no effect", "(here)", "(plain t)", "margin", "effect", "found", "predicted",
-                  "family of 10", title=f"{n} simulations each; standard error of 0.05: {np.sqrt(LEVEL * 0.95 / n):.3f}")  # fmt: skip
+    title = f"{n} simulations each; standard error of 0.05: {np.sqrt(LEVEL * (1 - LEVEL) / n):.3f}"
+    table = Table(*HEADINGS, title=title)
     worst = 0.0
     for n_seeds in (1, 2, 3, 5):
         for n_images in (20, 100):

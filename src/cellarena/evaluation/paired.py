@@ -72,10 +72,10 @@ def holm(p_values: Values) -> Values:
     Args:
         p_values: (n_tests) in [0, 1] or NaN.
     """
-    from statsmodels.stats.multitest import multipletests
-
-    if not p_values.size:
-        return p_values
-    undefined = np.isnan(p_values)
-    adjusted = np.asarray(multipletests(np.where(undefined, 1.0, p_values), method="holm")[1], np.float64)
-    return np.where(undefined, np.nan, adjusted)
+    n = p_values.size
+    # statsmodels' multipletests does the same, after half a second of collecting garbage.
+    order = np.argsort(p_values, kind="stable")
+    counted = np.where(np.isnan(p_values), 1.0, p_values)[order]
+    adjusted = np.empty(n)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(counted * np.arange(n, 0, -1)))
+    return np.where(np.isnan(p_values), np.nan, adjusted)

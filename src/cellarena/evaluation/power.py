@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from scipy.special import nctdtr, stdtr
+
 from cellarena.evaluation.uncertainty import Spread
 
 POWER = 0.8
@@ -34,12 +36,10 @@ def power_of_difference(difference: float, spread: Spread, level: float) -> floa
         spread: of the observed mean difference.
         level: of the two-sided test.
     """
-    from scipy.stats import nct
-
     error = spread.standard_error
     if error == 0:
         return float(difference != 0)
-    return float(nct.sf(spread.quantile(level / 2), spread.df, abs(difference) / error))
+    return 1 - float(nctdtr(spread.df, abs(difference) / error, spread.quantile(level / 2)))
 
 
 def power_of_equivalence(difference: float, spread: Spread, margin: float, level: float) -> float:
@@ -51,14 +51,12 @@ def power_of_equivalence(difference: float, spread: Spread, margin: float, level
         margin: the smallest effect of interest.
         level: of each test.
     """
-    from scipy.stats import t
-
     error = spread.standard_error
     if error == 0:
         return float(abs(difference) < margin)
     critical = spread.quantile(level)
     above, below = ((margin + sign * difference) / error - critical for sign in (1, -1))
-    return max(0.0, float(t.cdf(above, spread.df) + t.cdf(below, spread.df)) - 1)
+    return max(0.0, float(stdtr(spread.df, above) + stdtr(spread.df, below)) - 1)
 
 
 def smallest_detectable(spread: Spread, level: float) -> float:

@@ -62,7 +62,7 @@ def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") 
     that of the t test with the variance of seeds and images and that of Wilcoxon's signed-rank test over images, so
     that a verdict needs both. Names with `images` concern these trainings on other images: a BCa interval, Wilcoxon's
     p, and the equivalence of these trainings. `_holm` is adjusted over the family. `smallest_detectable`,
-    `more_seeds`, `more_images` and `times_both` are with 80 % power at the level of Holm's first step, the strictest of the family.
+    `more_seeds`, `more_images` and `times_both` are with 80 % power at the level of Holm's first step, the strictest.
 
     Args:
         trials: the rows, those that are expected to be better first.

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from cellarena.evaluation.trials import Pair, Trials, Values
 
 SMALLEST_TAIL = 1e-30
-"""Nothing is claimed to be less likely; scipy's quantiles of t fail at much smaller ones."""
+"""Nothing is claimed to be less likely; quantiles of t fail numerically at much smaller ones."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,10 @@ class Spread:
         The t quantiles of the two parts, weighted by their variances: Cochran and Cox, "Experimental designs", 1957,
         section 4.14. With two or three seeds Satterthwaite's degrees of freedom find differences too often.
         """
-        from scipy.stats import t
-
         whole = self.seeds + self.images
         share = self.seeds / whole if whole > 0 else 0.0
-        of_seeds = share * float(t.isf(tail, self.seeds_df)) if share > 0 else 0.0
-        return of_seeds + (1 - share) * float(t.isf(tail, self.images_df))
+        of_seeds = share * _t_beyond(tail, self.seeds_df) if share > 0 else 0.0
+        return of_seeds + (1 - share) * _t_beyond(tail, self.images_df)
 
     def tail(self, statistic: float) -> float:
         """Return the `tail` whose quantile is |statistic|, between SMALLEST_TAIL and 0.5."""
@@ -106,6 +105,10 @@ def spread_of_mean(trials: Trials) -> Spread | None:
 def spread_over_images(by_image: Values) -> Spread | None:
     """Return the spread of a mean over images for these very trainings; None with fewer than two images."""
     return _spread(by_image, [])
+
+
+def _t_beyond(tail: float, df: float) -> float:
+    return -float(ndtri(tail) if np.isinf(df) else stdtrit(df, tail))
 
 
 def _spread(by_image: Values, trained: list[Trials]) -> Spread | None:
