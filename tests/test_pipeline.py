@@ -41,7 +41,15 @@ def expected_outs(params):
         "members": {layout.members},
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
         "evaluate-floor": {layout.scores(params.floor_run)},
-        "compare": {layout.summary, layout.benchmark, layout.curves, layout.figures},
+        "compare": {
+            layout.summary,
+            layout.benchmark,
+            layout.mixed_model,
+            layout.pairwise,
+            layout.ranks,
+            layout.curves,
+            layout.figures,
+        },
         "report": {layout.report, layout.report_page},
     }
     for run in params.runs:

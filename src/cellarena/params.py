@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
+from cellarena.evaluation.statistics import Comparing
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
@@ -86,6 +87,7 @@ class Params(Section):
     predict: Inference
     evaluate: Evaluation
     benchmark: Benchmark
+    compare: Comparing
 
     @model_validator(mode="after")
     def _budget_is_there(self) -> Self:

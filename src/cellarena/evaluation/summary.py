@@ -8,6 +8,7 @@ import pandas as pd
 from cellarena.datasets.names import slug
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.scores import WITH_BORDER
+from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.records import Record, Run
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
@@ -112,6 +113,20 @@ def per_image(tables: Tables, arm: str) -> pd.DataFrame:
         for model, runs in _of_arm(tables, arm).items()
     }
     return pd.DataFrame(columns).rename_axis("image").sort_index().reset_index().round(DIGITS)
+
+
+def trial_table(tables: Tables) -> pd.DataFrame:
+    """Return F1 at IoU 0.5 of every row (`model-arm`), seed and image: columns row, seed, image, value."""
+    parts = [
+        _of_images(table, "f1").rename_axis("image").reset_index().assign(row=row_name(run), seed=run.seed)
+        for run, table in tables
+    ]
+    return pd.concat(parts, ignore_index=True)[list(TRIAL_COLUMNS)]
+
+
+def row_name(run: Run) -> str:
+    """Return the name of a run's row: that of the run without its seed."""
+    return f"{run.model}-{run.arm}"
 
 
 def _metrics(runs: Sequence[pd.DataFrame], slugs: Mapping[str, str]) -> dict[str, Number]:

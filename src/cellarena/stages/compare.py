@@ -8,7 +8,10 @@ import pandas as pd
 from rich.console import Console
 
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
+from cellarena.evaluation.mixed_model import mixed_model
+from cellarena.evaluation.rank_tests import rank_table
 from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.statistics import intervals, pairwise
 from cellarena.evaluation.summary import (
     Tables,
     costs_by_row,
@@ -16,13 +19,17 @@ from cellarena.evaluation.summary import (
     headlines,
     leaderboard,
     per_image,
+    row_name,
     summarize,
+    trial_table,
 )
+from cellarena.evaluation.trials import trials_of
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.assemble import examples_of
 from cellarena.reporting.figures.curves import seed_dots, threshold_curves
 from cellarena.reporting.figures.examples import example_figure
+from cellarena.reporting.figures.statistics import interval_dots, rank_diagram, verdict_matrix
 from cellarena.reporting.figures.style import save
 from cellarena.reporting.figures.training import training_curves
 from cellarena.reporting.logs import by_model, by_run, read_curve
@@ -43,7 +50,8 @@ def compare(project: Project) -> None:
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
-        board = leaderboard(summary).merge(_costs(project, tables), on=["model", "arm"], how="left")
+        board = leaderboard(summary).merge(_compare_rows(project, tables, figures), on=["model", "arm"], how="left")
+        board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
         _write(board, layout.benchmark)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
@@ -57,6 +65,28 @@ def _costs(project: Project, tables: Tables) -> pd.DataFrame:
         run: (read_training_costs(layout.training_costs(run)), read_prediction_costs(layout.prediction_costs(run)))
         for run, _ in tables
     })  # fmt: skip
+
+
+def _compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFrame:
+    """Write and draw which rows differ; return model, arm and the intervals of F1 for the leaderboard."""
+    layout, settings = project.layout, project.params.compare
+    trials = trials_of(trial_table(tables), [row_name(project.params.floor_run)])
+    pairs, ranks, found = (
+        pairwise(trials, settings),
+        rank_table(trials, settings.confidence),
+        intervals(trials, settings),
+    )
+    _write(pairs, layout.pairwise)
+    _write(ranks, layout.ranks)
+    _write(mixed_model(trials), layout.mixed_model)
+    seeds = pd.DataFrame([(row.row, value) for row in trials for value in row.by_seed], columns=["row", "value"])
+    save(interval_dots(found, seeds, settings.confidence, "F1 at IoU 0.5, test subset"), figures / "intervals.png")
+    save(verdict_matrix(pairs, "F1 at IoU 0.5: each row against each other"), figures / "verdicts.png")
+    save(rank_diagram(ranks, "Mean rank by F1 at IoU 0.5 over the test images"), figures / "ranks.png")
+    names = {row_name(run): {"model": run.model, "arm": run.arm} for run, _ in tables}
+    columns = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low", "images_high": "f1_images_high"}
+    rows = pd.DataFrame([names[row] for row in found["row"]])
+    return rows.join(found.rename(columns=columns)[[*columns.values(), "noise_floor"]])
 
 
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
