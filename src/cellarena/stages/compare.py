@@ -79,11 +79,14 @@ def _compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFra
     _write(pairs, layout.pairwise)
     _write(ranks, layout.ranks)
     _write(mixed_model(trials), layout.mixed_model)
-    seeds = pd.DataFrame([(row.row, value) for row in trials for value in row.by_seed], columns=["row", "value"])
-    save(interval_dots(found, seeds, settings.confidence, "F1 at IoU 0.5, test subset"), figures / "intervals.png")
-    save(verdict_matrix(pairs, "F1 at IoU 0.5: each row against each other"), figures / "verdicts.png")
-    save(rank_diagram(ranks, "Mean rank by F1 at IoU 0.5 over the test images"), figures / "ranks.png")
     names = {row_name(run): {"model": run.model, "arm": run.arm} for run, _ in tables}
+    grid = list(names)
+    seeds = pd.DataFrame([(row.row, value) for row in trials for value in row.by_seed], columns=["row", "value"])
+    save(
+        interval_dots(found, seeds, grid, settings.confidence, "F1 at IoU 0.5, test subset"), figures / "intervals.png"
+    )
+    save(verdict_matrix(pairs, "F1 at IoU 0.5: each row against each other"), figures / "verdicts.png")
+    save(rank_diagram(ranks, grid, "Mean rank by F1 at IoU 0.5 over the test images"), figures / "ranks.png")
     columns = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low", "images_high": "f1_images_high"}
     rows = pd.DataFrame([names[row] for row in found["row"]])
     return rows.join(found.rename(columns=columns)[[*columns.values(), "noise_floor"]])

@@ -1,6 +1,8 @@
 """How sure the order of the rows is: means with intervals, verdicts on all pairs, mean ranks."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -24,7 +26,9 @@ _BAND = "#DCDCDC"
 
 
 @styled
-def interval_dots(intervals: pd.DataFrame, seeds: pd.DataFrame, confidence: float, title: str) -> Figure:
+def interval_dots(
+    intervals: pd.DataFrame, seeds: pd.DataFrame, grid: Sequence[str], confidence: float, title: str
+) -> Figure:
     """Return every row's mean with its intervals, its seeds as points, and its noise floor as a band.
 
     The thick line is the interval over images for these trainings, the thin one that of the model; the band reaches
@@ -33,6 +37,7 @@ def interval_dots(intervals: pd.DataFrame, seeds: pd.DataFrame, confidence: floa
     Args:
         intervals: as `evaluation.statistics.intervals` makes it, the first row at the top.
         seeds: columns `row` and `value`, the mean of one training each.
+        grid: all rows in the order of other figures, so that a model has one colour in all of them.
         confidence: of the intervals.
         title: above the axes.
 
@@ -42,7 +47,7 @@ def interval_dots(intervals: pd.DataFrame, seeds: pd.DataFrame, confidence: floa
     require_columns(intervals, ("row", "mean", "low", "high", "images_low", "images_high", "noise_floor", "n_seeds"))
     require_columns(seeds, ("row", "value"))
     labels = short_rows(intervals["row"].tolist())
-    styles = series_styles(intervals["row"])
+    styles = series_styles([*grid, *intervals["row"]])
     figure = Figure(figsize=(WIDTH, 1.9 + 0.45 * len(labels)))
     axes = figure.subplots()
     for k, line in enumerate(intervals.to_dict("records")):
@@ -97,29 +102,30 @@ def verdict_matrix(pairs: pd.DataFrame, title: str) -> Figure:
     add_title(figure, title)
     signs = [Patch(facecolor=colour, edgecolor=GREY, label=f"{sign}  {verdict}")
              for verdict, (sign, colour) in _SIGNS.items() if verdict != "no difference shown"]  # fmt: skip
-    figure.legend(handles=signs, loc="outside lower center", ncols=4, fontsize=8)
+    signs.append(Patch(facecolor="white", edgecolor="white", label="(+)  on these images, with these trainings"))
+    figure.legend(handles=signs, loc="outside lower center", ncols=5 if side > 8 else 3, fontsize=8)
     return figure
 
 
 @styled
-def rank_diagram(ranks: pd.DataFrame, title: str) -> Figure:
+def rank_diagram(ranks: pd.DataFrame, grid: Sequence[str], title: str) -> Figure:
     """Return a critical-difference diagram: the rows at their mean ranks, a bar over those not told apart.
 
     Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006.
 
     Args:
         ranks: as `evaluation.rank_tests.rank_table` makes it, best first.
+        grid: all rows in the order of other figures, so that a model has one colour in all of them.
         title: above the axes.
 
     Raises:
         ValueError: if a column is missing.
     """
     require_columns(ranks, ("row", "mean_rank", "group", "critical_difference", "n_images"))
-    n = len(ranks)
-    letters = list(dict.fromkeys(letter for group in ranks["group"] for letter in group))
+    n, letters = len(ranks), _shared_letters(ranks)
     figure = Figure(figsize=(WIDTH, 1.9 + 0.34 * n + 0.2 * len(letters)))
     axes = figure.subplots()
-    styles = series_styles(ranks["row"])
+    styles = series_styles([*grid, *ranks["row"]])
     for k, (line, label) in enumerate(zip(ranks.to_dict("records"), short_rows(ranks["row"].tolist()), strict=True)):
         style, rank = styles[line["row"]], line["mean_rank"]
         axes.hlines(k, 1, rank, colors=SILVER, linewidth=0.8)
@@ -142,6 +148,12 @@ def rank_diagram(ranks: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+def _shared_letters(ranks: pd.DataFrame) -> list[str]:
+    """Return the letters of groups with several rows, the best group first."""
+    counts = Counter(letter for group in ranks["group"] for letter in group)
+    return [letter for letter, n_rows in counts.items() if n_rows > 1]
+
+
 def short_rows(rows: list[str]) -> list[str]:
     """Return names of rows as a figure has room for them: without the arm, if all rows are of one."""
     arms = {row.rpartition("-")[2] for row in rows}
@@ -155,9 +167,8 @@ def _cell(axes: Axes, row: int, column: int, verdict: str, here: str, difference
     axes.plot([column - 0.5] * 2, [row - 0.5, row + 0.5], color=_BAND, linewidth=0.6)
     axes.text(column, row - 0.14, sign, ha="center", va="center", fontsize=13)
     known = verdict == "cannot tell" and here in {"better", "worse", "equivalent"}
-    small = f"{difference:+.3f}".replace("-", "\N{MINUS SIGN}") if not math.isnan(difference) else ""
-    if known:
-        small += f" ({_SIGNS[here][0]})"
+    small = "no value" if math.isnan(difference) else f"{round(difference, 3) or 0:+.3f}"
+    small = small.replace("-", "\N{MINUS SIGN}") + (f" ({_SIGNS[here][0]})" if known else "")
     axes.text(column, row + 0.27, small, ha="center", va="center", fontsize=7, color="#333333")
 
 
@@ -171,5 +182,6 @@ def _explain(figure: Figure, confidence: float, *, unknown: bool) -> None:
         Line2D([], [], color=GREY, linewidth=1.2, label=f"{level}: other trainings, other images"),
         Line2D([], [], color=GREY, linewidth=4, alpha=0.45, label=f"{level}: these trainings, other images"),
         Patch(facecolor=_BAND, label="noise floor: two seeds of one model" + (" (unknown with 1 seed)" * unknown)),
+        Line2D([], [], color=GREY, linestyle="", marker="o", markersize=3.5, fillstyle="none", label="one seed"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8)
