@@ -15,8 +15,8 @@ from cellarena.evaluation.power import (
 from cellarena.evaluation.trials import Trials, pair
 from cellarena.evaluation.uncertainty import Spread, spread_of_difference, spread_of_mean, spread_over_images
 
-ONLY_IMAGES = Spread(seeds=0, seeds_df=np.inf, images=0.01**2, images_df=19)
-MOSTLY_SEEDS = Spread(seeds=0.02**2, seeds_df=4, images=0.001**2, images_df=99)
+ONLY_IMAGES = Spread((), (), images=0.01**2, images_df=19)
+MOSTLY_SEEDS = Spread((0.02**2 / 2,) * 2, (2, 2), images=0.001**2, images_df=99)
 
 
 def trials(values, name="a", learned=True):
@@ -51,7 +51,7 @@ def test_two_one_sided_tests_by_hand():
 
 
 def test_the_quantile_lies_between_those_of_its_parts_and_few_seeds_widen_it():
-    mixed = Spread(seeds=1, seeds_df=2, images=1, images_df=50)
+    mixed = Spread((1,), (2,), images=1, images_df=50)
     assert mixed.quantile(0.025) == pytest.approx((stats.t.isf(0.025, 2) + stats.t.isf(0.025, 50)) / 2)
     for tail in (1e-12, 1e-4, 0.2):
         assert mixed.tail(mixed.quantile(tail)) == pytest.approx(tail, rel=1e-6)
@@ -102,7 +102,7 @@ def test_images_are_drawn_for_both_rows_at_once():
 
 
 def test_the_interval_is_never_narrower_than_either_of_its_two():
-    spread = Spread(seeds=1e-4, seeds_df=2, images=1e-4, images_df=20)
+    spread = Spread((1e-4,), (2,), images=1e-4, images_df=20)
     reach = spread.quantile(0.025) * spread.standard_error
     assert crossed_interval(0.5, spread, np.full(100, 0.5), 0.95) == pytest.approx((0.5 - reach, 0.5 + reach))
     wide = np.linspace(-1, 2, 1001)
@@ -126,15 +126,16 @@ def test_power_is_that_of_simulated_tests():
 
 def test_more_of_what_is_lacking():
     question = Question(difference=0.05, margin=0.01, level=0.05)
-    assert 1 <= more_seeds(question, MOSTLY_SEEDS, 3) < 20
-    assert np.isnan(more_images(question, MOSTLY_SEEDS, 100))
+    assert 1 <= more_seeds(question, MOSTLY_SEEDS) < 20
+    assert np.isnan(more_images(question, MOSTLY_SEEDS))
     small = Question(difference=0.015, margin=0.001, level=0.05)
-    assert np.isnan(more_seeds(small, Spread(1e-9, 4, 0.01**2, 99), 3))
-    added = more_images(small, Spread(1e-9, 4, 0.01**2, 99), 100)
+    steady = Spread((1e-9, 1e-9), (2, 2), 0.01**2, 99)
+    assert np.isnan(more_seeds(small, steady))
+    added = more_images(small, steady)
     assert 200 < added < 400
-    assert times_both(small, Spread(1e-9, 4, 0.01**2, 99), 3, 100) == np.ceil(added / 100) + 1
+    assert times_both(small, steady) == np.ceil(added / 100) + 1
 
 
 def test_a_question_of_equivalence_is_settled_by_equivalence():
     question = Question(difference=0.0, margin=0.02, level=0.05)
-    assert more_seeds(question, MOSTLY_SEEDS, 3) < 40
+    assert more_seeds(question, MOSTLY_SEEDS) < 40

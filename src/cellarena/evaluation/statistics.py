@@ -144,7 +144,7 @@ def _concluded(known: _Known, settings: Comparing, n_pairs: int, metric: str) ->
     confidence, margin, mean = settings.confidence, settings.smallest_effect, known.line["difference"]
     models, here = _finding(known.line, ""), _finding(known.line, "images_")
     shown = verdict_of(here, confidence)
-    outlook = _outlook(known, Question(mean, margin, (1 - confidence) / n_pairs))
+    outlook = _outlook(known.spread, Question(mean, margin, (1 - confidence) / n_pairs))
     if known.spread:
         words = words_of(models, outlook, confidence, margin, metric)
     else:
@@ -160,17 +160,15 @@ def _concluded(known: _Known, settings: Comparing, n_pairs: int, metric: str) ->
     }
 
 
-def _outlook(known: _Known, question: Question) -> Outlook:
-    spread, n_images = known.spread, known.pair.n_images
+def _outlook(spread: Spread | None, question: Question) -> Outlook:
     if spread is None:
         return Outlook(*[float("nan")] * 4)
-    smallest, images = smallest_detectable(spread, question.level), more_images(question, spread, n_images)
-    seeds = [row.n_seeds for row in (known.pair.a, known.pair.b) if row.learned]
-    if not seeds:
-        return Outlook(smallest, float("nan"), images, float("nan"))
-    n_seeds = min(seeds)
-    both = times_both(question, spread, n_seeds, n_images)
-    return Outlook(smallest, more_seeds(question, spread, n_seeds), images, both)
+    return Outlook(
+        smallest_detectable(spread, question.level),
+        more_seeds(question, spread),
+        more_images(question, spread),
+        times_both(question, spread),
+    )
 
 
 def _reason(both: Pair) -> str:

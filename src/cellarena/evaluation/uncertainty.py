@@ -16,40 +16,45 @@ class Spread:
     """The variance of a mean over trainings and images, in two parts with their degrees of freedom.
 
     Attributes:
-        seeds: part that more trainings lessen; 0 where nothing is trained or only these trainings are meant.
-        seeds_df: degrees of freedom of its estimate.
+        of_rows: part that more trainings lessen, of each row that is trained; none if only these trainings are meant.
+        of_rows_df: degrees of freedom of their estimates: one less than the row has seeds.
         images: part that only more images lessen.
         images_df: degrees of freedom of its estimate.
         shared: share of `seeds` in [0, 1] that more images lessen too.
     """
 
-    seeds: float
-    seeds_df: float
+    of_rows: tuple[float, ...]
+    of_rows_df: tuple[float, ...]
     images: float
     images_df: float
     shared: float = 0.0
+
+    @property
+    def seeds(self) -> float:
+        """Part that more trainings lessen, of all rows together."""
+        return sum(self.of_rows)
+
+    @property
+    def seeds_df(self) -> float:
+        """Degrees of freedom of `seeds`, infinite without any: Welch, Biometrika 1947, doi 10.1093/biomet/34.1-2.28."""
+        parts = sum(part**2 / df for part, df in zip(self.of_rows, self.of_rows_df, strict=True))
+        return self.seeds**2 / parts if parts > 0 else float("inf")
 
     @property
     def standard_error(self) -> float:
         """Of the mean."""
         return float(np.sqrt(self.seeds + self.images))
 
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of the whole variance: Satterthwaite, Biometrics Bulletin 1946, doi 10.2307/3002019."""
-        parts = self.seeds**2 / self.seeds_df + self.images**2 / self.images_df
-        return (self.seeds + self.images) ** 2 / parts if parts > 0 else float("inf")
-
     def quantile(self, tail: float) -> float:
         """Return the t beyond which lies at most `tail` in (0, 0.5) of what chance does, on one side.
 
         The t quantiles of the two parts, weighted by their variances: Cochran and Cox, "Experimental designs", 1957,
-        section 4.14. With two or three seeds Satterthwaite's degrees of freedom find differences too often.
+        section 4.14. With two or three seeds the degrees of freedom of Satterthwaite find differences too often.
         """
         whole = self.seeds + self.images
         share = self.seeds / whole if whole > 0 else 0.0
-        of_seeds = share * _t_beyond(tail, self.seeds_df) if share > 0 else 0.0
-        return of_seeds + (1 - share) * _t_beyond(tail, self.images_df)
+        of_seeds = share * t_beyond(tail, self.seeds_df) if share > 0 else 0.0
+        return of_seeds + (1 - share) * t_beyond(tail, self.images_df)
 
     def tail(self, statistic: float) -> float:
         """Return the `tail` whose quantile is |statistic|, between SMALLEST_TAIL and 0.5."""
@@ -107,7 +112,8 @@ def spread_over_images(by_image: Values) -> Spread | None:
     return _spread(by_image, [])
 
 
-def _t_beyond(tail: float, df: float) -> float:
+def t_beyond(tail: float, df: float) -> float:
+    """Return the t of `df` degrees of freedom beyond which `tail` lies; df may be infinite."""
     return -float(ndtri(tail) if np.isinf(df) else stdtrit(df, tail))
 
 
@@ -117,15 +123,12 @@ def _spread(by_image: Values, trained: list[Trials]) -> Spread | None:
         return None
     parts = [float(row.values.mean(axis=1).var(ddof=1)) / row.n_seeds for row in trained]
     shared = sum(_interaction(row) / (row.n_seeds * n_images) for row in trained)
-    seeds = sum(parts)
-    welch = sum(part**2 / (row.n_seeds - 1) for part, row in zip(parts, trained, strict=True))
-    images = max(0.0, float(by_image.var(ddof=1)) / n_images - shared)
     return Spread(
-        seeds=seeds,
-        seeds_df=seeds**2 / welch if welch > 0 else float("inf"),
-        images=images,
+        of_rows=tuple(parts),
+        of_rows_df=tuple(float(row.n_seeds - 1) for row in trained),
+        images=max(0.0, float(by_image.var(ddof=1)) / n_images - shared),
         images_df=n_images - 1,
-        shared=min(1.0, shared / seeds) if seeds > 0 else 0.0,
+        shared=min(1.0, shared / sum(parts)) if sum(parts) > 0 else 0.0,
     )
 
 
