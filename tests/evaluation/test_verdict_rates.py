@@ -9,7 +9,7 @@ from cellarena.evaluation.trials import Trials
 from cellarena.evaluation.uncertainty import Spread
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=100)
-N, IMAGES = 150, 24
+N, IMAGES = 100, 24
 ROW_ON_IMAGE, TRAINING_ON_IMAGE = 0.05, 0.03
 NAMES = tuple(f"i{k}" for k in range(IMAGES))
 
@@ -32,10 +32,9 @@ def share(values):
     return np.mean(list(values))
 
 
-@pytest.mark.parametrize("n_seeds", [2, 3])
-def test_equal_models_are_seldom_told_apart(n_seeds):
+def test_equal_models_are_seldom_told_apart():
     """One of the two is far less steady: the worst case for few seeds."""
-    found = lines(0, n_seeds, (0.03, 0.005))
+    found = lines(0, 2, (0.03, 0.005))
     assert share(line["verdict"] in {"better", "worse"} for line in found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / N)
     # Images alone would tell them apart: the simulation is one in which that matters.
     assert share(line["images_p"] < 0.05 for line in found) > 0.2

@@ -126,14 +126,15 @@ def _fewest(question: Question, added: range, design: Callable[[int], Spread]) -
     """Return the first of the rising numbers with which the design has the power; it never falls."""
 
     def power(number: int) -> float:
-        spread = design(number)
-        return max(
-            power_of_difference(question.difference, spread, question.level),
-            power_of_equivalence(question.difference, spread, question.margin, question.level),
-        )
+        spread, difference = design(number), question.difference
+        tells = power_of_difference(difference, spread, question.level)
+        if abs(difference) >= question.margin:
+            return tells
+        return max(tells, power_of_equivalence(difference, spread, question.margin, question.level))
 
-    k = bisect_left(added, POWER, key=power)
-    return float(added[k]) if k < len(added) else float("nan")
+    if power(added[-1]) < POWER:
+        return float("nan")
+    return float(added[bisect_left(added, POWER, key=power)])
 
 
 def _n_images(spread: Spread) -> int:
