@@ -189,6 +189,21 @@ class Layout:
         return self.root / "metrics" / "training.csv"
 
     @property
+    def pairwise(self) -> Path:
+        """Every pair of rows with its verdict."""
+        return self.root / "metrics" / "pairwise.csv"
+
+    @property
+    def ranks(self) -> Path:
+        """The rows by their mean rank over the test images."""
+        return self.root / "metrics" / "ranks.csv"
+
+    @property
+    def mixed_model(self) -> Path:
+        """The check of the pairwise table by a mixed model."""
+        return self.root / "metrics" / "mixed_model.csv"
+
+    @property
     def dataset_plots(self) -> Path:
         """Contact sheets of the data set."""
         return self.root / "plots" / "dataset"

@@ -10,6 +10,7 @@ from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
 from cellarena.evaluation.protocols import PROTOCOLS
+from cellarena.evaluation.statistics import Comparing
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
@@ -110,6 +111,7 @@ class Params(Section):
     evaluate: Evaluation
     analyze: ErrorAnalysis
     benchmark: Benchmark
+    compare: Comparing
 
     @model_validator(mode="after")
     def _budget_is_there(self) -> Self:

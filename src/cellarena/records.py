@@ -63,7 +63,12 @@ class Run:
             raise ValueError(f"seed {self.seed} is negative")
 
     def __str__(self) -> str:
-        return f"{self.model}-{self.arm}-{self.seed}"
+        return f"{self.row}-{self.seed}"
+
+    @property
+    def row(self) -> str:
+        """Name of what is compared, whatever the seed: `unet-real`."""
+        return f"{self.model}-{self.arm}"
 
 
 def write_manifest(records: Iterable[Record], path: Path) -> None:

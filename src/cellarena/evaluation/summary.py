@@ -9,6 +9,7 @@ from cellarena.evaluation.aggregates import aggregates, by_image, n_defined
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.coverage import coverage_by_run, refuse_uncovered
 from cellarena.evaluation.strata import strata
+from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.records import Record, Run
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
@@ -126,6 +127,15 @@ def per_image(tables: Tables, arm: str) -> pd.DataFrame:
         for model, runs in _of_arm(tables, arm).items()
     }
     return pd.DataFrame(columns).rename_axis("image").sort_index().reset_index().round(DIGITS)
+
+
+def trial_table(tables: Tables) -> pd.DataFrame:
+    """Return F1 at IoU 0.5 of every row (`model-arm`), seed and image: columns row, seed, image, value."""
+    parts = [
+        _of_images(table, "f1").rename_axis("image").reset_index().assign(row=run.row, seed=run.seed)
+        for run, table in tables
+    ]
+    return pd.concat(parts, ignore_index=True)[list(TRIAL_COLUMNS)]
 
 
 def _metrics(runs: Sequence[pd.DataFrame], groups: pd.DataFrame) -> dict[str, Number]:

@@ -34,6 +34,7 @@ from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder, write_table
+from cellarena.stages._statistics import compare_rows
 
 _PRINTED = [
     "model", "arm", "n_covered", "n_expected", "n_seeds", "f1", "f1_median", "failed", "seconds_per_megapixel",
@@ -55,6 +56,7 @@ def compare(project: Project) -> None:
     with fresh_folder(layout.curves) as curves, fresh_folder(layout.figures) as figures:
         _write_curves(project, tables, curves, figures)
         _draw_examples(project, tables, records, figures / "examples")
+        board = board.merge(compare_rows(project, tables, figures), on=["model", "arm"], how="left")
         board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
         write_table(board, layout.benchmark)
         write_table(coverage_by_run(covered), layout.coverage)
