@@ -46,6 +46,7 @@ def expected_outs(params):
             layout.benchmark,
             layout.coverage,
             layout.training,
+            layout.intervals,
             layout.mixed_model,
             layout.pairwise,
             layout.ranks,

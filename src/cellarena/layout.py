@@ -199,6 +199,11 @@ class Layout:
         return self.root / "metrics" / "ranks.csv"
 
     @property
+    def intervals(self) -> Path:
+        """Every row's mean F1 with its intervals and its noise floor."""
+        return self.root / "metrics" / "intervals.csv"
+
+    @property
     def mixed_model(self) -> Path:
         """The check of the pairwise table by a mixed model."""
         return self.root / "metrics" / "mixed_model.csv"

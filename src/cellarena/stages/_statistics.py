@@ -25,6 +25,7 @@ def compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFram
     found = intervals(trials, settings)
     write_table(pairs, layout.pairwise)
     write_table(ranks, layout.ranks)
+    write_table(found, layout.intervals)
     write_table(mixed_model(trials), layout.mixed_model)
     names = {run.row: {"model": run.model, "arm": run.arm} for run, _ in tables}
     grid = list(names)

@@ -1,0 +1,208 @@
+"""The parts of the report in their order, read from what the stages before left."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.summary import per_image
+from cellarena.records import Record, Run
+from cellarena.reporting.document import Illustration, Section
+from cellarena.reporting.provenance import source_of, sourced
+from cellarena.reporting.sections.calibration import calibration_section
+from cellarena.reporting.sections.costs import costs_section
+from cellarena.reporting.sections.data_set import data_set_section
+from cellarena.reporting.sections.errors import errors_section
+from cellarena.reporting.sections.examples import examples_section
+from cellarena.reporting.sections.images import images_section
+from cellarena.reporting.sections.leaderboard import leaderboard_section
+from cellarena.reporting.sections.leakage import leakage_section
+from cellarena.reporting.sections.modalities import modalities_section
+from cellarena.reporting.sections.statistics import statistics_section
+from cellarena.reporting.sections.training import training_section
+from cellarena.stages._predictions import read_failures
+from cellarena.stages._project import Project
+
+_COMPARISON = {
+    "intervals": ("Mean F1 with intervals", "Points are seeds; the band is how far two seeds of one model differ."),
+    "verdicts": ("Verdicts", "Read along the row: is it better or worse than the column?"),
+    "ranks": ("Mean ranks", "Rows that a bar joins cannot be told apart by their ranks (Nemenyi's test)."),
+}
+_ANATOMY = {
+    "categories": ("What became of the objects", "Share of the annotated objects, mean of the seeds."),
+    "gains": ("Gain in mean F1 if one kind of error were fixed", "The gains of all kinds do not add up."),
+    "recall_by_size": ("Recall by size", "Classes of size are those of the train subset."),
+    "recall_by_contrast": ("Recall by contrast", "Contrast is the distance of object and surroundings in deviations."),
+    "recall_by_size_and_neighbour": ("Recall by size and nearest neighbour", "Grey where no object is."),
+}
+_CALIBRATION = {
+    "reliability_all": ("Reliability of all pixels", "On the diagonal a probability means what it says."),
+    "reliability_boundary": ("Reliability at boundaries", "Pixels within 3 px of an annotated boundary."),
+    "reliability_objects": ("Reliability of objects", "How often an object of some confidence is a match."),
+    "risk_coverage": ("Risk over coverage", "Share of wrong objects among the most confident ones."),
+}
+_DATA_SET = {
+    "cells": ("Cells", "Cells per image, and their areas, by modality."),
+    "sizes": ("Image sizes", "The larger a mark, the more images."),
+    "intensities": ("Intensities", "As acquired, channel by channel."),
+    "classes": ("Classes of pixels", "Background, interior and boundary, by modality."),
+}
+
+
+def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
+    """Return the report's sections, each with the protocol and the runs that its numbers are of.
+
+    Raises:
+        FileNotFoundError: if a stage before was not run.
+        ValueError: if what it left is damaged; the message names the file.
+    """
+    params, runs = project.params, project.params.scored_runs
+    predicting = [*params.runs, *params.ensemble_runs]
+    first = [run for run in runs if run.seed in {params.benchmark.seeds[0], params.floor_run.seed}]
+    of_scores = source_of(STRICT, runs)
+    return [
+        *_of_benchmark(project, test, of_scores),
+        sourced(_errors(project, first), of_scores),
+        sourced(_calibration(project), source_of(STRICT, predicting)),
+        sourced(_examples(project), source_of(STRICT, first)),
+        sourced(_images(project, test), of_scores),
+        _data_set(project),
+        _leakage(project),
+    ]
+
+
+def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> list[Section]:
+    layout, params = project.layout, project.params
+    figures, measured = layout.figures, source_of("measured", params.scored_runs)
+    thresholds = _figure(
+        project, figures / "f1_over_thresholds.png", "F1 over IoU thresholds",
+        "Mean over test images and seeds; higher thresholds ask for more.",
+    )  # fmt: skip
+    curves = _figure(
+        project, figures / "training.png", "Training",
+        "Validation score on whole images, and training loss; losses of different networks do not compare.",
+    )  # fmt: skip
+    with _table(layout.benchmark) as summary:
+        leaderboard = leaderboard_section(summary, STRICT, [])
+        modalities = modalities_section(summary, test)
+        costs = costs_section(summary, [])
+    with _table(layout.training) as trainings:
+        training = training_section(trainings, [curves])
+    return [
+        sourced(leaderboard, of_scores),
+        sourced(_statistics(project), of_scores),
+        sourced(modalities, of_scores),
+        sourced(Section("F1 over thresholds", [thresholds]), of_scores),
+        sourced(training, source_of("measured", params.runs)),
+        sourced(costs, measured),
+    ]
+
+
+def _statistics(project: Project) -> Section:
+    layout, settings = project.layout, project.params.compare
+    figures = _figures(project, layout.figures, _COMPARISON)
+    with (
+        _table(layout.pairwise) as pairs,
+        _table(layout.ranks) as ranks,
+        _table(layout.intervals) as intervals,
+        _table(layout.mixed_model) as mixed,
+    ):
+        return statistics_section(
+            pairs, ranks, intervals, mixed, figures, settings.smallest_effect, settings.confidence
+        )
+
+
+def _errors(project: Project, first: Sequence[Run]) -> Section:
+    layout = project.layout
+    galleries = [
+        _figure(
+            project, layout.gallery(run), f"Worst errors of {run}", "The annotation's outline and the prediction's."
+        )
+        for run in first
+    ]
+    with (
+        _table(layout.anatomy / "categories.csv") as categories,
+        _table(layout.anatomy / "gains.csv") as gains,
+        _table(layout.anatomy / "strata.csv") as strata,
+        _table(layout.anatomy / "difficulty.csv") as difficulty,
+    ):
+        figures = [*_figures(project, layout.anatomy_figures, _ANATOMY), *galleries]
+        return errors_section(categories, gains, strata, difficulty, figures)
+
+
+def _calibration(project: Project) -> Section:
+    layout = project.layout
+    with _table(layout.calibrations) as table:
+        return calibration_section(table, _figures(project, layout.calibration_figures, _CALIBRATION))
+
+
+def _examples(project: Project) -> Section:
+    caption = "A test image: its annotation, and what each method with its first seed made of it."
+    paths = sorted((project.layout.figures / "examples").glob("*.png"))
+    return examples_section([_figure(project, path, f"Example: {_words(path)}", caption) for path in paths])
+
+
+def _images(project: Project, test: Sequence[Record]) -> Section:
+    layout, runs = project.layout, project.params.scored_runs
+    scores = per_image([(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in runs], "real")
+    failures: dict[str, list[str]] = {}
+    for run in runs:
+        for image, why in read_failures(project, run):
+            failures.setdefault(image, []).append(f"{run}: {why}")
+    return images_section(scores, test, {image: "; ".join(reasons) for image, reasons in failures.items()})
+
+
+def _data_set(project: Project) -> Section:
+    layout = project.layout
+    caption = "Images as acquired, with their annotated outlines."
+    sheets = [
+        _figure(project, path, f"Contact sheet: {_words(path)}", caption)
+        for path in sorted(layout.dataset_plots.glob("*.png"))
+    ]
+    figures = _figures(project, layout.dataset_figures, _DATA_SET)
+    with (
+        _table(layout.dataset_table("summary")) as summary,
+        _table(layout.dataset_table("intensities")) as intensities,
+        _table(layout.dataset_table("near_duplicates")) as near_duplicates,
+    ):
+        return data_set_section(summary, intensities, near_duplicates, figures, sheets)
+
+
+def _leakage(project: Project) -> Section:
+    path = project.layout.leakage
+    with _named(path):
+        return leakage_section(json.loads(path.read_text(encoding="utf-8")))
+
+
+@contextmanager
+def _table(path: Path) -> Iterator[pd.DataFrame]:
+    """Hand over a table that a stage before wrote; what goes wrong with its content names the file."""
+    with _named(path):
+        yield pd.read_csv(path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = " ".join(str(error).split())
+        raise ValueError(f"{path}: damaged or edited ({why}); run `dvc repro` to make it anew") from error
+
+
+def _figures(project: Project, folder: Path, told: Mapping[str, tuple[str, str]]) -> list[Illustration]:
+    return [_figure(project, folder / f"{name}.png", *words) for name, words in told.items()]
+
+
+def _figure(project: Project, path: Path, title: str, caption: str) -> Illustration:
+    relative = Path(os.path.relpath(path, project.layout.report.parent)).as_posix()
+    return Illustration(title, relative, caption)
+
+
+def _words(path: Path) -> str:
+    return path.stem.replace("_", " ")
