@@ -71,20 +71,16 @@ def _compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFra
     """Write and draw which rows differ; return model, arm and the intervals of F1 for the leaderboard."""
     layout, settings = project.layout, project.params.compare
     trials = trials_of(trial_table(tables), [row_name(project.params.floor_run)])
-    pairs, ranks, found = (
-        pairwise(trials, settings),
-        rank_table(trials, settings.confidence),
-        intervals(trials, settings),
-    )
+    pairs, found = pairwise(trials, settings), intervals(trials, settings)
+    ranks = rank_table(trials, settings.confidence)
     _write(pairs, layout.pairwise)
     _write(ranks, layout.ranks)
     _write(mixed_model(trials), layout.mixed_model)
     names = {row_name(run): {"model": run.model, "arm": run.arm} for run, _ in tables}
     grid = list(names)
     seeds = pd.DataFrame([(row.row, value) for row in trials for value in row.by_seed], columns=["row", "value"])
-    save(
-        interval_dots(found, seeds, grid, settings.confidence, "F1 at IoU 0.5, test subset"), figures / "intervals.png"
-    )
+    drawn = interval_dots(found, seeds, grid, settings.confidence, "F1 at IoU 0.5, test subset")
+    save(drawn, figures / "intervals.png")
     save(verdict_matrix(pairs, "F1 at IoU 0.5: each row against each other"), figures / "verdicts.png")
     save(rank_diagram(ranks, grid, "Mean rank by F1 at IoU 0.5 over the test images"), figures / "ranks.png")
     columns = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low", "images_high": "f1_images_high"}
