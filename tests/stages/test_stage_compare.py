@@ -155,6 +155,21 @@ def test_every_training_is_a_row_of_the_training_table(project, compared, cellar
     assert outcome.err.count("\n") == 1
 
 
+def test_which_rows_differ_is_written(project, compared):
+    board = compared()
+    layout, _ = project
+    pairs, ranks = pd.read_csv(layout.pairwise), pd.read_csv(layout.ranks)
+    assert len(pairs) == 6
+    learned = pairs[~pairs["b"].str.startswith("otsu") & ~pairs["a"].str.startswith("otsu")]
+    assert learned["words"].str.startswith("cannot tell about the models: 1 seed; on these images").all()
+    assert set(ranks["row"]) == {f"{name}-real" for name in (*LEARNED, "otsu")}
+    assert pd.read_csv(layout.mixed_model)["status"].str.startswith("not fitted: 1 seed").all()
+    assert board.loc[LEARNED, ["f1_low", "f1_high", "noise_floor"]].isna().all(axis=None)
+    assert board.loc["otsu", "noise_floor"] == 0
+    assert board[["f1_images_low", "f1_images_high"]].notna().all(axis=None)
+    assert {path.name for path in layout.figures.glob("*.png")} >= {"intervals.png", "verdicts.png", "ranks.png"}
+
+
 def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
     layout, params = project
     compared()
