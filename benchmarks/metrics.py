@@ -89,19 +89,24 @@ def of_side(side: int, repeats: int, cellpose: Path, folder: Path) -> dict[str, 
     return {name: best(found) for name, found in runs.items()}
 
 
-def report(figures: dict[int, dict[str, Found]], console: Console) -> None:
-    """Print a line per size and metric."""
-    table = Table("px", "cells", "metric", "s", "s / Mpx", f"times {REFERENCE}", "peak memory, x label images")
-    for side, found in figures.items():
-        for name, run in found.items():
-            seconds = run["seconds"]
-            row = (f"{seconds:.4f}", f"{seconds / side**2 * 1e6:.5f}", f"{seconds / found[REFERENCE]['seconds']:.1f}")
-            last = name == list(found)[-1]
-            table.add_row(f"{side}²", str(N_CELLS[side]), name, *row, f"{run['memory']:.1f}", end_section=last)
+def report(side: int, found: dict[str, Found], console: Console) -> None:
+    """Print the figures of one size."""
+    title = f"{side}² px, {N_CELLS[side]} cells"
+    table = Table("metric", "s", "s / Mpx", f"times {REFERENCE}", "peak memory, x label images", title=title)
+    for name, run in found.items():
+        seconds = run["seconds"]
+        row = (f"{seconds:.4f}", f"{seconds / side**2 * 1e6:.5f}", f"{seconds / found[REFERENCE]['seconds']:.1f}")
+        table.add_row(name, *row, f"{run['memory']:.1f}")
     console.print(table)
+
+
+def growth(figures: dict[int, dict[str, Found]], console: Console) -> None:
+    """Print how time per pixel goes from the smallest image to the others."""
+    smallest = min(figures)
     for name in OURS:
-        per_pixel = [found[name]["seconds"] / side**2 for side, found in figures.items()]
-        console.print(f"{name}: time per pixel, largest image over smallest: {per_pixel[-1] / per_pixel[0]:.2f}")
+        per_pixel = {side: found[name]["seconds"] / side**2 for side, found in figures.items()}
+        ratios = ", ".join(f"{side}² {each / per_pixel[smallest]:.2f}" for side, each in per_pixel.items())
+        console.print(f"{name}: time per pixel over that at {smallest}²: {ratios}")
 
 
 def main() -> None:
@@ -115,8 +120,12 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         cellpose = python_of("light", arguments.environments or Path(temporary))
-        figures = {side: of_side(side, arguments.repeats, cellpose, Path(temporary)) for side in arguments.sides}
-    report(figures, Console(width=120))
+        figures: dict[int, dict[str, Found]] = {}
+        console = Console(width=120)
+        for side in arguments.sides:
+            figures[side] = of_side(side, arguments.repeats, cellpose, Path(temporary))
+            report(side, figures[side], console)
+        growth(figures, console)
 
 
 if __name__ == "__main__":
