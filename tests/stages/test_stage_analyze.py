@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
-from cellarena.evaluation.errors.tables import read_table
+from cellarena.evaluation.tables import read_table
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.params import load_params

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.matching import refuse_unlike
-from cellarena.images.io import LabelImage, write_bytes
+from cellarena.evaluation.tables import write_table
+from cellarena.images.io import LabelImage
 from cellarena.records import Run
 
 OK, EMPTY, FAILED, MISSING, STALE = "ok", "empty", "failed", "missing", "stale"
@@ -69,7 +70,7 @@ def judged(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
 def write_cells(cells: Iterable[Cell], path: Path) -> None:
     """Write cells as CSV, sorted by image; whole or not at all."""
     table = pd.DataFrame([asdict(cell) for cell in cells], columns=_COLUMNS).sort_values("image", kind="stable")
-    write_bytes(table.to_csv(index=False, lineterminator="\n").encode(), path)
+    write_table(table, path)
 
 
 def read_cells(path: Path) -> list[Cell] | None:

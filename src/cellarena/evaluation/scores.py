@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from cellarena.evaluation.protocols import PROTOCOLS, Row
-from cellarena.images.io import LabelImage, write_bytes
+from cellarena.evaluation.tables import write_table
+from cellarena.images.io import LabelImage
 from cellarena.records import Run
 
 COLUMNS = ["run", "image", "protocol", "threshold", "metric", "value"]
@@ -64,8 +65,7 @@ def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:
     """Write a score table as CSV: sorted, six significant digits, NaN empty, LF; whole or not at all."""
-    text = _sorted(scores)[COLUMNS].to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_bytes(text.encode(), path)
+    write_table(_sorted(scores)[COLUMNS], path)
 
 
 def read_scores(path: Path) -> pd.DataFrame:

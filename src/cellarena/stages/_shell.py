@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from cellarena.images.io import write_bytes
 from cellarena.records import Run
 
 T = TypeVar("T")
@@ -57,11 +55,6 @@ def _swap(new: Path, path: Path) -> None:
             old.replace(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, the same bytes for the same table: six digits of a fraction, LF line ends."""
-    write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
 def progress(items: Iterable[T], doing: str, total: int) -> Iterator[T]:

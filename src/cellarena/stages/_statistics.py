@@ -8,11 +8,11 @@ from cellarena.evaluation.mixed_model import mixed_model
 from cellarena.evaluation.rank_tests import rank_table
 from cellarena.evaluation.statistics import intervals, pairwise
 from cellarena.evaluation.summary import Tables, trial_table
+from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trials import trials_of
 from cellarena.reporting.figures.statistics import interval_dots, rank_diagram, verdict_matrix
 from cellarena.reporting.figures.style import save
 from cellarena.stages._project import Project
-from cellarena.stages._shell import write_table
 
 _INTERVALS = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low", "images_high": "f1_images_high"}
 

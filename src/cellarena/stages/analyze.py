@@ -11,8 +11,8 @@ from cellarena.evaluation.errors.analysis import Analysis, Sample
 from cellarena.evaluation.errors.analysis import analyze as analyze_samples
 from cellarena.evaluation.errors.gains import count, gains
 from cellarena.evaluation.errors.strata import BOUND_COLUMNS, stratify
-from cellarena.evaluation.errors.tables import read_table, write_table
 from cellarena.evaluation.errors.worst import Specimen, worst
+from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.io import read_image
 from cellarena.records import Record, Run, read_manifest
 from cellarena.stages._predictions import read_prediction, refuse_missing

@@ -18,7 +18,7 @@ from cellarena.evaluation.errors.strata import (
     STRATA_COLUMNS,
     recall_grid,
 )
-from cellarena.evaluation.errors.tables import read_table, write_table
+from cellarena.evaluation.tables import read_table, write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.errors import category_bars, gain_table, recall_by_stratum, recall_grids
 from cellarena.reporting.figures.style import save

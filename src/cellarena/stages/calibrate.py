@@ -16,7 +16,8 @@ from cellarena.evaluation.calibration.tables import (
 )
 from cellarena.evaluation.calibration.tallies import Counts, Tally, count_pixels
 from cellarena.evaluation.calibration.temperature import fitted_temperature, nll_at
-from cellarena.images.io import read_image, write_bytes
+from cellarena.evaluation.tables import write_table
+from cellarena.images.io import read_image
 from cellarena.images.probabilities import N_CODES
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Record, Run, read_manifest
@@ -56,8 +57,7 @@ def calibrate(project: Project, run: Run) -> None:
     }
     with fresh_folder(project.layout.calibration(run)) as folder:
         for name, table in tables.items():
-            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-            write_bytes(text.encode(), folder / f"{name}.csv")
+            write_table(table, folder / f"{name}.csv")
     click.echo(f"temperature {temperature:.3f} from {n_images} validation images")
 
 

@@ -20,6 +20,7 @@ from cellarena.evaluation.summary import (
     per_image,
     summarize,
 )
+from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trainings import trained, training_table, untrained
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, Run, read_manifest
@@ -33,7 +34,7 @@ from cellarena.reporting.sections.examples import examples_of
 from cellarena.stages._predictions import read_prediction
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
-from cellarena.stages._shell import fresh_folder, write_table
+from cellarena.stages._shell import fresh_folder
 from cellarena.stages._statistics import compare_rows
 
 _PRINTED = [

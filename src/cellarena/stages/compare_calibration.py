@@ -6,7 +6,7 @@ import click
 import pandas as pd
 
 from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
-from cellarena.images.io import write_bytes
+from cellarena.evaluation.tables import write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
@@ -34,7 +34,7 @@ def compare_calibration(project: Project) -> None:
             save(drawn, folder / f"reliability_{region}.png")
         curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
         save(curves, folder / "risk_coverage.png")
-        write_bytes(_csv(table), layout.calibrations)
+        write_table(table, layout.calibrations)
 
 
 def _read(folder: Path, run: Run) -> Calibration:
@@ -58,7 +58,3 @@ def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc repro` to make it anew") from error
     return table
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()

@@ -18,6 +18,7 @@ from cellarena.datasets.exploration import (
     summary,
 )
 from cellarena.datasets.names import slug
+from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
@@ -26,7 +27,7 @@ from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress, write_table
+from cellarena.stages._shell import fresh_folder, progress
 
 _ON_A_SHEET = 8
 _OF_EACH = 2

@@ -3,7 +3,7 @@
 import click
 
 from cellarena.evaluation.errors.strata import bounds
-from cellarena.evaluation.errors.tables import write_table
+from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.records import read_manifest
 from cellarena.stages._project import Project

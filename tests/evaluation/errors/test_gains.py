@@ -13,10 +13,10 @@ from cellarena.evaluation.errors.comparison import category_totals, mean_of_seed
 from cellarena.evaluation.errors.difficulty import difficulty
 from cellarena.evaluation.errors.gains import ALL, COUNT_COLUMNS, count, gains
 from cellarena.evaluation.errors.strata import bounds, interval, recall_grid, strata_of, stratify
-from cellarena.evaluation.errors.tables import read_table, write_table
 from cellarena.evaluation.errors.worst import worst
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
+from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.labels import without_border_objects
 from cellarena.records import Record, Run
 

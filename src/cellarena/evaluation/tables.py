@@ -1,4 +1,4 @@
-"""The error tables on disk: CSV whose bytes depend on their content alone."""
+"""Tables on disk: CSV whose bytes depend on their content alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
