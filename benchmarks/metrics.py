@@ -3,9 +3,10 @@
     python benchmarks/metrics.py [--environments FOLDER] [--repeats N] [--sides 1024 2048 ...]
 
 On drawn label images of 1k^2 pixels with 2,000 cells up to 8k^2 with 70,000. Every measurement is a process of its
-own, timed inside it (processor time of one thread) without imports and reading; they alternate, and the best of the
-repeats counts. Peak memory is what a process takes beyond the two label images that it holds, in multiples of them
-(Linux only). What needs a matrix of all cells by all cells stops at 4k^2. FOLDER is as in metrics_parity.py.
+own, timed inside it (processor time of one thread) without imports and reading; they alternate, and the best of its
+calls and of the repeats counts. Peak memory is what a process takes beyond the two label images that it holds, in
+multiples of them (Linux only). What needs a matrix of all cells by all cells stops at 4k^2. FOLDER is as in
+metrics_parity.py.
 """
 
 import argparse

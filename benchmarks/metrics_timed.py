@@ -17,6 +17,8 @@ Labels = NDArray[np.uint32]
 Metric = Callable[[Labels, Labels], object]
 
 THREE = (0.5, 0.75, 0.9)
+# The first call also pays for memory that the process gets from the system; short ones are repeated, the best counts.
+N_CALLS, ENOUGH = 3, 5.0
 STATUS, PEAK_RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -90,6 +92,13 @@ def memory(figure: str) -> float:
     return 1024 * float(told[1]) if told else float("nan")
 
 
+def timed(metric: Metric, true: Labels, pred: Labels) -> float:
+    """Return the seconds of one call."""
+    start = time.process_time()
+    metric(true, pred)
+    return time.process_time() - start
+
+
 def main() -> None:
     """Measure one metric."""
     name, folder = sys.argv[1:]
@@ -100,11 +109,11 @@ def main() -> None:
     before = memory("VmRSS")
     if PEAK_RESET.exists():
         PEAK_RESET.write_text("5")
-    start = time.process_time()
-    metrics[name](true, pred)
-    seconds = time.process_time() - start
+    seconds = [timed(metrics[name], true, pred)]
+    while len(seconds) < N_CALLS and sum(seconds) < ENOUGH:
+        seconds.append(timed(metrics[name], true, pred))
     taken = (memory("VmHWM") - before) / (true.nbytes + pred.nbytes)
-    print(json.dumps({"seconds": seconds, "memory": taken}))
+    print(json.dumps({"seconds": min(seconds), "memory": taken}))
 
 
 if __name__ == "__main__":
