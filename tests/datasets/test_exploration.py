@@ -16,7 +16,7 @@ from cellarena.datasets.exploration import (
 from cellarena.records import Record
 from cellarena.targets.three_class import ThreeClass
 
-TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=1)
+TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
 LEAKAGE = {"near_duplicates": [{"why": "near-duplicates", "images": {"b": "train", "a": "test"}}]}
 
 

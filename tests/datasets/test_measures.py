@@ -12,7 +12,7 @@ from cellarena.targets.three_class import ThreeClass
 LABELS = hnp.arrays(
     np.uint16, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12), elements=st.integers(0, 5)
 )
-TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=1)
+TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
 
 
 def measured(labels):

@@ -46,7 +46,6 @@ def project(tmp_path):
     layout.splits.mkdir(parents=True)
     for subset in ("train", "val", "test"):
         write_manifest(records, layout.subset(subset))
-    layout.leakage.write_text(json.dumps({"n_images": {}, "near_duplicates": [], "crossings": [], "waiver": ""}))
     for n, run in enumerate([*params.runs, *params.ensemble_runs]):
         layout.predictions(run).mkdir(parents=True)
         for record in records:
@@ -61,7 +60,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def compared(project, cellarena):
-    """Return a function that makes the floor, scores, compares and reports."""
+    """Return a function that makes the floor, scores and compares."""
     layout, params = project
 
     def run():
@@ -69,9 +68,8 @@ def compared(project, cellarena):
         for scored in params.scored_runs:
             done = cellarena(layout.root, "evaluate", scored.model, scored.arm, str(scored.seed))
             assert done.code == 0, done.err
-        for command in ("compare", "report"):
-            done = cellarena(layout.root, command)
-            assert done.code == 0, done.err
+        done = cellarena(layout.root, "compare")
+        assert done.code == 0, done.err
         return pd.read_csv(layout.benchmark).set_index("model")
 
     return run
@@ -96,18 +94,15 @@ def test_an_image_that_fails_is_not_timed(project, cellarena):
     assert (costs["n_images"], costs["slowest_image"]) == (1, "b")
 
 
-def test_runs_that_were_not_measured_are_compared_and_reported(project, compared):
+def test_runs_that_were_not_measured_are_compared(compared):
     board = compared()
     assert board.loc[LEARNED, "time_tolerance"].tolist() == ["not measured"] * 3
     assert board.loc[LEARNED, ["training_seconds", "n_parameters", "seconds_per_megapixel"]].isna().all(axis=None)
     assert board.loc["otsu", "time_tolerance"] == "meets"
     assert board.loc["maunet", "f1"] == 1
-    markdown = project[0].report.read_text()
-    assert "not measured" in markdown
-    assert "nan" not in markdown.lower()
 
 
-def test_what_was_measured_is_in_the_comparison_and_the_report(project, compared):
+def test_what_was_measured_is_in_the_comparison(project, compared):
     layout, params = project
     run = params.runs[0]
     layout.training_costs(run).parent.mkdir(parents=True)
@@ -119,9 +114,7 @@ def test_what_was_measured_is_in_the_comparison_and_the_report(project, compared
     }))  # fmt: skip
     row = compared().loc["maunet"]
     assert (row["training_seconds"], row["n_parameters"], row["time_tolerance"]) == (61.5, 1626425, "misses")
-    markdown = layout.report.read_text()
-    assert "| maunet | real | 1.626 | 12.250 | 62 | 45.000 | 512 | misses (1 of 2) | 1.500 |" in markdown
-    assert "| maunet | real | width 16 | cpu, 2 threads |" in markdown
+    assert (row["variant"], row["device"], row["n_over_tolerance"]) == ("width 16", "cpu, 2 threads", 1)
     assert "seconds" not in layout.summary.read_text()
 
 

@@ -5,7 +5,18 @@ import pytest
 pytestmark = pytest.mark.journey
 
 
-@pytest.mark.parametrize("file", ["metrics/benchmark.csv", "data/splits/leakage.json"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "data/splits/leakage.json",
+        "metrics/anatomy/gains.csv",
+        "metrics/benchmark.csv",
+        "metrics/calibration.csv",
+        "metrics/dataset/summary.csv",
+        "metrics/pairwise.csv",
+        "metrics/training.csv",
+    ],
+)
 @pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n", "[]"])
 def test_damaged_numbers_are_refused_by_name_and_the_earlier_report_stays(workspace, cellarena, file, content):
     before = workspace.hashes("reports")

@@ -23,7 +23,7 @@ from cellarena.records import Run
 from cellarena.targets.three_class import ThreeClass
 
 RUN = Run("unet", "real", 0)
-TARGET = ThreeClass(boundary=1, seed=0.5, foreground=0.5, seed_size=1, min_size=1)
+TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
 
 
 def squares(*corners, size=48):

@@ -55,7 +55,8 @@ def test_colours_count_by_their_mean():
     labels, image = squares()
     image[10, 10] = 12
     rgb = np.stack([image, 0 * image, 2 * image], axis=2)
-    assert measure(labels, rgb)["contrast"].tolist() == pytest.approx(measure(labels, image)["contrast"].tolist())
+    grey = measure(labels, image)["contrast"].tolist()
+    assert measure(labels, rgb)["contrast"].tolist() == pytest.approx(grey, nan_ok=True)
 
 
 def test_no_object_is_an_empty_table():
