@@ -29,7 +29,7 @@ from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
 
 _COMPARISON = {
-    "intervals": ("Mean F1 with intervals", "Points are seeds; the band is how far two seeds of one model differ."),
+    "intervals": ("Intervals of mean F1", "Points are seeds; the band is how far two seeds of one model differ."),
     "verdicts": ("Verdicts", "Read along the row: is it better or worse than the column?"),
     "ranks": ("Mean ranks", "Rows that a bar joins cannot be told apart by their ranks (Nemenyi's test)."),
 }
