@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
-from cellarena.reporting.figures.curves import score_limits, seed_dots, threshold_curves
+from cellarena.reporting.figures.curves import score_limits, threshold_curves
 from cellarena.reporting.figures.examples import Prediction, example_figure
 from cellarena.reporting.figures.sheets import Panel, caption, contact_sheet
 from cellarena.reporting.figures.style import (
@@ -190,10 +190,8 @@ def _of_seven(x: str) -> pd.DataFrame:
 
 def test_seven_models_and_the_floor_have_room() -> None:
     curves = pd.DataFrame({"threshold": [0.5, 0.95]} | {model: [0.9, 0.3] for model in (*MODELS, "otsu")})
-    seeds = [(model, seed, 0.8 + 0.01 * seed) for model in MODELS for seed in range(3)] + [("otsu", 0, 0.2)]
     for figure in (
         threshold_curves(curves, "F1 over IoU thresholds"),
-        seed_dots(pd.DataFrame(seeds, columns=["model", "seed", "f1"]), "F1 by seed"),
         training_curves(_of_seven("step"), _of_seven("step"), "Training"),
     ):
         _apart(figure)
@@ -261,26 +259,9 @@ def test_training_curves_label_every_axis() -> None:
     _within(figure)
 
 
-def test_seed_dots_show_every_seed_and_a_mean_only_of_several() -> None:
-    table = pd.DataFrame({"model": ["otsu", "unet", "unet", "sac", "a" * 60], "seed": [0, 0, 1, 0, 0],
-                          "f1": [0.5, 0.7, 0.8, np.nan, 0.1]})  # fmt: skip
-    figure = seed_dots(table, "Seeds")
-    axes = figure.axes[0]
-    points = sorted(
-        float(x) for c in axes.collections if not isinstance(c, LineCollection) for x in c.get_offsets()[:, 0]
-    )
-    assert points == [0.1, 0.5, 0.7, 0.8]
-    (mean,) = [c for c in axes.collections if isinstance(c, LineCollection)]
-    assert mean.get_segments()[0][0][0] == pytest.approx(0.75)
-    labels = [tick.get_text() for tick in axes.get_yticklabels()]
-    assert labels[:3] == ["otsu\nnot learned", "unet\n2 seeds", "sac\nno value"]
-    _within(figure)
-
-
-@pytest.mark.parametrize("draw", [threshold_curves, seed_dots])
-def test_curves_name_the_missing_column(draw: object) -> None:
+def test_curves_name_the_missing_column() -> None:
     with pytest.raises(ValueError, match="is missing; it has nothing"):
-        draw(pd.DataFrame({"nothing": [1]}), "x")  # type: ignore[operator]
+        threshold_curves(pd.DataFrame({"nothing": [1]}), "x")
 
 
 def test_styles_differ_and_seeds_of_a_model_share_a_colour() -> None:

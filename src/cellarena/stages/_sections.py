@@ -29,7 +29,6 @@ from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
 
 _COMPARISON = {
-    "intervals": ("Intervals of mean F1", "Points are seeds; the band is how far two seeds of one model differ."),
     "verdicts": ("Verdicts", "Read along the row: is it better or worse than the column?"),
     "ranks": ("Mean ranks", "Rows that a bar joins cannot be told apart by their ranks (Nemenyi's test)."),
 }
@@ -83,14 +82,18 @@ def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> l
         project, figures / "f1_over_thresholds.png", "F1 over IoU thresholds",
         "Mean over test images and seeds; higher thresholds ask for more.",
     )  # fmt: skip
+    intervals = _figure(
+        project, figures / "intervals.png", "Intervals of mean F1",
+        "Points are seeds; the band is how far two seeds of one model differ.",
+    )  # fmt: skip
     curves = _figure(
         project, figures / "training.png", "Training",
         "Validation score on whole images, and training loss; losses of different networks do not compare.",
     )  # fmt: skip
     with _table(layout.benchmark) as summary:
-        leaderboard = leaderboard_section(summary, STRICT, [])
+        leaderboard = leaderboard_section(summary, STRICT, [intervals])
         modalities = modalities_section(summary, test)
-        costs = costs_section(summary, [])
+        costs = costs_section(summary)
     with _table(layout.training) as trainings:
         training = training_section(trainings, [curves])
     return [

@@ -24,7 +24,7 @@ from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trainings import trained, training_table, untrained
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, Run, read_manifest
-from cellarena.reporting.figures.curves import seed_dots, threshold_curves
+from cellarena.reporting.figures.curves import threshold_curves
 from cellarena.reporting.figures.examples import example_figure
 from cellarena.reporting.figures.style import save
 from cellarena.reporting.figures.training import training_curves
@@ -106,13 +106,6 @@ def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path)
     save(drawn, figures / "f1_over_thresholds.png")
     drawn = training_curves(by_run(logs["val/f1"]), by_run(logs["train/loss"]), "Training")
     save(drawn, figures / "training.png")
-    seeds = [(run.model, run.seed, _ranking_f1(scores)) for run, scores in tables]
-    dots = pd.DataFrame(seeds, columns=["model", "seed", "f1"])
-    save(seed_dots(dots, "F1 at IoU 0.5 by seed, test subset"), figures / "seeds.png")
-
-
-def _ranking_f1(scores: pd.DataFrame) -> float:
-    return float(scores.loc[(scores["metric"] == "f1") & (scores["threshold"] == 0.5), "value"].mean())
 
 
 def _draw_examples(project: Project, tables: Tables, records: list[Record], folder: Path) -> None:

@@ -34,38 +34,6 @@ def threshold_curves(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-@styled
-def seed_dots(table: pd.DataFrame, title: str) -> Figure:
-    """Return F1 by model with every seed as a point and the mean of at least two seeds as a line.
-
-    Args:
-        table: columns `model`, `seed` and `f1` (mean over images, in [0, 1]; NaN where undefined); models stand in
-            the order of their first row.
-        title: above the axes.
-
-    Raises:
-        ValueError: if a column is missing.
-    """
-    require_columns(table, ("model", "seed", "f1"))
-    models = list(dict.fromkeys(table["model"]))
-    figure = Figure(figsize=(WIDTH, 1.5 + 0.42 * len(models)))
-    axes = figure.subplots()
-    styles = series_styles(models)
-    for row, model in enumerate(models):
-        values = table.loc[table["model"] == model, "f1"].dropna().sort_values()
-        style = styles[model]
-        # Points of nearly equal value would hide each other on one line.
-        heights = [row + 0.22 * (k % 3 - 1) * (len(values) > 1) for k in range(len(values))]
-        axes.scatter(values, heights, s=32, color=style.colour, marker=style.marker, zorder=3)
-        if len(values) > 1:
-            axes.vlines(values.mean(), row - 0.36, row + 0.36, colors=style.colour, linewidth=1.6)
-    axes.set_yticks(range(len(models)), [_seed_label(str(m), table.loc[table["model"] == m, "f1"]) for m in models])
-    add_title(figure, title)
-    axes.set(xlabel="mean F1 at IoU 0.5 (point: one seed; line: mean of the seeds)")
-    axes.set(xlim=score_limits(table["f1"]), ylim=(len(models) - 0.4, -0.6))
-    return figure
-
-
 def score_limits(scores: Iterable[float]) -> tuple[float, float]:
     """Return limits of an axis of scores: the tenths around those that are defined, at least 0.2, and a margin."""
     defined = [score for score in scores if not math.isnan(score)] or [0.0, 1.0]
@@ -93,13 +61,6 @@ def _draw_lines(axes: Axes, table: pd.DataFrame, x: str) -> list[str]:
 def _line_label(name: str, empty: bool) -> str:
     notes = ["not learned"] * (name == FLOOR) + ["no value"] * empty
     return shorten(name) + (f" ({', '.join(notes)})" if notes else "")
-
-
-def _seed_label(model: str, values: "pd.Series[float]") -> str:
-    n = int(values.notna().sum())
-    if n == 0:
-        return f"{shorten(model)}\nno value"
-    return f"{shorten(model)}\n" + ("not learned" if model == FLOOR else f"{n} seed{'s' * (n > 1)}")
 
 
 def _add_legend(figure: Figure, axes: Axes, n_lines: int) -> None:

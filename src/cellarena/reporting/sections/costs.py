@@ -1,11 +1,11 @@
 """What training and prediction cost, and which variant of each model was measured on what."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from cellarena.reporting.document import Illustration, Notes, Section, ShownTable, Warnings
+from cellarena.reporting.document import Notes, Section, ShownTable, Warnings
 from cellarena.reporting.tables import (
     FLOOR,
     UNDEFINED,
@@ -25,12 +25,11 @@ COST_COLUMNS = (
 )  # fmt: skip
 
 
-def costs_section(summary: pd.DataFrame, figures: Sequence[Illustration] = ()) -> Section:
-    """Return what the rows of the comparison cost, in its order, and figures of the training.
+def costs_section(summary: pd.DataFrame) -> Section:
+    """Return what the rows of the comparison cost, in its order.
 
     Args:
         summary: one row per model and arm with at least COST_COLUMNS, as `evaluation.summary.costs_by_row` makes them.
-        figures: stand above the tables.
 
     Raises:
         ValueError: if a column is missing.
@@ -39,7 +38,7 @@ def costs_section(summary: pd.DataFrame, figures: Sequence[Illustration] = ()) -
     costs = summary.fillna({"variant": "", "device": "", "n_timed": 0})
     found = Warnings([*_too_slow(costs), *_devices(costs)])
     tables = ShownTable("Costs", _cost_table(costs)), ShownTable("Variants", _variant_table(costs))
-    return Section("Training and costs", [*figures, found, tables[0], Notes(_notes(costs)), tables[1]])
+    return Section("Costs", [found, tables[0], Notes(_notes(costs)), tables[1]])
 
 
 def _cost_table(costs: pd.DataFrame) -> Table:
