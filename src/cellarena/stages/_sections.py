@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from cellarena.evaluation.calibration.comparison import COLUMNS as CALIBRATION_COLUMNS
+from cellarena.evaluation.errors.gains import GAIN_COLUMNS
+from cellarena.evaluation.errors.strata import STRATA_COLUMNS
+from cellarena.evaluation.mixed_model import MIXED_COLUMNS
 from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.rank_tests import RANK_COLUMNS
 from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.statistics import INTERVAL_COLUMNS, PAIR_COLUMNS
 from cellarena.evaluation.summary import per_image
+from cellarena.evaluation.trainings import TRAINING_COLUMNS
 from cellarena.records import Record, Run
 from cellarena.reporting.document import Illustration, Section
 from cellarena.reporting.provenance import source_of, sourced
@@ -90,12 +97,12 @@ def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> l
         project, figures / "training.png", "Training",
         "Validation score on whole images, and training loss; losses of different networks do not compare.",
     )  # fmt: skip
-    with _table(layout.benchmark) as summary:
+    with _named(layout.benchmark):
+        summary = pd.read_csv(layout.benchmark)
         leaderboard = leaderboard_section(summary, STRICT, [intervals])
         modalities = modalities_section(summary, test)
         costs = costs_section(summary)
-    with _table(layout.training) as trainings:
-        training = training_section(trainings, [curves])
+    training = training_section(_table(layout.training, TRAINING_COLUMNS), [curves])
     return [
         sourced(leaderboard, of_scores),
         sourced(_statistics(project), of_scores),
@@ -109,15 +116,15 @@ def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> l
 def _statistics(project: Project) -> Section:
     layout, settings = project.layout, project.params.compare
     figures = _figures(project, layout.figures, _COMPARISON)
-    with (
-        _table(layout.pairwise) as pairs,
-        _table(layout.ranks) as ranks,
-        _table(layout.intervals) as intervals,
-        _table(layout.mixed_model) as mixed,
-    ):
-        return statistics_section(
-            pairs, ranks, intervals, mixed, figures, settings.smallest_effect, settings.confidence
-        )
+    return statistics_section(
+        _table(layout.pairwise, PAIR_COLUMNS),
+        _table(layout.ranks, RANK_COLUMNS),
+        _table(layout.intervals, INTERVAL_COLUMNS),
+        _table(layout.mixed_model, MIXED_COLUMNS),
+        figures,
+        settings.smallest_effect,
+        settings.confidence,
+    )
 
 
 def _errors(project: Project, first: Sequence[Run]) -> Section:
@@ -128,20 +135,19 @@ def _errors(project: Project, first: Sequence[Run]) -> Section:
         )
         for run in first
     ]
-    with (
-        _table(layout.anatomy / "categories.csv") as categories,
-        _table(layout.anatomy / "gains.csv") as gains,
-        _table(layout.anatomy / "strata.csv") as strata,
-        _table(layout.anatomy / "difficulty.csv") as difficulty,
-    ):
-        figures = [*_figures(project, layout.anatomy_figures, _ANATOMY), *galleries]
-        return errors_section(categories, gains, strata, difficulty, figures)
+    return errors_section(
+        _table(layout.anatomy / "categories.csv", ["run", "n_true", "n_pred"]),
+        _table(layout.anatomy / "gains.csv", GAIN_COLUMNS),
+        _table(layout.anatomy / "strata.csv", STRATA_COLUMNS),
+        _table(layout.anatomy / "difficulty.csv", ["image", "mean_f1", "hard_for_all"]),
+        [*_figures(project, layout.anatomy_figures, _ANATOMY), *galleries],
+    )
 
 
 def _calibration(project: Project) -> Section:
     layout = project.layout
-    with _table(layout.calibrations) as table:
-        return calibration_section(table, _figures(project, layout.calibration_figures, _CALIBRATION))
+    figures = _figures(project, layout.calibration_figures, _CALIBRATION)
+    return calibration_section(_table(layout.calibrations, CALIBRATION_COLUMNS), figures)
 
 
 def _examples(project: Project) -> Section:
@@ -168,12 +174,13 @@ def _data_set(project: Project) -> Section:
         for path in sorted(layout.dataset_plots.glob("*.png"))
     ]
     figures = _figures(project, layout.dataset_figures, _DATA_SET)
-    with (
-        _table(layout.dataset_table("summary")) as summary,
-        _table(layout.dataset_table("intensities")) as intensities,
-        _table(layout.dataset_table("near_duplicates")) as near_duplicates,
-    ):
-        return data_set_section(summary, intensities, near_duplicates, figures, sheets)
+    return data_set_section(
+        _table(layout.dataset_table("summary"), ["modality", "n_images", "n_objects"]),
+        _table(layout.dataset_table("intensities"), ["modality", "channel", "n_images"]),
+        _table(layout.dataset_table("near_duplicates"), ["group", "image"]),
+        figures,
+        sheets,
+    )
 
 
 def _leakage(project: Project) -> Section:
@@ -182,11 +189,13 @@ def _leakage(project: Project) -> Section:
         return leakage_section(json.loads(path.read_text(encoding="utf-8")))
 
 
-@contextmanager
-def _table(path: Path) -> Iterator[pd.DataFrame]:
-    """Hand over a table that a stage before wrote; what goes wrong with its content names the file."""
+def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table that a stage before wrote."""
     with _named(path):
-        yield pd.read_csv(path)
+        table = pd.read_csv(path)
+        if missing := [column for column in columns if column not in table.columns]:
+            raise ValueError(f"column {missing[0]} is missing")
+    return table
 
 
 @contextmanager
