@@ -1,0 +1,97 @@
+"""Where the data set lies, from its images to its subsets and what is known of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataSetPaths:
+    """Paths that do not depend on a run."""
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        """The parameters of the whole pipeline."""
+        return self.root / "params.yaml"
+
+    @property
+    def raw(self) -> Path:
+        """Images and labels as acquired, with their manifest."""
+        return self.root / "data" / "raw"
+
+    @property
+    def preprocessed(self) -> Path:
+        """8-bit RGB images, label images and classes, with their manifest."""
+        return self.root / "data" / "preprocessed"
+
+    @property
+    def splits(self) -> Path:
+        """The manifests of the subsets and the leakage report; their paths are relative to `preprocessed`."""
+        return self.root / "data" / "splits"
+
+    def manifest(self, folder: Path) -> Path:
+        """Return the manifest of `raw` or `preprocessed`."""
+        return folder / "manifest.csv"
+
+    def subset(self, name: str) -> Path:
+        """Return the manifest of train, val or test."""
+        return self.splits / f"{name}.csv"
+
+    @property
+    def plans(self) -> Path:
+        """What follows from the train subset for networks that configure themselves."""
+        return self.root / "data" / "plans"
+
+    def plan(self, model: str) -> Path:
+        """Return what was planned for a model; an empty one for a model that does not configure itself."""
+        return self.plans / model / "plan.json"
+
+    @property
+    def fingerprint(self) -> Path:
+        """What the planner was told of the training images."""
+        return self.plans / "fingerprint.json"
+
+    def arm(self, name: str) -> Path:
+        """Return the manifest that an arm trains on.
+
+        Raises:
+            ValueError: if there is no such arm.
+        """
+        if name != "real":
+            raise ValueError(f"unknown arm {name!r}; known: real")
+        return self.subset("train")
+
+    @property
+    def leakage(self) -> Path:
+        """Groups of near-duplicates and what crosses subsets."""
+        return self.splits / "leakage.json"
+
+    @property
+    def dataset_plots(self) -> Path:
+        """Contact sheets of the data set."""
+        return self.root / "plots" / "dataset"
+
+    @property
+    def dataset_figures(self) -> Path:
+        """Figures of what the data set holds."""
+        return self.dataset_plots / "figures"
+
+    @property
+    def dataset_metrics(self) -> Path:
+        """Tables of the data set by modality."""
+        return self.root / "metrics" / "dataset"
+
+    def dataset_table(self, name: str) -> Path:
+        """Return summary, formats, subsets, intensities or near_duplicates: a table of the data set by modality."""
+        return self.dataset_metrics / f"{name}.csv"
+
+    @property
+    def exploration(self) -> Path:
+        """The tables images, channels and objects: a row for each of the data set."""
+        return self.root / "data" / "exploration"
+
+    @property
+    def strata(self) -> Path:
+        """The bounds between the strata of the error analysis, from the train subset."""
+        return self.root / "data" / "strata.csv"
