@@ -59,6 +59,8 @@ def expected_outs(params):
         "compare-calibration": {layout.calibrations, layout.calibration_figures},
         "anatomy": {layout.anatomy, layout.anatomy_figures},
     }
+    for arm in params.benchmark.arms:
+        outs[f"arms@{arm}"] = {layout.arm(arm)}
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
         outs[f"predict@{run}"] = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}

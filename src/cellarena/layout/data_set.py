@@ -52,15 +52,14 @@ class DataSetPaths:
         """What the planner was told of the training images."""
         return self.plans / "fingerprint.json"
 
-    def arm(self, name: str) -> Path:
-        """Return the manifest that an arm trains on.
+    @property
+    def data(self) -> Path:
+        """What the paths in an arm's manifest are relative to."""
+        return self.root / "data"
 
-        Raises:
-            ValueError: if there is no such arm.
-        """
-        if name != "real":
-            raise ValueError(f"unknown arm {name!r}; known: real")
-        return self.subset("train")
+    def arm(self, name: str) -> Path:
+        """Return the manifest that an arm trains on; its paths are relative to `data`."""
+        return self.data / "arms" / f"{name}.csv"
 
     @property
     def leakage(self) -> Path:

@@ -12,9 +12,13 @@ class RunPaths:
 
     root: Path
 
+    def _made(self, kind: str, run: Run) -> Path:
+        """Return a root of outputs; the study's lie apart, so that the benchmark does not wait for them."""
+        return self.root / kind if run.arm == "real" else self.root / kind / "study"
+
     def checkpoint(self, run: Run) -> Path:
         """Return the folder of a run's model.safetensors, last.safetensors and model.json."""
-        return self.root / "data" / "checkpoints" / str(run)
+        return self._made("data", run) / "checkpoints" / str(run)
 
     @property
     def members(self) -> Path:
@@ -27,7 +31,7 @@ class RunPaths:
 
     def predictions(self, run: Run) -> Path:
         """Return the folder of a run's predicted label images."""
-        return self.root / "data" / "predictions" / str(run)
+        return self._made("data", run) / "predictions" / str(run)
 
     def prediction(self, run: Run, record: Record) -> Path:
         """Return a run's predicted label image of one record."""
@@ -39,7 +43,7 @@ class RunPaths:
 
     def probabilities(self, run: Run) -> Path:
         """Return the folder of a run's class probabilities of the validation and the test subset."""
-        return self.root / "data" / "probabilities" / str(run)
+        return self._made("data", run) / "probabilities" / str(run)
 
     def probability(self, run: Run, subset: str, record: Record) -> Path:
         """Return a run's class probabilities of one record of a subset."""
@@ -51,32 +55,32 @@ class RunPaths:
 
     def calibration(self, run: Run) -> Path:
         """Return the folder of the tables that say how far a run's probabilities can be trusted."""
-        return self.root / "data" / "calibration" / str(run)
+        return self._made("data", run) / "calibration" / str(run)
 
     def scores(self, run: Run) -> Path:
         """Return a run's tidy score table."""
-        return self.root / "data" / "scores" / f"{run}.csv"
+        return self._made("data", run) / "scores" / f"{run}.csv"
 
     def cells(self, run: Run) -> Path:
         """Return the status of every image that a run was scored on, and the hashes of what was scored."""
-        return self.root / "data" / "scores" / f"{run}.cells.csv"
+        return self._made("data", run) / "scores" / f"{run}.cells.csv"
 
     def errors(self, run: Run) -> Path:
         """Return the folder of a run's error tables: objects, counts, gains and strata."""
-        return self.root / "data" / "errors" / str(run)
+        return self._made("data", run) / "errors" / str(run)
 
     def gallery(self, run: Run) -> Path:
         """Return the figure of a run's worst errors of each kind."""
-        return self.root / "plots" / "errors" / f"{run}.png"
+        return self._made("plots", run) / "errors" / f"{run}.png"
 
     def log(self, run: Run) -> Path:
         """Return the folder of a run's training log, written by DVCLive."""
-        return self.root / "metrics" / "runs" / str(run)
+        return self._made("metrics", run) / "runs" / str(run)
 
     def training_costs(self, run: Run) -> Path:
         """Return how long a run's training took; measured, so it differs from run to run."""
-        return self.root / "metrics" / "costs" / str(run) / "training.json"
+        return self._made("metrics", run) / "costs" / str(run) / "training.json"
 
     def prediction_costs(self, run: Run) -> Path:
         """Return the time and memory that a run's predictions took, and the size of its network."""
-        return self.root / "metrics" / "costs" / str(run) / "prediction.json"
+        return self._made("metrics", run) / "costs" / str(run) / "prediction.json"

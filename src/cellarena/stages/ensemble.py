@@ -24,7 +24,7 @@ def ensemble(project: Project, run: Run) -> None:
     folder = layout.checkpoint(run)
     device = device_of(params.training.accelerator)
     members = gathered(run, params.ensembling(run.model), target, folder.parent, device)
-    held_out = annotated(project, read_manifest(layout.subset("val")))
+    held_out = annotated(layout.preprocessed, read_manifest(layout.subset("val")))
     target, score = tuned(members.segmenter(params.predict.of_one_view), held_out)
     click.echo(f"decoding tuned on {len(held_out)} validation images: F1 {score:.4f} with {target!r}")
     with fresh_folder(folder) as fresh:

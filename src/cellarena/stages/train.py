@@ -41,11 +41,13 @@ def train(project: Project, run: Run) -> None:
     die_with_dvc()
     layout = project.layout
     recipe = _recipe(project, run)
-    subsets = [read_manifest(path) for path in (layout.arm(run.arm), layout.subset("val"))]
-    used = [layout.preprocessed / path for records in subsets for r in records for path in (r.image, r.labels)]
+    # An arm's paths are relative to `data`, as its images come from more than one folder.
+    learnt = layout.data, read_manifest(layout.arm(run.arm))
+    judged = layout.preprocessed, read_manifest(layout.subset("val"))
+    used = [folder / path for folder, records in (learnt, judged) for r in records for path in (r.image, r.labels)]
     identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code()])
     state = prepare(layout.resume(run, identity))
-    images, held_out = (annotated(project, records) for records in subsets)
+    images, held_out = (annotated(*subset) for subset in (learnt, judged))
     fitted = fit(recipe, images, held_out, state, layout.log(run))
     if fitted is None:
         return

@@ -1,0 +1,35 @@
+"""Stage arms: the manifest of what one arm's networks learn from."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.stages._project import Project
+from cellarena.synthesis.arms import compose
+
+
+@click.command()
+@click.argument("arm")
+@click.pass_obj
+def arms(project: Project, arm: str) -> None:
+    """Choose the real and the synthetic images of an arm; refer to them, copy none."""
+    layout, params = project.layout, project.params
+    declared = params.arm(arm)
+    real = _under_data(project, layout.preprocessed, read_manifest(layout.subset("train")))
+    synthetic = []
+    if declared.generator:
+        folder = layout.synthetic(declared.generator)
+        synthetic = _under_data(project, folder, read_manifest(layout.manifest(folder)))
+    chosen = compose(declared, real, synthetic, params.synthesize.seed)
+    layout.arm(arm).parent.mkdir(parents=True, exist_ok=True)
+    write_manifest(chosen, layout.arm(arm))
+    n_synthetic = len({r.id for r in synthetic} & {r.id for r in chosen})
+    click.echo(f"{declared.label}: {len(chosen)} images, {n_synthetic} of them synthetic")
+
+
+def _under_data(project: Project, folder: Path, records: list[Record]) -> list[Record]:
+    """Return records with paths relative to `data` in place of those relative to a folder in it."""
+    prefix = folder.relative_to(project.layout.data)
+    return [replace(r, image=(prefix / r.image).as_posix(), labels=(prefix / r.labels).as_posix()) for r in records]

@@ -1,0 +1,1 @@
+"""Generators of synthetic images: one file each, entered in the catalog of `spec`."""
