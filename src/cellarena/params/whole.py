@@ -7,7 +7,7 @@ from pydantic import model_validator
 from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
-from cellarena.evaluation.statistics import Comparing
+from cellarena.evaluation.comparing import Comparing
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
