@@ -31,8 +31,8 @@ class TextureSettings(GeneratorSettings):
     """Of each modality, at most; those with objects come first."""
     side: int = Setting(ge=32, le=4096)
     """Largest height and width of what is kept of an image, in pixels."""
-    margin: int = Setting(ge=1, le=32)
-    """How many pixels around a cell come along with it, fading into the background."""
+    margin: float = Setting(ge=0, le=2)
+    """How much around a cell comes along with it, fading into the background: in radii of a disc of its area."""
     alternatives: int = Setting(ge=1, le=1000)
     """Of so many cells of like size and shape one is chosen for each object."""
     neighbours: int = Setting(ge=0, le=1000)
@@ -51,7 +51,7 @@ class TexturePainter:
     """
 
     def __init__(self, bank: Sequence[Example], settings: TextureSettings, seed: int) -> None:
-        self._composing = Composing(settings.margin, settings.alternatives, settings.neighbours, settings.blur)
+        self._composing = Composing(settings.alternatives, settings.neighbours, settings.blur)
         self._sources: dict[str, list[Source]] = {}
         for example in bank:
             source = Source(example, settings.margin, seed)
@@ -132,7 +132,11 @@ def _stored(entry: _Entry, weights: "Mapping[str, Tensor]", number: int) -> Exam
     image, labels = (weights[_name(kind, number)].numpy() for kind in ("image", "labels"))
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise ValueError(f"the image of {entry.id} is {image.dtype} of shape {image.shape}, expected uint8 (H, W, 3)")
-    if labels.dtype != np.int32 or labels.shape != image.shape[:2] or not 0 <= labels.min() <= labels.max() <= labels.size:
+    if (
+        labels.dtype != np.int32
+        or labels.shape != image.shape[:2]
+        or not 0 <= labels.min() <= labels.max() <= labels.size
+    ):
         raise ValueError(f"the labels of {entry.id} are no label image (int32, numbered from 1) of its image's shape")
     return Example(entry.id, image, labels, entry.modality)
 

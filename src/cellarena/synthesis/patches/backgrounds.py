@@ -7,18 +7,21 @@ from scipy import ndimage
 from cellarena.images.io import LabelImage
 from cellarena.synthesis.patches.shapes import Field
 
-_TILE = 24
-_TRIALS = 24
+# Holes are filled in tiles of this side, which look this far around them; so many places are tried for each.
+_TILE, _AROUND, _TRIALS = 20, 6, 24
 _ROUNDS = 3
+# A place without background costs as much as one that differs by so many grey values.
+_UNCOVERED = 100.0
+
+Window = tuple[slice, slice]
 
 
-def without_cells(
-    image: npt.NDArray[np.uint8], labels: LabelImage, reach: int, rng: np.random.Generator
-) -> Field:
+def without_cells(image: npt.NDArray[np.uint8], labels: LabelImage, reach: int, rng: np.random.Generator) -> Field:
     """Return an image whose cells are filled with the background around them and the grain of background elsewhere.
 
     The slow part of the fill is the weighted mean of the background near by; the grain on it is copied, tile by tile,
-    from the place of the image where most of it is background and the colours differ least.
+    from the place of the image that continues what is known around the tile best (image quilting, Efros and Freeman
+    2001, doi 10.1145/383259.383296, at random places).
 
     Args:
         image: (H, W, 3).
@@ -36,9 +39,13 @@ def without_cells(
     if not empty.any():
         seen = pixels[labels == 0] if (labels == 0).any() else pixels.reshape(-1, 3)
         return np.broadcast_to(seen.mean(axis=0), pixels.shape).astype(np.float32)
-    slow = slow_part(pixels, empty, 2.0 * reach)
+    slow = slow_part(pixels, empty, float(reach))
     grain = np.where(empty[..., None], pixels - slow, np.float32(0))
-    _fill(grain, slow, empty, rng)
+    known = empty.copy()
+    for _ in range(_ROUNDS):
+        for top in range(0, empty.shape[0], _TILE):
+            for left in range(0, empty.shape[1], _TILE):
+                _fill_tile(grain, slow, empty, known, (top, left), rng)
     return np.clip(slow + grain, 0, 255)
 
 
@@ -50,34 +57,32 @@ def slow_part(pixels: Field, empty: npt.NDArray[np.bool_], sigma: float) -> Fiel
         empty: (H, W), at least one true.
         sigma: of the narrowest gaussian window, in pixels.
     """
-    weights = empty.astype(np.float32)
-    mean = np.zeros_like(pixels)
-    lacking = np.ones(empty.shape, bool)
+    side = max(int(sigma / 2), 1)
+    weights = empty.astype(np.float32)[..., None]
+    sums = _block_sums(np.concatenate([pixels * weights, weights], axis=-1), side)
+    mean = np.zeros((*sums.shape[:2], 3), np.float32)
+    lacking = np.ones(sums.shape[:2], bool)
+    width = sigma / side
     while lacking.any():
-        density = ndimage.gaussian_filter(weights, sigma)
-        reached = lacking & (density > 0.02)
-        for channel in range(3):
-            blurred = ndimage.gaussian_filter(pixels[..., channel] * weights, sigma)
-            mean[..., channel][reached] = blurred[reached] / density[reached]
+        blurred = ndimage.gaussian_filter(sums, (width, width, 0), mode="nearest")
+        reached = lacking & (blurred[..., 3] > 0.05 * side**2)
+        if width > 2 * max(lacking.shape):
+            reached, blurred = lacking, np.broadcast_to(sums.sum(axis=(0, 1)), sums.shape)
+        mean[reached] = blurred[reached][:, :3] / blurred[reached][:, 3:]
         lacking &= ~reached
-        if sigma > 4 * max(empty.shape):
-            mean[lacking] = pixels[empty].mean(axis=0)
-            break
-        sigma *= 2
-    return mean
+        width *= 1.5
+    # Block centres lie at (side - 1) / 2 + side * number.
+    where = [(np.arange(n) - (side - 1) / 2) / side for n in empty.shape]
+    grid = np.meshgrid(*where, indexing="ij")
+    spread = [ndimage.map_coordinates(mean[..., c], grid, order=1, mode="nearest") for c in range(3)]
+    return np.stack(spread, axis=-1)
 
 
-def _fill(grain: Field, slow: Field, empty: npt.NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Copy grain into the pixels that have none, from places of the same image."""
-    known = empty.copy()
-    height, width = empty.shape
-    side = (min(_TILE, height), min(_TILE, width))
-    for _ in range(_ROUNDS):
-        for top in range(0, height, side[0]):
-            for left in range(0, width, side[1]):
-                here = (slice(top, top + side[0]), slice(left, left + side[1]))
-                if not known[here].all():
-                    _fill_tile(grain, slow, empty, known, here, rng)
+def _block_sums(values: Field, side: int) -> Field:
+    """Return the sums of an (H, W, C) field over blocks of a side; those at the end may be smaller."""
+    for axis in (0, 1):
+        values = np.add.reduceat(values, np.arange(0, values.shape[axis], side), axis=axis)
+    return values
 
 
 def _fill_tile(
@@ -85,31 +90,54 @@ def _fill_tile(
     slow: Field,
     empty: npt.NDArray[np.bool_],
     known: npt.NDArray[np.bool_],
-    here: tuple[slice, slice],
+    corner: tuple[int, int],
     rng: np.random.Generator,
 ) -> None:
-    hole = ~known[here]
-    n_rows, n_columns = hole.shape
-    tops = rng.integers(0, empty.shape[0] - n_rows + 1, _TRIALS)
-    lefts = rng.integers(0, empty.shape[1] - n_columns + 1, _TRIALS)
-    places = [(slice(t, t + n_rows), slice(c, c + n_columns)) for t, c in zip(tops, lefts, strict=True)]
-    colour = slow[here][hole].mean(axis=0)
-
-    def cost(place: tuple[slice, slice]) -> float:
-        centre = slow[place][n_rows // 2, n_columns // 2]
-        return float((~empty[place][hole]).mean() + np.abs(centre - colour).mean() / 255)
-
-    best = min(places, key=cost)
-    usable = hole & empty[best]
-    grain[here][usable] = grain[best][usable]
+    """Copy grain into the pixels of a tile that have none, from the best of some places of the same image."""
+    tile = tuple(slice(start, start + _TILE) for start in corner)
+    if known[tile].all():
+        return
+    starts = [max(start - _AROUND, 0) for start in corner]
+    stops = [min(start + _TILE + _AROUND, n) for start, n in zip(corner, empty.shape, strict=True)]
+    here = (slice(starts[0], stops[0]), slice(starts[1], stops[1]))
+    place = _best_place(slow + grain, empty, known, here, rng)
+    hole = np.zeros_like(known)
+    hole[tile] = ~known[tile]
+    usable = hole[here] & empty[place]
+    grain[here][usable] = grain[place][usable]
     known[here][usable] = True
 
 
-def spread_to(backdrop: Field, shape: tuple[int, int], offset: tuple[int, int]) -> Field:
-    """Return a (H, W, 3) backdrop mirrored over and over to cover a shape, shifted by an offset."""
-    axes = [(np.arange(n) + by) for n, by in zip(shape, offset, strict=True)]
-    rows, columns = (_mirrored(axis, n) for axis, n in zip(axes, backdrop.shape[:2], strict=True))
-    return backdrop[np.ix_(rows, columns)]
+def _best_place(
+    pixels: Field, empty: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], here: Window, rng: np.random.Generator
+) -> Window:
+    """Return where in the image a window is continued best: like it where both are known, background in its holes."""
+    target, sure = pixels[here], known[here]
+    n_rows, n_columns = sure.shape
+    tops = rng.integers(0, empty.shape[0] - n_rows + 1, _TRIALS)
+    lefts = rng.integers(0, empty.shape[1] - n_columns + 1, _TRIALS)
+    places = [(slice(t, t + n_rows), slice(c, c + n_columns)) for t, c in zip(tops, lefts, strict=True)]
+
+    def cost(place: Window) -> float:
+        both = sure & empty[place]
+        differing = float(np.abs(pixels[place][both] - target[both]).mean()) if both.any() else 0.0
+        return differing + _UNCOVERED * float((~empty[place] & ~sure).sum() / max((~sure).sum(), 1))
+
+    return min(places, key=cost)
+
+
+def spread_to(backdrop: Field, shape: tuple[int, int], turn: tuple[int, int], corner: tuple[int, int]) -> Field:
+    """Return the part of a backdrop that covers a shape, mirrored at its edges where it is too small.
+
+    Args:
+        backdrop: (h, w, 3).
+        shape: H and W.
+        turn: 1, or -1 to flip it upside down or left to right.
+        corner: row and column of the flipped backdrop where the part begins.
+    """
+    flipped = backdrop[:: turn[0], :: turn[1]]
+    axes = [_mirrored(np.arange(n) + by, m) for n, by, m in zip(shape, corner, flipped.shape, strict=False)]
+    return flipped[np.ix_(*axes)]
 
 
 def _mirrored(positions: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.intp]:

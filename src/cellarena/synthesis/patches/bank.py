@@ -17,6 +17,8 @@ from cellarena.synthesis.patches.warping import elongation
 
 # So many grey values weigh as much as an e-fold difference in area.
 _GREY = 64.0
+# Pixels beyond its outline in which a cell is seen, at least and at most.
+_NARROWEST, _WIDEST = 3, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +27,12 @@ class Source:
 
     Attributes:
         example: the image with its labels.
-        margin: how many pixels beyond its outline a cell is still seen.
+        margin: how far beyond its outline a cell is still seen, in radii of a disc of its area.
         seed: of the grain that fills the places of the cells.
     """
 
     example: Example
-    margin: int
+    margin: float
     seed: int
 
     @cached_property
@@ -48,7 +50,16 @@ class Source:
     def backdrop(self) -> Field:
         """(H, W, 3), the image without its cells."""
         rng = generator(self.seed, "backdrop", self.example.id)
-        return without_cells(self.example.image, self.example.labels, self.margin, rng)
+        reach = 1 + int(np.median([self.margin_of(shape) for shape in self.shapes] or [0]))
+        return without_cells(self.example.image, self.example.labels, reach, rng)
+
+    def margin_of(self, shape: Shape) -> int:
+        """Return how many pixels beyond its outline one of its cells is still seen."""
+        return int(np.clip(round(self.margin * np.sqrt(shape.area / np.pi)), _NARROWEST, _WIDEST))
+
+    def too_small_for(self, shape: tuple[int, ...]) -> float:
+        """Return 0 if its background covers a shape, else the logarithm of how many times it has to be repeated."""
+        return sum(max(float(np.log(n / own)), 0) for n, own in zip(shape, self.example.labels.shape, strict=True))
 
     @cached_property
     def noise(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

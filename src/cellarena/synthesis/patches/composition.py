@@ -13,13 +13,11 @@ from cellarena.synthesis.patches.backgrounds import spread_to
 from cellarena.synthesis.patches.bank import Source
 from cellarena.synthesis.patches.noise import lacking_noise
 from cellarena.synthesis.patches.shapes import Cut, Field, Shape, cut, shapes_of
-from cellarena.synthesis.patches.warping import elongation, likeness, warp
+from cellarena.synthesis.patches.warping import Warped, likeness, warp
 
 # Of these the main source of an image is chosen, those with objects of the layout's size first.
 _MAIN_SHARE, _MAIN_FEWEST = 0.15, 3
-_SHIFTS = 16
-# Colours of a cell may move so far towards the background that it is put on, in grey values.
-_LARGEST_OFFSET = 40.0
+_TRIALS = 16
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,11 @@ class Composing:
     """How cells are chosen and put down.
 
     Attributes:
-        margin: how many pixels around a cell come along with it, fading out.
         alternatives: of so many cells of like size and shape one is chosen at random.
         neighbours: images of like style that lend cells beside the one that gives the background.
         blur: standard deviation of the point spread function laid over the whole, in pixels.
     """
 
-    margin: int
     alternatives: int
     neighbours: int
     blur: float
@@ -53,26 +49,32 @@ def compose_image(
         rng: the stream of the image.
     """
     targets = shapes_of(labels)
-    main = _main_source(sources, targets, rng)
+    main = _main_source(sources, targets, labels.shape, rng)
     lenders = _like_styled(main, sources, composing.neighbours) if targets else [main]
     backdrop = _backdrop(main, labels, rng)
     canvas = backdrop.copy()
     donors = {main.example.id}
     for target in targets:
         lender, donor = _donor(target, lenders, composing.alternatives, rng)
-        _paste(canvas, backdrop, labels, target, lender, donor, composing.margin)
+        _paste(canvas, backdrop, labels, target, lender, donor)
         donors.add(lender.example.id)
     finished = _as_recorded(canvas, labels > 0, main, composing.blur, rng)
     return Painting(finished, tuple(sorted(donors)))
 
 
-def _main_source(sources: Sequence[Source], targets: Sequence[Shape], rng: np.random.Generator) -> Source:
+def _main_source(
+    sources: Sequence[Source], targets: Sequence[Shape], shape: tuple[int, ...], rng: np.random.Generator
+) -> Source:
+    """Return one of the sources whose cells have the layout's size and whose background is large enough for it."""
     if not targets:
         return sources[int(rng.integers(len(sources)))]
     area = float(np.log(np.median([target.area for target in targets])))
     inhabited = [source for source in sources if source.shapes]
     # Little is left of the background of an image that is full of cells.
-    strangeness = [abs(source.log_area - area) + max(source.density - 0.5, 0) * 4 for source in inhabited]
+    strangeness = [
+        abs(source.log_area - area) + 4 * max(source.density - 0.5, 0) + source.too_small_for(shape)
+        for source in inhabited
+    ]
     n_fit = min(len(inhabited), max(_MAIN_FEWEST, round(_MAIN_SHARE * len(inhabited))))
     fit = np.argsort(strangeness, kind="stable")[:n_fit]
     return inhabited[int(rng.choice(fit))]
@@ -94,35 +96,45 @@ def _donor(
 
 
 def _backdrop(main: Source, labels: LabelImage, rng: np.random.Generator) -> Field:
-    """Return the shift of the main source's background on which the objects lie most as its own cells do."""
-    height, width = main.backdrop.shape[:2]
-    shifts = [(int(rng.integers(2 * height)), int(rng.integers(2 * width))) for _ in range(_SHIFTS)]
+    """Return the part of the main source's background on which the objects lie most as its own cells do."""
+    parts = [_part(main.backdrop, labels.shape, rng) for _ in range(_TRIALS if labels.any() else 1)]
     if not labels.any():
-        return spread_to(main.backdrop, labels.shape, shifts[0])
+        return parts[0]
     home = main.backdrop[main.example.labels > 0].mean(axis=0)
-
-    def strangeness(shift: tuple[int, int]) -> float:
-        under = spread_to(main.backdrop[..., :], labels.shape, shift)[labels > 0]
-        return float(np.abs(under - home).mean())
-
-    return spread_to(main.backdrop, labels.shape, min(shifts, key=strangeness))
+    return min(parts, key=lambda part: float(np.abs(part[labels > 0] - home).mean()))
 
 
-def _paste(
-    canvas: Field, backdrop: Field, labels: LabelImage, target: Shape, lender: Source, donor: Shape, margin: int
-) -> None:
+def _part(backdrop: Field, shape: tuple[int, ...], rng: np.random.Generator) -> Field:
+    """Return a random part of a backdrop; of one that is too small, with random flips, all."""
+    height, width = shape
+    free = [max(n - size, 0) for n, size in zip(backdrop.shape, shape, strict=False)]
+    corner = int(rng.integers(free[0] + 1)), int(rng.integers(free[1] + 1))
+    turn = tuple(int(sign) for sign in rng.choice((1, -1), 2))
+    return spread_to(backdrop, (height, width), (turn[0], turn[1]), corner)
+
+
+def _paste(canvas: Field, backdrop: Field, labels: LabelImage, target: Shape, lender: Source, donor: Shape) -> None:
     """Put a donor's picture in the place of a target, its surroundings fading into the background."""
+    margin = lender.margin_of(donor)
     place = cut(labels, target, margin)
     example = lender.example
     warped = warp(target, place, donor, example.image, example.labels, margin)
-    weight = np.where(place.depth > 0, np.float32(1), np.clip(1 + place.depth / margin, 0, 1))
-    weight = np.where(warped.known & place.free, weight, np.float32(place.depth > 0))
-    inside = _within(place, labels.shape)
-    here = np.ix_(place.rows[inside[0]], place.columns[inside[1]])
-    seen = np.ix_(*inside)
-    offset = _offset(warped.colours, backdrop[np.ix_(place.rows, place.columns)], place, warped.known, margin)
-    share = weight[seen][..., None]
-    canvas[here] = (1 - share) * canvas[here] + share * (warped.colours + offset)[seen]
+    fading = np.clip(1 + place.depth / margin, 0, 1)
+    weight = np.where(place.free & (warped.known | (place.depth > 0)), fading, np.float32(0))[..., None]
+    colours = warped.colours + _correction(warped, backdrop[np.ix_(place.rows, place.columns)], place, margin)
+    rows, columns = _within(place, labels.shape)
+    here = np.ix_(place.rows[rows], place.columns[columns])
+    seen = np.ix_(rows, columns)
+    canvas[here] += weight[seen] * (colours[seen] - canvas[here])
+
+
+def _correction(warped: Warped, backdrop: Field, place: Cut, margin: int) -> Field:
+    """Return (h, w, 3) that makes a cell's surroundings as light as those of its new place, and leaves its middle."""
+    rim = warped.known & place.free & (place.depth < -margin / 3)
+    if not rim.any():
+        return np.zeros(3, np.float32)
+    difference: Field = (backdrop[rim] - warped.colours[rim]).mean(axis=0)
+    return np.exp(-np.maximum(place.depth, 0) / margin)[..., None] * difference
 
 
 def _within(place: Cut, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -131,15 +143,6 @@ def _within(place: Cut, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], 
         start + np.arange(n) for start, n in zip(place.origin, (place.rows.size, place.columns.size), strict=True)
     )
     return (rows >= 0) & (rows < shape[0]), (columns >= 0) & (columns < shape[1])
-
-
-def _offset(colours: Field, backdrop: Field, place: Cut, known: npt.NDArray[np.bool_], margin: int) -> Field:
-    """Return (3,) by how much the background at a place is lighter than that around the donor."""
-    rim = known & place.free & (place.depth < -margin / 2) & (place.depth > -margin)
-    if not rim.any():
-        return np.zeros(3, np.float32)
-    difference: Field = (backdrop[rim] - colours[rim]).mean(axis=0)
-    return np.clip(difference, -_LARGEST_OFFSET, _LARGEST_OFFSET)
 
 
 def _as_recorded(

@@ -84,7 +84,7 @@ def signed_depth(own: npt.NDArray[np.bool_]) -> Field:
     return np.where(own, inside - 0.5, 0.5 - outside).astype(np.float32)
 
 
-def _shape(labels: LabelImage, label: int, box: tuple[slice, slice]) -> Shape:
+def _shape(labels: LabelImage, label: int, box: tuple[slice, ...]) -> Shape:
     rows, columns = np.nonzero(labels[box] == label)
     places = np.stack([rows + box[0].start, columns + box[1].start])
     centre = places.mean(axis=1)

@@ -9,8 +9,12 @@ from scipy import ndimage
 from cellarena.images.io import LabelImage
 from cellarena.synthesis.patches.shapes import Cut, Field, Shape, cut
 
-# Steps of Newton's method that bring outline to outline.
-_STEPS = 3
+Places = npt.NDArray[np.float64]
+"""(2, ...) rows and columns between pixels."""
+
+# Steps of Newton's method that bring outline to outline, and how many pixels they are smoothed over.
+_STEPS = 6
+_SMOOTH = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +81,15 @@ def warp(
     source = cut(labels, donor, 2 * margin)
     grid = np.indices(place.depth.shape).reshape(2, -1) + place.origin[:, None]
     aligned = donor.centre[:, None] + stretch(target, donor) @ (grid - target.centre[:, None])
-    where = _outline_to_outline(aligned - source.origin[:, None], place.depth.ravel(), source.depth, margin)
-    inside = place.depth.ravel() > 0
+    aligned = (aligned - source.origin[:, None]).reshape(2, *place.depth.shape)
+    where = _outline_to_outline(aligned, place.depth, source.depth, margin)
+    inside = place.depth > 0
     where[:, inside] = _kept_inside(where[:, inside], source.depth)
     pixels = image[np.ix_(source.rows, source.columns)].astype(np.float32)
     colours = np.stack([_sampled(pixels[..., c], where) for c in range(3)], axis=-1)
     at = _nearest(where, source.depth.shape)
     known = source.free[at] & ((source.depth[at] > 0) == inside)
-    return Warped(colours.reshape(*place.depth.shape, 3), known.reshape(place.depth.shape))
+    return Warped(colours, known)
 
 
 def _power(matrix: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
@@ -93,21 +98,24 @@ def _power(matrix: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.f
     return power
 
 
-def _outline_to_outline(
-    where: npt.NDArray[np.float64], wanted: Field, depth: Field, margin: int
-) -> npt.NDArray[np.float64]:
-    """Return (2, n) places moved along the donor's normals until near the outline they are as deep as wanted."""
-    smooth = ndimage.gaussian_filter(depth, 1)
+def _outline_to_outline(aligned: npt.NDArray[np.float64], wanted: Field, depth: Field, margin: int) -> Places:
+    """Return (2, h, w) places moved along the donor's normals until near the outline they are as deep as wanted.
+
+    The moves are smoothed, so that they bend the texture and do not tear it.
+    """
+    smooth: Field = ndimage.gaussian_filter(depth, _SMOOTH)
     down, across = np.gradient(smooth)
     weight = np.exp(-((np.maximum(wanted, 0) / (2 * margin)) ** 2))
+    move = np.zeros_like(aligned)
     for _ in range(_STEPS):
+        where = aligned + move
         normal = np.stack([_sampled(down, where), _sampled(across, where)])
-        missing = weight * (wanted - _sampled(smooth, where))
-        where = where + missing * normal / np.maximum((normal**2).sum(axis=0), 0.25)
-    return where
+        missing = weight * (wanted - _sampled(smooth, where)) / np.maximum((normal**2).sum(axis=0), 0.25)
+        move += ndimage.gaussian_filter(missing * normal, (0, _SMOOTH, _SMOOTH), mode="nearest")
+    return aligned + move
 
 
-def _kept_inside(where: npt.NDArray[np.float64], depth: Field) -> npt.NDArray[np.float64]:
+def _kept_inside(where: Places, depth: Field) -> Places:
     """Return (2, n) places, those outside the donor replaced by the nearest pixel in it."""
     own = depth > 0
     nearest = ndimage.distance_transform_edt(~own, return_distances=False, return_indices=True)
@@ -115,10 +123,10 @@ def _kept_inside(where: npt.NDArray[np.float64], depth: Field) -> npt.NDArray[np
     return np.where(own[at], where, nearest[:, at[0], at[1]])
 
 
-def _nearest(where: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], ...]:
+def _nearest(where: Places, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], ...]:
     return tuple(np.rint(axis).astype(np.intp).clip(0, n - 1) for axis, n in zip(where, shape, strict=True))
 
 
-def _sampled(field: Field, where: npt.NDArray[np.float64]) -> Field:
+def _sampled(field: Field, where: Places) -> Field:
     values: Field = ndimage.map_coordinates(field, where, order=1, mode="nearest")
     return values
