@@ -104,7 +104,7 @@ def _outline_to_outline(aligned: npt.NDArray[np.float64], wanted: Field, depth: 
     The moves are smoothed, so that they bend the texture and do not tear it.
     """
     smooth: Field = ndimage.gaussian_filter(depth, _SMOOTH)
-    down, across = np.gradient(smooth)
+    down, across = (np.asarray(np.gradient(smooth, axis=axis), np.float32) for axis in (0, 1))
     weight = np.exp(-((np.maximum(wanted, 0) / (2 * margin)) ** 2))
     move = np.zeros_like(aligned)
     for _ in range(_STEPS):
