@@ -67,6 +67,9 @@ def expected_outs(params):
             outs[f"train{grid}@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
             outs[f"predict{grid}@{run}"] = predicted
             outs[f"evaluate{grid}@{run}"] = {layout.scores(run), layout.cells(run)}
+    for name in params.study.generators:
+        outs[f"fit-generator@{name}"] = {layout.generator(name), layout.generator_plots(name)}
+        outs[f"synthesize@{name}"] = {layout.synthetic(name)}
     for run in params.runs:
         outs[f"calibrate@{run}"] = {layout.calibration(run)}
         outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}
