@@ -3,8 +3,8 @@
 A noised image is z = cos(a) x + sin(a) e, with a from 0 (the image) to a quarter turn (nothing but noise). The schedule
 is the cosine of Nichol and Dhariwal (ICML 2021, arXiv 2102.09672) without their offset, so that the last step holds
 nothing of the image: where it holds a rest, sampled images miss their brightness (Lin et al., WACV 2024,
-arXiv 2305.08891). Noise cannot be told from pure noise; the velocity v = cos(a) e - sin(a) x (Salimans and Ho, ICLR 2022,
-arXiv 2202.00512) can be learnt at every step.
+arXiv 2305.08891). There the noise is all that is seen and says nothing of the image, so that it cannot be what is
+learnt; the velocity v = cos(a) e - sin(a) x (Salimans and Ho, ICLR 2022, arXiv 2202.00512) can, at every step.
 """
 
 from collections.abc import Callable
