@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from cellarena.synthesis.generators.spec import GENERATORS, Example, Fit, Fitted, GeneratorSettings, GeneratorSpec, Painter
+from cellarena.synthesis.generators.spec import (
+    GENERATORS,
+    Example,
+    Fit,
+    Fitted,
+    GeneratorSettings,
+    GeneratorSpec,
+    Painter,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from monai.inferers.utils import sliding_window_inference
 from monai.networks.nets import DiffusionModelUNet
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import AdamW
 
 from cellarena.images.io import LabelImage
@@ -96,7 +96,7 @@ class DenoisingLearner:
         noise = torch.from_numpy(rng.standard_normal(images.shape, np.float32)).to(images.device)
         with half_precision(self._fit.device):
             seen = self._network(torch.cat([noised(images, noise, steps), condition], dim=1), steps)
-        loss = F.mse_loss(seen.float(), velocity(images, noise, steps))
+        loss = functional.mse_loss(seen.float(), velocity(images, noise, steps))
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
