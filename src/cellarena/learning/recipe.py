@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cellarena.hardware import multiplies_bfloat16
 from cellarena.models.spec import Hyperparameters
 from cellarena.targets.spec import Target
 
@@ -117,16 +118,9 @@ def checked_accelerator(name: str) -> str:
 
 def precision_of(precision: str, accelerator: str) -> str:
     """Return the precision that `auto` stands for on this machine; any other is returned as it is."""
-    import torch
-
     if precision != "auto":
         return precision
-    multiplies = {
-        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": lambda: bool(torch.cpu.get_capabilities().get("amx_bf16", False)),
-        "mps": lambda: False,
-    }
-    return "bf16-mixed" if multiplies[device_of(accelerator)]() else "32-true"
+    return "bf16-mixed" if multiplies_bfloat16(device_of(accelerator)) else "32-true"
 
 
 def device_of(accelerator: str) -> str:
