@@ -21,6 +21,7 @@ from cellarena.synthesis.parts.crops import balanced, crop
 from cellarena.synthesis.parts.fitting import Parts, random_state
 from cellarena.synthesis.parts.noising import denoised, drawn_steps, noised, velocity
 from cellarena.synthesis.parts.paired import half_precision, one_hot
+from cellarena.synthesis.parts.planes import with_planes
 from cellarena.synthesis.parts.styles import Styles
 
 if TYPE_CHECKING:
@@ -170,8 +171,3 @@ class DenoisingPainter:
         )  # fmt: skip
         assert isinstance(merged, Tensor)  # as `of_tiles` returns one
         return merged
-
-
-def with_planes(maps: Tensor, codes: Tensor) -> Tensor:
-    """Return maps (N, C, H, W) and, as constant maps after them, the numbers of codes (N, n): (N, C + n, H, W)."""
-    return torch.cat([maps, codes[:, :, None, None].expand(-1, -1, *maps.shape[2:])], dim=1)
