@@ -1,4 +1,4 @@
-"""Training images of a few cells for generators: two modalities, whose cells are brighter or darker than what is around."""
+"""Training images for generators: few cells, in two modalities brighter or darker than what is around them."""
 
 from pathlib import Path
 
@@ -33,6 +33,10 @@ def discs(rng, height, width):
     return labels
 
 
-def a_fit(state: Path, steps: int, seed: int = 0, watch=lambda number, painter: None):
+def unwatched(number, painter):
+    """See nothing."""
+
+
+def a_fit(state: Path, steps: int, seed: int = 0, watch=unwatched):
     state.mkdir(exist_ok=True, parents=True)
     return Fit(steps, seed, "cpu", state, watch)
