@@ -9,9 +9,7 @@ def multiplies_bfloat16(device: str) -> bool:
     """
     import torch
 
-    multiplies = {
-        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": lambda: bool(torch.cpu.get_capabilities().get("amx_bf16", False)),
-        "mps": lambda: False,
-    }
-    return multiplies[device.partition(":")[0]]()
+    kind = device.partition(":")[0]
+    if kind == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return kind == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))

@@ -1,10 +1,11 @@
 """Networks and losses of adversarial generators."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 _SLOPE = 0.2
@@ -25,14 +26,14 @@ class StyledConvolution(nn.Module):
 
     def __init__(self, n_in: int, n_out: int, n_style: int, stride: int = 1) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(n_in, n_out, 3, stride, padding=1, padding_mode="reflect", bias=False)
+        self.convolution = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
         self.normalisation = nn.InstanceNorm2d(n_out)
         self.modulation = nn.Linear(n_style, 2 * n_out)
 
     def forward(self, maps: Tensor, style: Tensor) -> Tensor:
         """Return (N, n_out, H / stride, W / stride) of (N, n_in, H, W) and the style (N, n_style)."""
         scale, shift = self.modulation(style)[:, :, None, None].chunk(2, dim=1)
-        return F.leaky_relu(self.normalisation(self.convolution(maps)) * (1 + scale) + shift, _SLOPE)
+        return functional.leaky_relu(self.normalisation(self.convolution(maps)) * (1 + scale) + shift, _SLOPE)
 
 
 class UNetGenerator(nn.Module):
@@ -53,12 +54,12 @@ class UNetGenerator(nn.Module):
         self.multiple = 2 ** (levels - 1)
         self.style = nn.Sequential(nn.Linear(n_style, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU())
         self.first = StyledConvolution(n_in, width, 64)
-        self.down = nn.ModuleList(StyledConvolution(a, b, 64, 2) for a, b in zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList(StyledConvolution(a, b, 64, 2) for a, b in pairwise(widths))
         self.along = nn.ModuleList(StyledConvolution(b, b, 64) for b in widths[1:])
         # Channels are reduced before the image is enlarged: most of the time goes into the largest maps.
-        self.reduce = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.reduce = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(StyledConvolution(2 * a, a, 64) for a in widths[:-1])
-        self.last = nn.Conv2d(width, 3, 3, padding=1, padding_mode="reflect")
+        self.last = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, maps: Tensor, style: Tensor) -> Tensor:
         """Return images (N, 3, H, W) float32 in [-1, 1] for maps (N, n_in, H, W) and styles (N, n_style)."""
@@ -68,7 +69,7 @@ class UNetGenerator(nn.Module):
             kept.append(along(down(kept[-1], code), code))
         found = kept.pop()
         for reduce, up in zip(reversed(self.reduce), reversed(self.up), strict=True):
-            larger = F.interpolate(reduce(found), scale_factor=2, mode="bilinear", align_corners=False)
+            larger = functional.interpolate(reduce(found), scale_factor=2, mode="bilinear", align_corners=False)
             found = up(torch.cat([larger, kept.pop()], dim=1), code)
         return torch.tanh(self.last(found).float())
 
@@ -97,7 +98,7 @@ class PatchDiscriminator(nn.Module):
         """Return the features of each layer for (N, n_in, H, W), the verdicts (N, 1, h, w) last."""
         features = []
         for layer in self.layers:
-            maps = F.leaky_relu(layer(maps), _SLOPE)
+            maps = functional.leaky_relu(layer(maps), _SLOPE)
             features.append(maps)
         return [*features, self.verdict(maps)]
 

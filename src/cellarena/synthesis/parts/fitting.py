@@ -77,7 +77,7 @@ class Learner(Protocol):
 
 
 def learn(learner: Learner, fit: Fit) -> list[dict[str, float]]:
-    """Take all steps of a fit, or those that an interrupted one left; return the losses, averaged over the steps of a row.
+    """Take all steps of a fit, or those that an interrupted one left; return the losses, averaged for each row.
 
     Raises:
         ValueError: if a loss is no longer finite, or the interrupted fit's state is damaged.

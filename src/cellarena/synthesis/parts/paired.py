@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import Adam
 
 from cellarena.hardware import multiplies_bfloat16
@@ -20,7 +20,7 @@ from cellarena.synthesis.parts.adversarial import (
     feature_matching,
     follow,
     least_squares,
-)  # fmt: skip
+)
 from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of
 from cellarena.synthesis.parts.crops import balanced, crop
 from cellarena.synthesis.parts.fitting import Parts, falling, random_state
@@ -54,9 +54,8 @@ class PairedLearner:
         self._shares = balanced(self.styles.modalities)
         n_style = self.styles.codes.shape[1]
         with random_state(fit.seed, "networks"):
-            self._generator = generator_of(settings, self.styles).to(fit.device, memory_format=torch.channels_last)
-            self._judge = PatchDiscriminator(3 + N_CLASSES + n_style, settings.judge_width)
-        self._judge = self._judge.to(fit.device, memory_format=torch.channels_last)
+            self._generator = generator_of(settings, self.styles).to(fit.device)
+            self._judge = PatchDiscriminator(3 + N_CLASSES + n_style, settings.judge_width).to(fit.device)
         self._average = generator_of(settings, self.styles).to(fit.device).eval()
         self._average.load_state_dict(self._generator.state_dict())
         rate, moments = settings.learning_rate, (0.5, 0.999)
@@ -104,7 +103,7 @@ class PairedLearner:
                 on_real = self._judge(torch.cat([real, *known], dim=1))
             on_fake = self._judge(torch.cat([fake, *known], dim=1))
         adversarial = least_squares(on_fake[-1], 1)
-        features, pixels = feature_matching(on_real, on_fake), F.l1_loss(fake, real)
+        features, pixels = feature_matching(on_real, on_fake), functional.l1_loss(fake, real)
         descend(self._optimizers[0], adversarial + self._settings.features * features + self._settings.pixels * pixels)
         self._judge.requires_grad_(True)
         return {"adversarial": adversarial, "features": features, "pixels": pixels}
@@ -176,7 +175,7 @@ def painted(network: nn.Module, classes: Tensor, style: Tensor, grey: Tensor, no
 
 def one_hot(classes: npt.NDArray[np.uint8]) -> Tensor:
     """Return (N, H, W) classes as (N, 3, H, W) float32."""
-    return F.one_hot(torch.from_numpy(classes).long(), N_CLASSES).permute(0, 3, 1, 2).float()
+    return functional.one_hot(torch.from_numpy(classes).long(), N_CLASSES).permute(0, 3, 1, 2).float()
 
 
 def half_precision(device: str) -> torch.autocast:
@@ -187,5 +186,5 @@ def half_precision(device: str) -> torch.autocast:
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """Take an optimizer's step along the gradient of a loss."""
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     optimizer.step()
