@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted import CONTENTS, IMAGES, SETTINGS, planted, trials
 
 from cellarena.evaluation.study import (
     MODALITY_COLUMNS,
@@ -15,7 +16,6 @@ from cellarena.evaluation.study import (
     study_by_modality,
     study_table,
 )
-from planted import CONTENTS, IMAGES, SETTINGS, planted, trials
 from test_records import RECORD
 
 
@@ -43,10 +43,7 @@ def test_a_null_is_seldom_called_a_difference():
     """At most 1 study in 20 tells any arm from R; of 12 studies of 4 arms hardly more than 2 may."""
     wrong = 0
     for study in range(12):
-        rng = np.random.default_rng([7, study])
-        table = trials(planted(), n_seeds=3)
-        table["value"] = 0.7 + rng.normal(0, 0.05, len(table))
-        table["value"] += table.groupby(["row", "seed"])["value"].transform(lambda values: rng.normal(0, 0.01))
+        table = trials(planted(), n_seeds=3, seeds=0.01, images=0.05, draw=study)
         wrong += set(study_table(table, CONTENTS, SETTINGS)["verdict"]) & {"better", "worse"} != set()
     assert wrong <= 2
 
