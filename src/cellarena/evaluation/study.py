@@ -1,5 +1,6 @@
 """The augmentation study: every arm against the real images alone, for each model, and within each modality."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 
 from cellarena.evaluation.statistics import Comparing, compare_pairs, intervals
 from cellarena.evaluation.study_words import arm_sentence
+from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
 from cellarena.evaluation.trials import Pair, Trials, pair, trials_of
 from cellarena.records import Record
 
@@ -124,6 +126,28 @@ def study_by_modality(
         for question in _questions(table[kinds == modality], contents, modality)
     ]
     return _compared(asked, contents, settings)[MODALITY_COLUMNS]
+
+
+def study_summary(tables: Tables, records: Sequence[Record], table: pd.DataFrame) -> Summary:
+    """Return the study's few numbers for a table of experiments.
+
+    Args:
+        tables: each run and the rows of one protocol in its score table.
+        records: the test records.
+        table: of `study_table`, of the same runs.
+
+    Returns:
+        model -> arm -> metric: those of `summary.headlines`, and `difference`, `low` and `high` against the real
+        images alone, None where undefined. Empty without a run.
+    """
+    if not tables:
+        return {}
+    summary = headlines(summarize(tables, records))
+    for line in table[table["reference"].isin(["", REAL])].to_dict("records"):
+        numbers = {name: float(line[name]) for name in ("difference", "low", "high")}
+        told = {name: None if math.isnan(value) else round(value, DIGITS) for name, value in numbers.items()}
+        summary[line["model"]][line["arm"]] |= told
+    return summary
 
 
 @dataclass(frozen=True)
