@@ -1,0 +1,220 @@
+"""Which cells of the run grid are done, and why the others are not: from what is known of each stage."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from cellarena.records import Run
+from cellarena.reporting.document import Document, Notes, Section, ShownTable
+from cellarena.reporting.tables import UNDEFINED, table_with_failures
+
+State = Literal["done", "running", "failed", "interrupted", "missing", "stale"]
+STATES: tuple[State, ...] = get_args(State)
+GRIDS = ("benchmark", "study")
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What is known of a stage of dvc.yaml.
+
+    Attributes:
+        upstream: names of the stages whose outputs it reads.
+        changed: what of its command, parameters, dependencies or outputs is not what dvc.lock says; empty if nothing.
+        missing: those of its outputs that are not there.
+        running: whether a living process is at it.
+        remains: whether a process that was at it left something unfinished behind.
+        n_failed: images that it could not deal with.
+    """
+
+    upstream: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    running: bool = False
+    remains: bool = False
+    n_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a stage and, where there is more to say, why."""
+
+    state: State
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of the optimizer steps that a training has at most are done."""
+
+    step: int
+    n_steps: int
+
+    @property
+    def share(self) -> float:
+        """The part that is done, in [0, 1]."""
+        return min(1.0, self.step / self.n_steps)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step of a row: its status, and how far it has come where a log tells."""
+
+    step: str
+    status: Status
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run, a generator or an arm with its steps; steps that it does not have are left out.
+
+    Attributes:
+        name: of the run, generator or arm.
+        cells: in the order in which they are done.
+        grids: of a run: benchmark, study or both.
+        run: None for a generator or an arm.
+    """
+
+    name: str
+    cells: Sequence[Cell]
+    grids: Sequence[str] = ()
+    run: Run | None = None
+
+
+def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
+    """Return the status of every stage.
+
+    A stage that runs is running, whatever is there. One whose outputs are there and are what dvc.lock says, with
+    nothing changed up to the first stage, is done, or failed if there are images that it could not deal with. Of the
+    others one that left something behind is interrupted, one that lacks an output missing, any other stale.
+
+    Args:
+        stages: by name; each is named after those upstream of it, or before them.
+
+    Raises:
+        ValueError: if a stage reads an output of one that is not among them.
+    """
+    origins: dict[str, str] = {}
+    for name in stages:
+        _find_origin(name, stages, origins)
+    return {name: _status(facts, origins[name]) for name, facts in stages.items()}
+
+
+def _find_origin(name: str, stages: Mapping[str, StageFacts], origins: dict[str, str]) -> str:
+    """Return what changed at a stage or upstream of it, in a few words; empty if nothing did."""
+    if name not in stages:
+        raise ValueError(f"{name} is read from, but is no stage")
+    if name not in origins:
+        own = stages[name]
+        above = [(upstream, _find_origin(upstream, stages, origins)) for upstream in own.upstream]
+        passed_on = [found if stages[upstream].changed == () else f"{upstream} is stale" for upstream, found in above]
+        origins[name] = next((reason for reason in [*own.changed, *passed_on] if reason), "")
+    return origins[name]
+
+
+def _status(facts: StageFacts, origin: str) -> Status:
+    if facts.running:
+        return Status("running")
+    if not origin and not facts.missing:
+        return Status("failed", f"{facts.n_failed} images") if facts.n_failed else Status("done")
+    if facts.remains:
+        return Status("interrupted")
+    if facts.missing:
+        return Status("missing")
+    return Status("stale", origin)
+
+
+def counted(rows: Iterable[Row]) -> dict[str, int]:
+    """Return how many cells are in each state, 0 included, in the order of `STATES`."""
+    found = Counter(cell.status.state for row in rows for cell in row.cells)
+    return {state: found[state] for state in STATES}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that there is to be made of a project's data set, row by row."""
+
+    runs: Sequence[Row]
+    generators: Sequence[Row]
+    arms: Sequence[Row]
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The cells of each grid of runs, of the generators and of the arms, by state."""
+        grids = {name: [row for row in self.runs if name in row.grids] for name in GRIDS}
+        return {
+            name: counted(rows) for name, rows in {**grids, "generators": self.generators, "arms": self.arms}.items()
+        }
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """Return an overview as JSON types; a step that a run, generator or arm does not have is left out."""
+    runs = [
+        {"run": row.name, **asdict(run), "grids": list(row.grids), "steps": _steps(row)}
+        for row in overview.runs
+        if (run := row.run)
+    ]
+    generators = [{"generator": row.name, "steps": _steps(row)} for row in overview.generators]
+    arms = [{"arm": row.name, "steps": _steps(row)} for row in overview.arms]
+    return {"runs": runs, "generators": generators, "arms": arms, "counts": overview.counts}
+
+
+def _steps(row: Row) -> dict[str, Any]:
+    return {cell.step: _told(cell) for cell in row.cells}
+
+
+def _told(cell: Cell) -> dict[str, Any]:
+    progress = cell.progress
+    return {
+        "state": cell.status.state,
+        "why": cell.status.why,
+        "step": progress and progress.step,
+        "n_steps": progress and progress.n_steps,
+        "share_done": progress and round(progress.share, 4),
+    }
+
+
+def as_document(overview: Overview) -> Document:
+    """Return an overview as tables: the runs of the benchmark, those of the study alone, generators and arms."""
+    benchmark = [row for row in overview.runs if GRIDS[0] in row.grids]
+    others = [row for row in overview.runs if GRIDS[0] not in row.grids]
+    tables = {
+        "Runs of the benchmark": ("run", benchmark),
+        "Further runs of the study": ("run", others),
+        "Generators": ("generator", overview.generators),
+        "Arms": ("arm", overview.arms),
+    }
+    facts = [
+        (name.capitalize(), sentence) for name, by_state in overview.counts.items() if (sentence := _in_words(by_state))
+    ]
+    sections = [_section(title, kind, rows) for title, (kind, rows) in tables.items() if rows]
+    return Document("State of the runs", facts, sections)
+
+
+def _in_words(by_state: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {state}" for state, n in by_state.items() if n)
+
+
+def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
+    steps = list(dict.fromkeys(cell.step for row in rows for cell in row.cells))
+    shown = [
+        {kind: row.name, **dict.fromkeys(steps, UNDEFINED), **{c.step: _shown(c) for c in row.cells}} for row in rows
+    ]
+    failed = [any(cell.status.state == "failed" for cell in row.cells) for row in rows]
+    reasons = dict.fromkeys(f"{row.name}: {why}" for row in rows if (why := _reason(row)))
+    table = table_with_failures(pd.DataFrame(shown, columns=[kind, *steps]), failed)
+    return Section(title, [ShownTable(title, table), Notes(list(reasons))])
+
+
+def _shown(cell: Cell) -> str:
+    if cell.progress is None:
+        return cell.status.state
+    return f"{cell.status.state}, step {cell.progress.step} of {cell.progress.n_steps}"
+
+
+def _reason(row: Row) -> str:
+    """Return why the first of a row's steps is as it is that says so."""
+    return next((f"{cell.step} is {cell.status.state}: {cell.status.why}" for cell in row.cells if cell.status.why), "")
