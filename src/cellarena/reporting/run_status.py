@@ -14,6 +14,7 @@ from cellarena.reporting.tables import UNDEFINED, table_with_failures
 State = Literal["done", "running", "failed", "interrupted", "missing", "stale"]
 STATES: tuple[State, ...] = get_args(State)
 GRIDS = ("benchmark", "study")
+_UPSTREAM = " upstream"
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,10 @@ def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
     others one that left something behind is interrupted, one that lacks an output missing, any other stale.
 
     Args:
-        stages: by name; each is named after those upstream of it, or before them.
+        stages: all of them, by name.
 
     Raises:
-        ValueError: if a stage reads an output of one that is not among them.
+        KeyError: if a stage is upstream of another and not among them.
     """
     origins: dict[str, str] = {}
     for name in stages:
@@ -104,14 +105,10 @@ def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
 
 
 def _find_origin(name: str, stages: Mapping[str, StageFacts], origins: dict[str, str]) -> str:
-    """Return what changed at a stage or upstream of it, in a few words; empty if nothing did."""
-    if name not in stages:
-        raise ValueError(f"{name} is read from, but is no stage")
+    """Return what changed at a stage or upstream of it; empty if nothing did."""
     if name not in origins:
-        own = stages[name]
-        above = [(upstream, _find_origin(upstream, stages, origins)) for upstream in own.upstream]
-        passed_on = [found if stages[upstream].changed == () else f"{upstream} is stale" for upstream, found in above]
-        origins[name] = next((reason for reason in [*own.changed, *passed_on] if reason), "")
+        above = [_find_origin(upstream, stages, origins) for upstream in stages[name].upstream]
+        origins[name] = next((reason for reason in [*stages[name].changed, *above] if reason), "")
     return origins[name]
 
 
@@ -124,7 +121,7 @@ def _status(facts: StageFacts, origin: str) -> Status:
         return Status("interrupted")
     if facts.missing:
         return Status("missing")
-    return Status("stale", origin)
+    return Status("stale", origin if facts.changed else origin + _UPSTREAM)
 
 
 def counted(rows: Iterable[Row]) -> dict[str, int]:
@@ -201,12 +198,12 @@ def _in_words(by_state: Mapping[str, int]) -> str:
 def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
     steps = list(dict.fromkeys(cell.step for row in rows for cell in row.cells))
     shown = [
-        {kind: row.name, **dict.fromkeys(steps, UNDEFINED), **{c.step: _shown(c) for c in row.cells}} for row in rows
+        {kind: row.name, **dict.fromkeys(steps, UNDEFINED), **{cell.step: _shown(cell) for cell in row.cells}}
+        for row in rows
     ]
     failed = [any(cell.status.state == "failed" for cell in row.cells) for row in rows]
-    reasons = dict.fromkeys(f"{row.name}: {why}" for row in rows if (why := _reason(row)))
     table = table_with_failures(pd.DataFrame(shown, columns=[kind, *steps]), failed)
-    return Section(title, [ShownTable(title, table), Notes(list(reasons))])
+    return Section(title, [ShownTable(title, table), Notes(_reasons(rows))])
 
 
 def _shown(cell: Cell) -> str:
@@ -215,6 +212,14 @@ def _shown(cell: Cell) -> str:
     return f"{cell.status.state}, step {cell.progress.step} of {cell.progress.n_steps}"
 
 
-def _reason(row: Row) -> str:
-    """Return why the first of a row's steps is as it is that says so."""
-    return next((f"{cell.step} is {cell.status.state}: {cell.status.why}" for cell in row.cells if cell.status.why), "")
+def _reasons(rows: Sequence[Row]) -> list[str]:
+    """Return sentences on why cells are as they are; of a row the first for each cause, rows of one share a sentence."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        first: dict[str, Cell] = {}
+        for cell in row.cells:
+            first.setdefault(cell.status.why.removesuffix(_UPSTREAM), cell)
+        for cell in first.values():
+            if cell.status.why:
+                names.setdefault(f"{cell.step} {cell.status.state}, {cell.status.why}", []).append(row.name)
+    return [f"{reason}: {', '.join(who)}" for reason, who in names.items()]

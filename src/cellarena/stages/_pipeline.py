@@ -41,7 +41,9 @@ def read_pipeline(root: Path) -> Pipeline:
         with Repo(str(root)) as repo:
             return _pipeline(repo, root)
     except (NotDvcRepoError, SCMError) as error:
-        raise ValueError(f"{_line(error)}; ask in a clone of the project, whose dvc.lock is the state of its runs") from error
+        raise ValueError(
+            f"{_line(error)}; ask in a clone of the project, whose dvc.lock is the state of its runs"
+        ) from error
     except DvcException as error:
         raise ValueError(_line(error)) from error
 
@@ -78,7 +80,7 @@ class _Comparison:
         from dvc.dependency import ParamsDependency
 
         if not any(out.hash_info for out in stage.outs):
-            yield "dvc.lock does not know it"
+            yield "not in dvc.lock"
             return
         if stage.changed_stage():
             yield "its command changed"

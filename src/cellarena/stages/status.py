@@ -55,7 +55,7 @@ def _overview(project: Project) -> Overview:
     return Overview(
         [_run_row(project, run, [name for name, grid in grids.items() if run in grid], found) for run in runs],
         [_generator_row(project, name, found) for name in generators],
-        [Row(name, _cells({"arm": project.layout.arm(name)}, found)) for name in arms],
+        [Row(name, _cells({"compose": project.layout.arm(name)}, found)) for name in arms],
     )
 
 
