@@ -8,17 +8,8 @@ from pathlib import Path
 import click
 
 from cellarena.records import Run
-from cellarena.reporting.run_status import (
-    Cell,
-    Overview,
-    Progress,
-    Row,
-    StageFacts,
-    Status,
-    as_document,
-    as_json,
-    statuses,
-)
+from cellarena.reporting.run_overview import Cell, Overview, Progress, Row, as_document, as_json
+from cellarena.reporting.run_status import StageFacts, Status, statuses
 from cellarena.reporting.text import render_text
 from cellarena.stages._pipeline import Pipeline, read_pipeline
 from cellarena.stages._predictions import read_failures
