@@ -12,6 +12,7 @@ from scipy import ndimage
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import contacts, zone_steps
+from cellarena.synthesis.moments import moments
 
 TOUCHING = 1.5
 """Objects whose nearest pixels are less than this apart (px between centres) have neighbouring pixels."""
@@ -31,6 +32,8 @@ class Arrangement:
     Attributes:
         size: height and width of the frame in pixels.
         areas: (n,) pixels of each object in the frame.
+        angles: (n,) of its long axis, as in `Moments`.
+        elongations: (n,) length over width.
         cut: (n,) whether it reaches into the two outermost rows or columns.
         touching: (n,) whether it has an 8-neighbour in another object.
         parents: (n,) place in these arrays of the object it hangs on; -1 for the first.
@@ -41,6 +44,8 @@ class Arrangement:
 
     size: tuple[int, int]
     areas: Ints
+    angles: npt.NDArray[np.float64]
+    elongations: npt.NDArray[np.float64]
     cut: npt.NDArray[np.bool_]
     touching: npt.NDArray[np.bool_]
     parents: Ints
@@ -67,16 +72,18 @@ def arrangement(labels: LabelImage) -> Arrangement:
     numbered = consecutive(labels).astype(np.int64)
     n = int(numbered.max())
     edges, touching = _edges(numbered, n)
-    centres = np.array(ndimage.center_of_mass(numbered > 0, numbered, np.arange(1, n + 1))).reshape(n, 2)
-    order, parents, gaps = _tree(edges, centres, labels.shape[:2])
+    form = moments(numbered, n)
+    order, parents, gaps = _tree(edges, form.centres, labels.shape[:2])
     hung = list(zip(order.tolist(), order[parents].tolist(), strict=True)) if n else []
     lengths = [edges[one].get(other, (0.0, 0))[1] for one, other in hung]
     crowding = np.zeros((GRID, GRID), np.int64)
-    np.add.at(crowding, tuple(grid_cell(centres, labels.shape[:2]).T), 1)
+    np.add.at(crowding, tuple(grid_cell(form.centres, labels.shape[:2]).T), 1)
     inner = np.isin(np.arange(1, n + 1), without_border_objects(numbered))
     return Arrangement(
         size=(labels.shape[0], labels.shape[1]),
         areas=np.bincount(numbered.ravel(), minlength=n + 1)[1:][order],
+        angles=form.angles[order],
+        elongations=form.elongations[order],
         cut=~inner[order],
         touching=touching[order],
         parents=parents,

@@ -1,6 +1,7 @@
 """A label image in the making: where a shape fits, how near it comes to its neighbours, what the frame shows of it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ FRAME = 2
 """Pixels; an object that reaches into the outermost ones of so many rows or columns is cut."""
 _HIDDEN = 0.25
 """The share of a shape that those it touches may hide."""
-_MOST_POINTS = 120
+_MOST_POINTS = 80
+_DIRECTIONS = 18
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,7 +30,7 @@ class Piece:
 
     Attributes:
         region: (h, w) one piece.
-        points: (n, 2) pixels of its outline, at most 120, and some of its inside.
+        points: (n, 2) pixels of its outline, at most 80, and some of its inside.
         outline_share: which share of the outline's pixels the points of the outline are.
         n_outline: how many points are of the outline; they come first.
         centre: (2,) its centre of mass.
@@ -82,6 +84,11 @@ class Spots:
     visible: Ints
     cut: npt.NDArray[np.bool_]
     cells: Ints
+
+
+def joined(parts: Sequence[Spots]) -> Spots:
+    """Return the places of at least one part after another."""
+    return Spots(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Spots)))
 
 
 class Canvas:
@@ -150,7 +157,7 @@ class Canvas:
         radius = self.radii[other]
         first = max(gap, 0.3 * (radius + piece.radius)) if gap <= REACH else gap + 0.8 * (radius + piece.radius)
         steps = np.arange(first, gap + 1.8 * radius + 1.3 * reach + 4)
-        angles = rng.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        angles = rng.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, _DIRECTIONS, endpoint=False)
         ways = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
         centres = self.centres[other] + steps[None, :, None] * ways[:, None, :]
         return np.asarray(np.rint(centres - piece.centre).astype(np.int64))

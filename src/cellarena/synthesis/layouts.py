@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.synthesis.arrangements import Arrangement
-from cellarena.synthesis.canvas import REACH, Canvas, Piece, Spots, piece
-from cellarena.synthesis.pieces import vary
+from cellarena.synthesis.canvas import REACH, Canvas, Piece, Spots, joined, piece
+from cellarena.synthesis.pieces import Region, vary
 from cellarena.synthesis.shape_bank import Donor, Shape, ShapeBank
 
 _ALIKE = 8
@@ -16,8 +16,11 @@ _ALIKE = 8
 _ENOUGH_SHAPES = 60
 _SIMILAR = 10
 """Shapes, nearest in size to the one imitated, of which one is drawn."""
+_UNEVEN = 0.2
+"""Standard deviation, in radians, of the angle between a shape's long axis and that of the object it imitates."""
 _SHAPES_TRIED = 3
 _OTHERS_TRIED = 6
+_PLACES_TRIED = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +65,9 @@ def compose_layout(bank: ShapeBank, modality: str, rng: np.random.Generator) -> 
 
 
 def _mirrored(wanted: Arrangement, rng: np.random.Generator) -> Arrangement:
-    """Return an arrangement whose crowded corners lie elsewhere."""
-    rows, columns = (slice(None, None, int(step)) for step in rng.choice((-1, 1), 2))
-    return replace(wanted, crowding=wanted.crowding[rows, columns])
+    """Return an arrangement as a mirror shows it, or two, or none."""
+    down, right = (int(step) for step in rng.choice((-1, 1), 2))
+    return replace(wanted, crowding=wanted.crowding[::down, ::right], angles=wanted.angles * down * right)
 
 
 def _alike(donors: tuple[Donor, ...], imitated: Donor) -> list[Shape]:
@@ -86,28 +89,36 @@ def _typical_area(donor: Donor) -> float:
 
 def _fill(canvas: Canvas, wanted: Arrangement, shapes: list[Shape], rng: np.random.Generator) -> Iterator[str]:
     """Place the objects of an arrangement one after another; yield their donors."""
-    areas = np.array([shape.area for shape in shapes])
-    inner = wanted.areas[~wanted.cut]
+    areas, elongations = (np.array([getattr(shape, name) for shape in shapes]) for name in ("area", "elongation"))
     placed: dict[int, int] = {}
     for number in range(len(wanted.areas)):
-        target = int(wanted.areas[number])
-        if wanted.cut[number]:
-            # How large a cut cell is beyond the frame is unknown: as large as one that shows as much at least.
-            larger = inner[inner >= target]
-            target = int(rng.choice(larger)) if len(larger) else target
+        target = number if not wanted.cut[number] else _whole(wanted, number, rng)
+        misfit = np.abs(np.log(areas / wanted.areas[target]))
+        misfit += 0.5 * np.abs(np.log(elongations / wanted.elongations[target]))
+        similar = np.argsort(misfit, kind="stable")[:_SIMILAR]
         for _ in range(_SHAPES_TRIED):
-            shape = _similar(shapes, areas, target, rng)
-            if _place(canvas, wanted, number, placed, piece(vary(shape.region, rng)), rng):
+            shape = shapes[int(rng.choice(similar))]
+            changed = _changed(shape, float(wanted.angles[target]), rng)
+            if _place(canvas, wanted, number, placed, piece(changed), rng):
                 placed[number] = len(canvas.centres) - 1
                 yield shape.donor
                 break
 
 
-def _similar(shapes: list[Shape], areas: npt.NDArray[np.int64], target: int, rng: np.random.Generator) -> Shape:
-    """Return one of the shapes whose area is nearest to a target."""
-    misfit = np.abs(np.log(areas / target))
-    nearest = np.argsort(misfit, kind="stable")[:_SIMILAR]
-    return shapes[int(rng.choice(nearest))]
+def _whole(wanted: Arrangement, number: int, rng: np.random.Generator) -> int:
+    """Return the number of an object that the frame does not cut, as large at least as a cut one shows itself.
+
+    How large a cut cell is beyond the frame is unknown; where all larger objects are cut, it stands for itself.
+    """
+    larger = np.flatnonzero(~wanted.cut & (wanted.areas >= wanted.areas[number]))
+    return int(rng.choice(larger)) if len(larger) else number
+
+
+def _changed(shape: Shape, angle: float, rng: np.random.Generator) -> Region:
+    """Return a changed copy of a shape, mirrored or not, whose long axis has about a given angle."""
+    mirror = 1 if rng.random() < 0.5 else -1
+    turn = angle - mirror * shape.angle + rng.normal(0, _UNEVEN) + np.pi * int(rng.integers(2))
+    return vary(shape.region[:, ::mirror], turn, rng)
 
 
 def _place(
@@ -134,15 +145,14 @@ def _options(
     if parent is not None:
         others = [parent, *others]
     for strict in (True, False):
-        for other in others:
-            if contact:
+        if contact and others:
+            for other in others:
                 yield canvas.touching(shape, other, contact, rng), strict
-            else:
-                yield canvas.beside(shape, other, gap, rng), strict
-        if not contact or not placed:
-            yield canvas.anywhere(shape, 100, max(gap, 2.0), rng), strict
-    if not contact or not placed:
-        yield canvas.anywhere(shape, 200, 2.0, rng), False
+        else:
+            around = [canvas.beside(shape, other, gap, rng) for other in others[:1]]
+            yield joined([*around, canvas.anywhere(shape, _PLACES_TRIED, max(gap, 2.0), rng)]), strict
+    if not contact or not others:
+        yield canvas.anywhere(shape, 2 * _PLACES_TRIED, 2.0, rng), False
 
 
 def _ranked(
@@ -151,7 +161,8 @@ def _ranked(
     """Return the indices of the best places, best first."""
     surplus = (canvas.counts - wanted.crowding)[tuple(spots.cells.T)]
     cost = np.maximum(surplus + 1, 0) + 0.5 * rng.random(len(spots.gaps))
-    cost += np.abs(spots.gaps - min(float(wanted.gaps[number]), REACH)) / 4
+    gap = min(float(wanted.gaps[number]), REACH)
+    cost += np.abs(spots.gaps - gap) / max(4.0, gap / 3)
     if wanted.cut[number]:
         cost += 2 * np.abs(np.log(spots.visible / wanted.areas[number]))
     fits = spots.cut == wanted.cut[number]

@@ -1,4 +1,4 @@
-"""Objects in one piece, and changed copies of a cell's shape: turned, mirrored, scaled, mildly bent."""
+"""Objects in one piece, and changed copies of a cell's shape: turned, scaled, mildly bent."""
 
 import numpy as np
 import numpy.typing as npt
@@ -45,30 +45,39 @@ def cropped(region: Region) -> Region:
     return region[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def vary(region: Region, rng: np.random.Generator) -> Region:
-    """Return a changed copy: any angle, mirrored or not, scaled by `SCALES`, bent.
+def vary(region: Region, turn: float, rng: np.random.Generator) -> Region:
+    """Return a changed copy: turned, scaled by `SCALES`, bent.
 
     Args:
         region: (h, w) shape of a cell, True inside.
+        turn: angle in radians; positive ones turn columns towards later rows.
         rng: the stream of the layout.
 
     Returns:
         (h', w') one 4-connected piece that reaches all four sides.
     """
     length = float(np.hypot(*region.shape))
-    angle, scale = rng.uniform(0, 2 * np.pi), rng.uniform(*SCALES)
-    mirror = 1.0 if rng.random() < 0.5 else -1.0
+    scale = rng.uniform(*SCALES)
     half = int(np.ceil(length * (scale / 2 + _BEND * _N_WAVES))) + 1
     rows, columns = np.mgrid[-half : half + 1, -half : half + 1] / scale
     rows, columns = _bent(rows, columns, length, rng)
-    middle_row, middle_column = (np.array(region.shape) - 1) / 2
+    middle_row, middle_column = (np.array(region.shape) + 1) / 2
     source = [
-        middle_row + rows * np.cos(angle) - columns * np.sin(angle),
-        middle_column + mirror * (rows * np.sin(angle) + columns * np.cos(angle)),
+        middle_row + rows * np.cos(turn) - columns * np.sin(turn),
+        middle_column + rows * np.sin(turn) + columns * np.cos(turn),
     ]
-    changed = ndimage.map_coordinates(region.astype(np.float32), source, order=1) > 0.5
+    changed = ndimage.map_coordinates(_depth(region), source, order=1, cval=-length) > 0
     # A shape of a few pixels may vanish between the new pixels.
     return cropped(largest_piece(changed)) if changed.any() else region
+
+
+def _depth(region: Region) -> npt.NDArray[np.float64]:
+    """Return how far inside the outline, negative outside, each pixel of a region and of a rim of one pixel lies.
+
+    Unlike the region itself it can be read between pixels without leaving steps.
+    """
+    inside = np.pad(region, 1)
+    return ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
 
 
 def _bent(
