@@ -108,16 +108,16 @@ def _edges(numbered: Ints, n: int) -> tuple[list[dict[int, tuple[float, int]]], 
     a, b, distance = zone_steps(numbered[place[0], place[1]], place)
     one, other = contacts(numbered)
     # A diagonal contact may lie beside the zones' borders, or seem longer from there.
-    a, b = np.concatenate([a, one]), np.concatenate([b, other])
-    length = np.concatenate([distance == 1, np.zeros(len(one), bool)])
-    distance = np.concatenate([distance, np.ones(len(one))])
+    steps = np.repeat([0, 1], [len(a), len(one)])
+    a, b, distance = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([distance, np.ones(len(one))])
     pair, members = np.unique(np.minimum(a, b) * (n + 1) + np.maximum(a, b), return_inverse=True)
     shortest = np.full(len(pair), np.inf)
     np.minimum.at(shortest, members, distance)
-    lengths = np.bincount(members, weights=length, minlength=len(pair)).astype(int)
-    for low, high, gap, contact in zip(*(pair // (n + 1) - 1, pair % (n + 1) - 1), shortest, lengths, strict=True):
-        touches = gap < TOUCHING
-        edge = (1.0, max(int(contact), 1)) if touches else (float(gap), 0)
+    n_steps = np.bincount(members, weights=steps, minlength=len(pair))
+    for low, high, gap, met in zip(*(pair // (n + 1) - 1, pair % (n + 1) - 1), shortest, n_steps, strict=True):
+        touches = bool(met)
+        # A straight contact of n pixels is n straight steps and 2 (n - 1) diagonal ones.
+        edge = (1.0, round((met + 2) / 3)) if touches else (float(gap), 0)
         edges[low][int(high)] = edges[high][int(low)] = edge
         touching[[low, high]] |= touches
     return edges, touching

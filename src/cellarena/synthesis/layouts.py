@@ -19,7 +19,7 @@ _SIMILAR = 10
 _UNEVEN = 0.2
 """Standard deviation, in radians, of the angle between a shape's long axis and that of the object it imitates."""
 _SHAPES_TRIED = 3
-_OTHERS_TRIED = 6
+_PARTNERS_TRIED = 8
 _PLACES_TRIED = 150
 
 
@@ -140,18 +140,18 @@ def _options(
 ) -> Iterator[tuple[Spots, bool]]:
     """Yield places to try, and whether the frame has to cut the object there if and only if it cuts the imitated."""
     gap, contact = float(wanted.gaps[number]), float(wanted.contacts[number])
-    others = rng.permutation(len(placed))[:_OTHERS_TRIED].tolist()
     parent = placed.get(int(wanted.parents[number]))
-    if parent is not None:
-        others = [parent, *others]
+    first = [parent] if parent is not None else []
+    partners = [place for other, place in placed.items() if wanted.touching[other] and place != parent]
+    partners = [*first, *rng.permutation(partners)[:_PARTNERS_TRIED].tolist()]
     for strict in (True, False):
-        if contact and others:
-            for other in others:
+        if contact and partners:
+            for other in partners:
                 yield canvas.touching(shape, other, contact, rng), strict
         else:
-            around = [canvas.beside(shape, other, gap, rng) for other in others[:1]]
+            around = [canvas.beside(shape, other, gap, rng) for other in first]
             yield joined([*around, canvas.anywhere(shape, _PLACES_TRIED, max(gap, 2.0), rng)]), strict
-    if not contact or not others:
+    if not contact or not partners:
         yield canvas.anywhere(shape, 2 * _PLACES_TRIED, 2.0, rng), False
 
 

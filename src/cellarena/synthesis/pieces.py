@@ -77,7 +77,8 @@ def _depth(region: Region) -> npt.NDArray[np.float64]:
     Unlike the region itself it can be read between pixels without leaving steps.
     """
     inside = np.pad(region, 1)
-    return ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    return ndimage.gaussian_filter(depth, 0.7, mode="nearest")
 
 
 def _bent(
