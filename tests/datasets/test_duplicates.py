@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from cellarena.datasets.duplicates import Fingerprint, fingerprint, near_duplicate_groups
+from cellarena.datasets.duplicates import Fingerprint, fingerprint, near_duplicate_groups, near_duplicate_pairs
 from cellarena.images.io import content_sha256, read_image
 
 DISTANCE = 10
@@ -129,3 +129,12 @@ def test_real_nuclei_are_not_lumped_together():
         pytest.skip("CELLARENA_REAL_DATA is unset: it names a folder with images/ and labels/")
     images = [read_image(path) for path in sorted((Path(root) / "images").iterdir())[:150]]
     assert max(map(len, groups_of(*images)), default=1) <= 5
+
+
+def test_pairs_across_are_found_and_those_within_are_not():
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.integers(0, 255, (8, 8)).astype(np.uint8).repeat(16, 0).repeat(16, 1) for _ in range(3))
+    made = [fingerprint("s1", "s1", a // 2), fingerprint("s2", "s2", a), fingerprint("s3", "s3", b)]
+    real = [fingerprint("r1", "r1", a), fingerprint("r2", "r2", c), fingerprint("s3", "other", b)]
+    assert near_duplicate_pairs(made, real, 4) == [("s1", "r1"), ("s2", "r1"), ("s3", "s3")]
+    assert near_duplicate_pairs(made, [], 4) == near_duplicate_pairs([], real, 4) == []
