@@ -107,6 +107,11 @@ def random_state(*purpose: str | int) -> Iterator[None]:
         yield
 
 
+def falling(number: int, steps: int) -> float:
+    """Return the share of the learning rate at a step: 1 for half of the steps, then it falls in a straight line."""
+    return min(1.0, 2 * (1 - (number - 1) / steps))
+
+
 def _row(number: int, recent: list[dict[str, Tensor]]) -> dict[str, float]:
     means = {name: float(torch.stack([row[name].detach().float() for row in recent]).mean()) for name in recent[0]}
     for name, value in means.items():

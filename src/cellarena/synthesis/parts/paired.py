@@ -23,16 +23,17 @@ from cellarena.synthesis.parts.adversarial import (
 )
 from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of
 from cellarena.synthesis.parts.crops import balanced, crop
-from cellarena.synthesis.parts.fitting import Parts, random_state
+from cellarena.synthesis.parts.fitting import Parts, falling, random_state
 from cellarena.synthesis.parts.styles import Styles
 
 if TYPE_CHECKING:
+    from cellarena.synthesis.generators.cyclegan import CycleGAN
     from cellarena.synthesis.generators.pix2pix import Pix2Pix
 
 _N_NOISE = 2
 
 
-def generator_of(settings: "Pix2Pix", styles: Styles) -> UNetGenerator:
+def generator_of(settings: "Pix2Pix | CycleGAN", styles: Styles) -> UNetGenerator:
     """Return a generator with fresh weights, drawn from torch's current random state."""
     return UNetGenerator(N_CLASSES + _N_NOISE, styles.codes.shape[1], settings.width, settings.levels)
 
@@ -92,7 +93,7 @@ class PairedLearner:
         with half_precision(self._fit.device):
             on_real, on_fake = (self._judge(torch.cat([image, *known], dim=1))[-1] for image in (real, fake))
         loss = (least_squares(on_real, 1) + least_squares(on_fake, 0)) / 2
-        _descend(self._optimizers[1], loss)
+        descend(self._optimizers[1], loss)
         return {"judge": loss, "judged_real": on_real.float().mean(), "judged_fake": on_fake.float().mean()}
 
     def _update_generator(self, real: Tensor, fake: Tensor, known: list[Tensor]) -> dict[str, Tensor]:
@@ -103,13 +104,12 @@ class PairedLearner:
             on_fake = self._judge(torch.cat([fake, *known], dim=1))
         adversarial = least_squares(on_fake[-1], 1)
         features, pixels = feature_matching(on_real, on_fake), functional.l1_loss(fake, real)
-        _descend(self._optimizers[0], adversarial + self._settings.features * features + self._settings.pixels * pixels)
+        descend(self._optimizers[0], adversarial + self._settings.features * features + self._settings.pixels * pixels)
         self._judge.requires_grad_(True)
         return {"adversarial": adversarial, "features": features, "pixels": pixels}
 
     def _set_rate(self, number: int) -> None:
-        """Keep the rate for half of the steps, then let it fall in a straight line."""
-        left = min(1.0, 2 * (1 - (number - 1) / self._fit.steps))
+        left = falling(number, self._fit.steps)
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self._settings.learning_rate * left
@@ -184,7 +184,8 @@ def half_precision(device: str) -> torch.autocast:
     return torch.autocast(device.partition(":")[0], torch.bfloat16, enabled=multiplies_bfloat16(device))
 
 
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """Take an optimizer's step along the gradient of a loss."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
