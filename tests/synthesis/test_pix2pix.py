@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from small_generators import disks, fit_in, small_examples, small_settings
 
 from cellarena.synthesis.generators.pix2pix import fit, load
 from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
 from cellarena.synthesis.parts.paired import PairedLearner
+from cellarena.synthesis.parts.planes import with_planes
+from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = {"learning_rate": 0.002, "width": 8, "batch_size": 2, "average": 0.9}
 
@@ -23,11 +24,10 @@ def test_the_images_come_nearer_to_the_real_ones(learnt):
 
 
 def test_the_discriminator_learns_to_tell_real_from_generated(tmp_path):
-    learner = PairedLearner(small_settings("pix2pix", learning_rate=0.002), small_examples(), fit_in(tmp_path))
+    learner = PairedLearner(small_settings("pix2pix", judge_learning_rate=0.002), small_examples(), fit_in(tmp_path))
     for number in range(1, 41):
-        real, classes, style, _ = learner._batch(number)
-        known = [classes, style[:, :, None, None].expand(-1, -1, 32, 32)]
-        judged = learner._update_judge(real, torch.zeros_like(real), known)
+        real, classes, _, look = learner._batch(number)
+        judged = learner._update_judge(real, torch.zeros_like(real), with_planes(classes, look.style))
     assert float(judged["judged_real"]) > float(judged["judged_fake"]) + 0.3
 
 
