@@ -4,9 +4,9 @@ After Isola et al., CVPR 2017, arXiv 1611.07004.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cellarena.synthesis.generators.spec import (
     GENERATORS,
@@ -42,6 +42,15 @@ class Pix2Pix(GeneratorSettings):
     """Weight of the difference of the discriminator's features."""
     average: float = Field(ge=0, lt=1)
     """Decay of the moving average of the generator's weights, which is what paints."""
+
+    @model_validator(mode="after")
+    def _halved_evenly(self) -> Self:
+        smallest = 2 ** (self.levels - 1)
+        if self.crop % smallest or self.crop == smallest:
+            raise ValueError(
+                f"crop ({self.crop}) must be a multiple of {smallest}, and more, with {self.levels} levels"
+            )
+        return self
 
 
 def fit(settings: Pix2Pix, examples: Sequence[Example], fit: Fit) -> Fitted:

@@ -144,7 +144,8 @@ class StyledPainter:
             ValueError: if the generator never saw the modality.
         """
         place = self._styles.draw(modality, rng)
-        pads = [(0, -n % self._network.multiple) for n in labels.shape]
+        # Nothing can be normalised over a single pixel: the smallest map has at least two by two.
+        pads = [(0, max(2 * self._network.multiple - n, -n % self._network.multiple)) for n in labels.shape]
         device = next(self._network.parameters()).device
         classes = one_hot(np.pad(classes_of(labels), pads, mode="symmetric")[None]).to(device)
         style, grey = (tensor[place][None].to(device) for tensor in (self._styles.codes, self._styles.grey))
