@@ -31,7 +31,7 @@ _GROUPS = 8
 _BLOCKS = 2
 _WIDEST = 4
 _WARMUP = 0.02
-_TILES = 4
+_TILES = 16
 
 
 def network_of(settings: "Diffusion", styles: Styles) -> nn.Module:
