@@ -61,6 +61,8 @@ def expected_outs(params):
     }
     for arm in params.benchmark.arms:
         outs[f"arms@{arm}"] = {layout.arm(arm)}
+    for name in params.study.generators:
+        outs[f"quality@{name}"] = {layout.quality(name), layout.quality_plots(name)}
     for run in params.runs:
         outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
         outs[f"predict@{run}"] = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
