@@ -52,9 +52,6 @@ def test_one_training_crop_is_the_nearest_of_all():
     thumbnails = np.stack([thumbnail(crop(seed)) for seed in range(2)])
     found = nearest_training_crops(np.zeros((2, 1)), thumbnails, np.ones((1, 1)), thumbnails[:1])
     assert [nearest.index for nearest in found] == [0, 0]
-        0,
-        0,
-    ]
 
 
 def test_what_is_more_alike_than_real_images_is_flagged():

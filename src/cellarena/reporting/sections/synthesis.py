@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from cellarena.datasets.exploration import ALL
@@ -46,9 +47,9 @@ _DEFINITIONS = (
     "Likeness is the largest correlation with a training crop over turns, mirrorings and shifts, of the five nearest "
     "by features. Crops more alike than 99% of the validation crops of their modality count as memorised, so that of "
     "the validation crops about one in a hundred does, or the most alike one where there are few.",
-    "KS is the largest difference of two distribution functions, 0 to 1. After \N{PLUS-MINUS SIGN} stands the deviation "
-    "over subsets (kernel distance), the standard error (accuracy, F1, likeness, shares, peaks) or the deviation over "
-    "bootstrap samples of the images (all others).",
+    "KS is the largest difference of two distribution functions, 0 to 1. After \N{PLUS-MINUS SIGN} stands the "
+    "deviation over subsets (kernel distance), the standard error (accuracy, F1, likeness, shares, peaks) or the "
+    "deviation over bootstrap samples of the images (all others).",
 )
 
 
@@ -69,7 +70,7 @@ def synthesis_section(measures: Mapping[str, pd.DataFrame], figures: Sequence[Il
         whole = table[table["modality"] == ALL]
         blocks += [Text(" ".join(_sentences(plain(name), whole))), ShownTable(f"Quality of {name}", _overall(whole))]
         blocks.append(ShownTable(f"Quality of {name} by modality", _by_modality(table)))
-    return Section("Synthetic images", [*blocks, Notes(_DEFINITIONS), *figures] if blocks else list(figures))
+    return Section("Synthetic images", [*blocks, Notes(_DEFINITIONS if blocks else ()), *figures])
 
 
 def _overall(table: pd.DataFrame) -> Table:
@@ -101,10 +102,11 @@ def _column(images: str) -> str:
 
 def _shown(own: pd.DataFrame, images: str) -> str:
     """Return a value with its deviation; a dash where there is none."""
-    if images not in own.index or pd.isna(own.loc[images, "value"]):
+    found = own.loc[own.index == images, ["value", "sd"]].to_numpy(float)
+    if not len(found) or np.isnan(found[0, 0]):
         return UNDEFINED
-    value, sd = own.loc[images, ["value", "sd"]].astype(float)
-    return f"{value:.3g}" if pd.isna(sd) else f"{value:.3g} \N{PLUS-MINUS SIGN} {sd:.2g}"
+    value, sd = found[0]
+    return f"{value:.3g}" if np.isnan(sd) else f"{value:.3g} \N{PLUS-MINUS SIGN} {sd:.2g}"
 
 
 def _sentences(name: str, whole: pd.DataFrame) -> Iterator[str]:
