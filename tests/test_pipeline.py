@@ -70,6 +70,7 @@ def expected_outs(params):
     for name in params.study.generators:
         outs[f"fit-generator@{name}"] = {layout.generator(name), layout.generator_plots(name)}
         outs[f"synthesize@{name}"] = {layout.synthetic(name)}
+        outs[f"quality@{name}"] = {layout.quality(name), layout.quality_plots(name)}
     for run in params.runs:
         outs[f"calibrate@{run}"] = {layout.calibration(run)}
         outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}

@@ -73,13 +73,26 @@ def _deepest(network: nn.Module, size: tuple[int, int]) -> nn.Module:
     return [module for area, module in found if area == min(areas)][-1]
 
 
+class _ReachedError(Exception):
+    """Carries the coarsest maps out of a network, whose decoder need not run."""
+
+    def __init__(self, maps: Tensor) -> None:
+        super().__init__()
+        self.maps = maps
+
+
 def _outputs(network: nn.Module, module: nn.Module, batch: Tensor) -> Tensor:
-    """Return what a module of a network last put out for a batch."""
-    kept: list[Tensor] = []
-    hook = module.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    """Return what a module of a network first puts out for a batch."""
+
+    def leave(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        raise _ReachedError(output)
+
+    hook = module.register_forward_hook(leave)
     try:
         with torch.inference_mode():
             network(batch)
+    except _ReachedError as reached:
+        return reached.maps.float()
     finally:
         hook.remove()
-    return kept[-1].float()
+    raise AssertionError("the module put out its maps when the network was probed, and now did not")

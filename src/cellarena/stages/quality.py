@@ -66,6 +66,9 @@ def quality(project: Project, generator: str) -> None:
         TRAIN: (layout.preprocessed, read_manifest(layout.subset("train"))),
         VAL: (layout.preprocessed, read_manifest(layout.subset("val"))),
     }
+    for name, (_, records) in images.items():
+        if not records:
+            raise ValueError(f"there is no {name} image to compare; run `dvc repro` with more images")
     sets = _sets(images, judge)
     memory = memory_table(sets)
     measures = measure_table(sets, memory, params.synthesize.seed)
@@ -111,19 +114,23 @@ def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
     for name, (folder, records) in images.items():
         for record in progress(records, f"looking at {name} images", len(records)):
             image, labels = read_pair(folder, record)
+            objects = measure_shapes(image, labels)
+            # On images that it learnt from the network would tell nothing, nor on shuffled ones.
             f1 = float("nan") if name == TRAIN else judge.f1(image, labels)
-            found[name].append(_sample(record, image, labels, f1, judge))
+            found[name].append(_sample(record, image, labels, objects, f1, judge))
             if name == VAL:
                 mixed = shuffled(image, stream(judge.seed, "shuffle", record.id))
-                found[SHUFFLED].append(_sample(record, mixed, labels, judge.f1(mixed, labels), judge))
+                found[SHUFFLED].append(_sample(record, mixed, labels, objects, float("nan"), judge))
     return {name: in_units_of(found[TRAIN], samples) for name, samples in found.items()}
 
 
-def _sample(record: Record, image: Picture, labels: LabelImage, f1: float, judge: _Judge) -> Sample:
+def _sample(
+    record: Record, image: Picture, labels: LabelImage, objects: pd.DataFrame, f1: float, judge: _Judge
+) -> Sample:
     crops = _crops(image, record.id, judge)
     return Sample(
-        record.id, record.modality, judge.features(crops), *appearance(image, labels, crops, judge.target),
-        measure_shapes(image, labels), int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
+        record.id, record.modality, judge.features(crops), *appearance(image, labels, crops, judge.target), objects,
+        int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
     )  # fmt: skip
 
 

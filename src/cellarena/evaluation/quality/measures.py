@@ -55,14 +55,12 @@ _ON_IMAGES: dict[str, Comparison] = {
     "nearest_neighbour_accuracy": _on_features(two_sample_accuracy),
     "spectral_distance": _spectral,
     **{f"ks_{name}": _on_pixels(number) for number, name in enumerate(PIXEL_CLASSES)},
-    "ks_contrast": _on_objects("contrast"),
 }
-_ON_LABELS: dict[str, Comparison] = {
-    f"ks_{name}": _on_objects(name)
-    for name in (*(m for m in OBJECT_MEASURES if m != "contrast"), "n_objects", "density")
+_ON_OBJECTS: dict[str, Comparison] = {
+    f"ks_{name}": _on_objects(name) for name in (*OBJECT_MEASURES, "n_objects", "density")
 }
 MEASURES = ("kid", "nearest_neighbour_accuracy", "f1", "spectral_distance", "checkerboard", "likeness", "memorised",
-            *(name for name in (*_ON_IMAGES, *_ON_LABELS) if name.startswith("ks_")))  # fmt: skip
+            *(name for name in (*_ON_IMAGES, *_ON_OBJECTS) if name.startswith("ks_")))  # fmt: skip
 
 
 def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -76,7 +74,7 @@ def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns:
         Columns MEASURE_COLUMNS. `images` says of which set the value is: distances and the nearest neighbour's accuracy
         are those to the train subset; `n` counts its images that have a value, `n_reference` the training images.
-        Measures of labels alone have no row for SHUFFLED, whose labels are those of VAL.
+        Objects and F1 have no row for SHUFFLED, whose labels are those of VAL.
     """
     rows = [
         (measure, modality, images, found.value, found.sd, found.n, found.n_reference)
@@ -91,11 +89,12 @@ def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _measured(sets: Sets, memory: pd.DataFrame, modality: str, seed: int) -> Iterator[tuple[str, str, Estimate]]:
     own = {images: of_modality(samples, modality) for images, samples in sets.items()}
     for images in COMPARED:
-        comparisons = _ON_IMAGES if images == SHUFFLED else {**_ON_IMAGES, **_ON_LABELS}
+        comparisons = _ON_IMAGES if images == SHUFFLED else {**_ON_IMAGES, **_ON_OBJECTS}
         for name, compare in comparisons.items():
             rng = generator(seed, "quality", name, modality, images)
             yield name, images, compare(own[images], own[TRAIN], rng)
-        yield "f1", images, mean_of_images(np.array([sample.f1 for sample in own[images]], float))
+        if images != SHUFFLED:
+            yield "f1", images, mean_of_images(np.array([sample.f1 for sample in own[images]], float))
         nearest = memory[(memory["images"] == images) & (memory["modality"].isin([modality]) | (modality == ALL))]
         for name in ("likeness", "memorised"):
             yield name, images, mean_of_images(nearest[name].to_numpy(float), len(own[TRAIN]))

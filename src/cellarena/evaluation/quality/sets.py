@@ -7,6 +7,7 @@ import numpy as np
 from cellarena.datasets.exploration import ALL
 from cellarena.evaluation.quality.estimates import Values
 from cellarena.evaluation.quality.samples import Sample
+from cellarena.evaluation.quality.spectra import N_BINS
 
 SYNTHETIC, TRAIN, VAL, SHUFFLED = "synthetic", "train", "val", "shuffled"
 COMPARED = (SYNTHETIC, VAL, SHUFFLED)
@@ -27,7 +28,7 @@ def of_modality(samples: Sequence[Sample], modality: str) -> list[Sample]:
 
 def profiles(samples: Sequence[Sample]) -> Values:
     """Return the (n_images, N_BINS) log spectra of samples."""
-    return np.array([sample.profile for sample in samples]).reshape(len(samples), -1)
+    return np.array([sample.profile for sample in samples]).reshape(-1, N_BINS)
 
 
 def object_values(samples: Sequence[Sample], name: str) -> list[Values]:
