@@ -10,9 +10,11 @@ from cellarena.models.parts.tiny_cnn import tiny_cnn
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
 
-_CROPPING = Cropping((64, 64), "geometric", "unit", 0.5)
+# Images whose mean is 0: with intensities in [0, 1] most filters would learn the same mean.
+NORMALISATION = "z_score"
+_CROPPING = Cropping((64, 64), "geometric", NORMALISATION, 0.5)
 _BATCH = 8
-_RATE = 0.01
+_RATE = 0.003
 
 
 def fit_tiny(images: Sequence[Annotated], target: Target, steps: int, seed: int) -> nn.Sequential:

@@ -141,7 +141,7 @@ class Params(Section):
 
     @property
     def pictured_run(self) -> Run:
-        """The run whose filters and feature maps are shown: of the U-Net where there is one, else of the first model."""
+        """The run whose filters and feature maps are shown: of the U-Net, or of the first model if there is none."""
         models = self.benchmark.models
         return Run("unet" if "unet" in models else models[0], "real", self.benchmark.seeds[0])
 

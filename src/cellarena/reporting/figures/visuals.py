@@ -42,7 +42,7 @@ def filter_figure(filters: npt.NDArray[np.float32], title: str) -> Figure:
     n_rows = -(-len(shown) // _COLUMNS)
     figure = Figure(figsize=(_COLUMNS * _PANEL + 1, n_rows * (_PANEL + 0.2) + 0.6))
     panels = figure.subplots(n_rows, _COLUMNS, squeeze=False)
-    largest = max(float(np.abs(filters).max()), np.finfo(np.float32).tiny)
+    largest = float(np.abs(filters).max()) or 1.0
     for axes in panels.flat:
         axes.set_axis_off()
     for number, (axes, weights) in enumerate(zip(panels.flat, shown, strict=False)):
@@ -77,7 +77,7 @@ def map_figure(image: npt.NDArray[np.uint8], rows: Sequence[MapRow], title: str)
             axes.imshow(feature_map, cmap="viridis", vmin=low, vmax=max(high, low + 1e-6), aspect="auto")
             axes.set_box_aspect(tall)
             axes.set_title(name, fontsize=8)
-    add_title(figure, title)
+    add_title(figure, f"{title}. Bright is high, dark is low; each map has a scale of its own")
     return figure
 
 
