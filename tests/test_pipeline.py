@@ -55,6 +55,7 @@ def expected_outs(params):
         },
         "report": {layout.report, layout.report_text, layout.report_pdf, layout.report_page},
         "strata": {layout.strata},
+        "visuals": {layout.visuals},
         "analyze-floor": {layout.errors(params.floor_run), layout.gallery(params.floor_run)},
         "compare-calibration": {layout.calibrations, layout.calibration_figures},
         "anatomy": {layout.anatomy, layout.anatomy_figures},

@@ -66,6 +66,14 @@ def test_patience_is_counted_in_validations(train, monkeypatch):
     assert (fitted.n_steps, fitted.step) == (6, 2)
 
 
+def test_validations_of_a_phase_that_prepares_do_not_count(train, monkeypatch):
+    monkeypatch.setattr(tuning, "f1", lambda _: 0.5)
+    prepared = replace(MODELS["unet"], phase=lambda _hyperparameters, _network, share: share >= 0.5)
+    monkeypatch.setitem(MODELS._entries, "unet", prepared)
+    fitted = train("a", budget={"steps": 20}, training={"patience": 2})
+    assert (fitted.n_steps, fitted.step) == (16, 12)
+
+
 def test_a_loss_that_falls_shows_in_the_log(train):
     train("a", budget={"steps": 40, "validate_every": 10})
     losses = [float(loss) for loss in curve(train.log("a"), "train/loss.tsv").values()]

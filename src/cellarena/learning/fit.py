@@ -14,19 +14,19 @@ from typing import Any
 import lightning
 import torch
 from dvclive.lightning import DVCLiveLogger
-from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer
+from lightning.pytorch.callbacks import Callback, Timer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
 from cellarena.learning.checkpoints import build_network
-from cellarena.learning.module import SCORE, Segmentation
+from cellarena.learning.module import Segmentation
 from cellarena.learning.optimizers import clip
 from cellarena.learning.processes import WholeBatchStatistics, check_processes, reveal_all_that_learns, strategy
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Recipe, checked_accelerator, precision_of
-from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, copied_weights
+from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights
 from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
 
@@ -164,7 +164,7 @@ def _as_it_is(annotated: Annotated) -> Annotated:
 
 def _callbacks(recipe: Recipe, checkpoint: Path, log: Path) -> list[Callback]:
     return [
-        EarlyStopping(SCORE, mode="max", patience=recipe.training.patience, check_on_train_epoch_end=False),
+        StopEarly(recipe.training.patience),
         KeepState(checkpoint, log),
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from cellarena.datasets.loading import StepSampler
@@ -43,6 +43,22 @@ class KeepBest(Callback):
         """Take up what a checkpoint kept."""
         self._final, self.score = state_dict["final"], state_dict["score"]
         self.step, self.weights = state_dict["step"], state_dict["weights"]
+
+
+class StopEarly(EarlyStopping):
+    """Stops a training whose score no longer rises; validations of a phase that only prepares do not count.
+
+    Args:
+        patience: validations without a better score after which training stops.
+    """
+
+    def __init__(self, patience: int) -> None:
+        super().__init__(SCORE, mode="max", patience=patience, check_on_train_epoch_end=False)
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Count the validation if the weights are by now those of the network that was asked for."""
+        if pl_module.worth_keeping:
+            super().on_validation_end(trainer, pl_module)
 
 
 class KeepState(Callback):

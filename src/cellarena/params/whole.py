@@ -15,6 +15,7 @@ from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params.benchmark import Benchmark, ErrorAnalysis, Evaluation
 from cellarena.params.section import Section
 from cellarena.params.study import Study, Synthesis
+from cellarena.params.visuals import Visuals
 from cellarena.records import Run
 from cellarena.synthesis.arms import Arm
 from cellarena.synthesis.generators.spec import GeneratorSettings
@@ -43,6 +44,7 @@ class Params(Section):
     synthesize: Synthesis
     arms: dict[str, Arm]
     study: Study
+    visuals: Visuals
 
     @model_validator(mode="after")
     def _budget_is_there(self) -> Self:
@@ -138,6 +140,12 @@ class Params(Section):
     def runs(self) -> list[Run]:
         """The benchmark's trained runs, in the order of the grid."""
         return self._grid(self.benchmark.models)
+
+    @property
+    def pictured_run(self) -> Run:
+        """The run whose filters and feature maps are shown: of the U-Net, or of the first model if there is none."""
+        models = self.benchmark.models
+        return Run("unet" if "unet" in models else models[0], "real", self.benchmark.seeds[0])
 
     @property
     def real_runs(self) -> list[Run]:

@@ -32,6 +32,8 @@ from cellarena.reporting.sections.leakage import leakage_section
 from cellarena.reporting.sections.modalities import modalities_section
 from cellarena.reporting.sections.statistics import statistics_section
 from cellarena.reporting.sections.training import training_section
+from cellarena.reporting.sections.visuals import FIGURES as VISUALS
+from cellarena.reporting.sections.visuals import visuals_section
 from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
 
@@ -67,7 +69,7 @@ def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
         FileNotFoundError: if a stage before was not run.
         ValueError: if what it left is damaged; the message names the file.
     """
-    params, runs = project.params, project.params.scored_runs
+    layout, params, runs = project.layout, project.params, project.params.scored_runs
     predicting = [*params.runs, *params.ensemble_runs]
     first = [run for run in runs if run.seed in {params.benchmark.seeds[0], params.floor_run.seed}]
     of_scores = source_of(STRICT, runs)
@@ -79,6 +81,7 @@ def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
         sourced(_images(project, test), of_scores),
         _data_set(project),
         _leakage(project),
+        visuals_section(_figures(project, layout.visuals, VISUALS), params.pictured_run),
     ]
 
 
