@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.statistics import Comparing
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.study import Contents
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=100)

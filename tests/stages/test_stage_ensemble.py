@@ -11,7 +11,8 @@ import yaml
 
 from cellarena.evaluation.scores import read_scores
 from cellarena.images.io import write_labels, write_png
-from cellarena.learning.checkpoints import build_network, save_weights, write_card
+from cellarena.learning.cards import write_card
+from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.models.spec import MODELS
 from cellarena.records import Record, write_manifest
 from cellarena.targets.spec import TARGETS

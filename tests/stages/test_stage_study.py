@@ -1,6 +1,7 @@
 """The study of a small model on painted images: its tables, sentences and refusals."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
-from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
+from cellarena.synthesis.arms import compose
 from workspace import ROOT
 
 ARMS = {
@@ -21,14 +22,6 @@ ARMS = {
     "repeat": {"label": "R repeated", "real": 1, "repeats": 0.5},
 }
 SMALLEST = 0.01
-
-
-@pytest.fixture(autouse=True)
-def painted(monkeypatch):
-    """A generator of the catalog, so that an arm may name its images."""
-    list(GENERATORS)
-    spec = GeneratorSpec(GeneratorSettings, None, None)
-    monkeypatch.setitem(GENERATORS._entries, "painted", spec)
 
 
 def squares(n_cells, size=64):
@@ -50,11 +43,16 @@ def write_record(folder, name, modality):
     )  # fmt: skip
 
 
+def under(layout, folder, records):
+    """Return records with paths relative to `data`, as an arm's manifest has them."""
+    prefix = folder.relative_to(layout.data)
+    return [replace(r, image=f"{prefix}/{r.image}", labels=f"{prefix}/{r.labels}") for r in records]
+
+
 def declared(root, **study):
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
-    content["generators"]["painted"] = {}
-    content["synthesize"]["generators"] = {"painted": {"kind": "painted", "share": 1}}
+    content["synthesize"]["generators"] = {"painted": {"kind": "texture", "share": 1}}
     content["arms"] = ARMS
     content["study"] = {
         "models": ["unet"], "generators": ["painted"], "arms": ["mixed50", "repeat"], "seeds": [0, 1, 2],
@@ -87,8 +85,10 @@ def project(tmp_path, cellarena):
     folder = layout.synthetic("painted")
     made = [write_record(folder, f"p{k}", "DIC" if k % 3 else "phase contrast") for k in range(6)]
     write_manifest(made, layout.manifest(folder))
-    for arm in ARMS:
-        assert cellarena(tmp_path, "arms", arm).code == 0
+    real, synthetic = under(layout, layout.preprocessed, records), under(layout, folder, made)
+    layout.arm("real").parent.mkdir()
+    for name, arm in params.arms.items():
+        write_manifest(compose(arm, real, synthetic if arm.generator else [], 0), layout.arm(name))
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
         predict(layout, run, records, found)

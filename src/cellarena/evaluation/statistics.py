@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.evaluation.bootstrap import (
     UNDEFINED,
@@ -16,6 +15,7 @@ from cellarena.evaluation.bootstrap import (
     crossed_means,
     images_interval,
 )
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.paired import cliffs_delta, holm, noise_floor, signed_rank_p, standardised_difference
 from cellarena.evaluation.power import Question, more_images, more_seeds, smallest_detectable, times_both
 from cellarena.evaluation.trials import Pair, Trials, pair
@@ -30,19 +30,6 @@ PAIR_COLUMNS = [
     "times_both", "verdict", "on_these_images", "words",
 ]  # fmt: skip
 INTERVAL_COLUMNS = ["row", "n_images", "n_seeds", "mean", "low", "high", "images_low", "images_high", "noise_floor"]
-
-
-class Comparing(BaseModel):
-    """What a comparison rests on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    smallest_effect: float = Field(gt=0, lt=1)
-    """A difference below it does not matter: two rows that surely differ by less are equivalent."""
-    confidence: float = Field(ge=0.5, lt=1)
-    """Of every interval; tests are at the level 1 - confidence, over all pairs together."""
-    resamples: int = Field(ge=100, le=100_000)
-    """Samples of every bootstrap."""
 
 
 @dataclass(frozen=True)

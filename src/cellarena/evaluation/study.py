@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.evaluation.statistics import Comparing, compare_pairs, intervals
+from cellarena.evaluation.comparing import Comparing
+from cellarena.evaluation.statistics import compare_pairs, intervals
 from cellarena.evaluation.study_words import arm_sentence
 from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
 from cellarena.evaluation.trials import Pair, Trials, pair, trials_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.evaluation.statistics import Comparing
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.verdicts import Finding, claim_of
 
 _METRIC = "F1"

@@ -1,8 +1,5 @@
-"""Checkpoints: weights as safetensors, everything else as JSON; nothing is ever unpickled."""
+"""Checkpoints: weights as safetensors beside a card; nothing is ever unpickled."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +10,11 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cellarena.images.io import write_bytes
+from cellarena.learning.cards import reading
 from cellarena.learning.predict import Network, Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.targets.spec import TARGETS, Target
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -74,33 +70,6 @@ def load_weights(network: nn.Module, path: Path) -> None:
 
 def _kinds(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
     return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}
-
-
-def write_card(card: dict[str, Any], path: Path) -> None:
-    """Write model.json: sorted keys, strict JSON."""
-    content = json.dumps({"format": FORMAT, **card}, indent=2, sort_keys=True, allow_nan=False)
-    write_bytes(content.encode() + b"\n", path)
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the content of a model.json; what its reader finds wrong in it becomes one line that names the file.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, of another format, lacks a key, or the reader raises a ValueError or TypeError.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']}, expected {FORMAT}")
-        yield card
-    except KeyError as error:
-        raise ValueError(f"{path}: not a model card of this project (it lacks {error})") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path}: not a model card of this project ({' '.join(str(error).split())})") from error
 
 
 def load_model(folder: Path, device: str) -> Model:

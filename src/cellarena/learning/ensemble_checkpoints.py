@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from cellarena.faults import IntegrityError
-from cellarena.learning.checkpoints import Model, load_model, reading
+from cellarena.learning.cards import reading
+from cellarena.learning.checkpoints import Model, load_model
 from cellarena.learning.ensemble import ScaledMean
 from cellarena.learning.recipe import Inference
 from cellarena.models.ensembles import ENSEMBLES, Ensembling

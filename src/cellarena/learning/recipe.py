@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cellarena.hardware import multiplies_bfloat16
 from cellarena.models.spec import Hyperparameters
 from cellarena.targets.spec import Target
 
@@ -49,6 +50,11 @@ class Training(BaseModel):
     """Processes that learn together on a machine, each on a device of its own or, on a CPU, on a part of its cores."""
     nodes: int = Field(ge=1)
     """Machines that learn together; with more than one a launcher such as torchrun starts the processes."""
+    threads: int = Field(ge=1, le=1024)
+    """Of each process's arithmetic on a CPU; the last digits of the result depend on it. With one, weights are the
+    same whatever the number of cores. More are no gain where cores are shared: the threads of oneDNN's gradients of
+    convolutions wait for one another without sleeping, which made steps three to five times as long on two shared
+    cores with AMX (`benchmarks/threads.py`)."""
     workers: int = Field(ge=0, le=64)
     """Processes that prepare crops beside each of these; the result does not depend on how many there are."""
     tensorboard: bool
@@ -117,16 +123,9 @@ def checked_accelerator(name: str) -> str:
 
 def precision_of(precision: str, accelerator: str) -> str:
     """Return the precision that `auto` stands for on this machine; any other is returned as it is."""
-    import torch
-
     if precision != "auto":
         return precision
-    multiplies = {
-        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": lambda: bool(torch.cpu.get_capabilities().get("amx_bf16", False)),
-        "mps": lambda: False,
-    }
-    return "bf16-mixed" if multiplies[device_of(accelerator)]() else "32-true"
+    return "bf16-mixed" if multiplies_bfloat16(device_of(accelerator)) else "32-true"
 
 
 def device_of(accelerator: str) -> str:

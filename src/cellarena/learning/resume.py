@@ -1,11 +1,5 @@
 """Interrupted trainings: what belongs to the very same training is continued, anything else starts anew."""
 
-import contextlib
-import hashlib
-import json
-import re
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +8,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
-import cellarena
 from cellarena.datasets.loading import StepSampler
 from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _LOG = "log"
-_DECISIVE = ("datasets", "images", "learning", "models", "targets")
-
-
-def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
-    """Return 16 hex digits that change with any setting and with any byte of the training data.
-
-    Args:
-        settings: what the training depends on, as JSON types.
-        files: the files it reads, in a fixed order.
-    """
-    total = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in files:
-        total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:16]
-
-
-def own_code() -> list[Path]:
-    """Return the source files that decide what a training does: after an edit a training starts anew."""
-    package = Path(cellarena.__file__).parent
-    return [path for part in _DECISIVE for path in sorted((package / part).rglob("*.py"))]
-
-
-def prepare(folder: Path) -> Path:
-    """Return the folder of this fingerprint, made if need be; those of the run's other fingerprints are removed."""
-    for other in folder.parent.iterdir() if folder.parent.is_dir() else ():
-        # TensorBoard's files lie beside them and outlive a training.
-        if _FINGERPRINT.fullmatch(other.name) and other.name != folder.name:
-            # Another process of the same training may have been faster.
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(other)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def discard(folder: Path) -> None:
-    """Remove what an interrupted training would have been continued from; the training is done."""
-    shutil.rmtree(folder)
 
 
 class KeepBest(Callback):

@@ -14,7 +14,7 @@ from cellarena.stages._shell import fresh_folder, run_arguments
 @click.pass_obj
 def ensemble(project: Project, run: Run) -> None:
     """Put the members of one arm and seed together; tune the decoding of their mean; copy no weights."""
-    from cellarena.learning.checkpoints import write_card
+    from cellarena.learning.cards import write_card
     from cellarena.learning.ensemble_checkpoints import card_of, gathered
     from cellarena.learning.recipe import device_of
     from cellarena.learning.tuning import tuned

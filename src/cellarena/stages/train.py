@@ -33,9 +33,10 @@ def train(project: Project, run: Run) -> None:
     With training.devices above 1 it starts further processes of itself; with training.nodes above 1 a launcher does:
     torchrun --nnodes=2 --nproc_per_node=4 ... --no-python cellarena train MODEL ARM SEED.
     """
-    from cellarena.learning.checkpoints import save_weights, write_card
+    from cellarena.learning.cards import write_card
+    from cellarena.learning.checkpoints import save_weights
+    from cellarena.learning.fingerprints import TRAINING, discard, fingerprint, own_code, prepare
     from cellarena.learning.fit import fit
-    from cellarena.learning.resume import discard, fingerprint, own_code, prepare
     from cellarena.stages._lifeline import die_with_dvc
 
     die_with_dvc()
@@ -45,7 +46,7 @@ def train(project: Project, run: Run) -> None:
     learnt = layout.data, read_manifest(layout.arm(run.arm))
     judged = layout.preprocessed, read_manifest(layout.subset("val"))
     used = [folder / path for folder, records in (learnt, judged) for r in records for path in (r.image, r.labels)]
-    identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code()])
+    identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code(TRAINING)])
     state = prepare(layout.resume(run, identity))
     images, held_out = (annotated(*subset) for subset in (learnt, judged))
     fitted = fit(recipe, images, held_out, state, layout.log(run))

@@ -1,0 +1,83 @@
+"""Stage fit-generator: a generator learns how images look, from training images and their labels."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from cellarena.evaluation.tables import write_table
+from cellarena.records import Record
+from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
+from cellarena.stages._project import Project
+from cellarena.stages._samples import Samples, Watching
+from cellarena.stages._shell import fresh_folder
+from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted
+
+_LIBRARIES = ("torch", "numpy")
+
+
+@click.command("fit-generator")
+@click.argument("generator")
+@click.pass_obj
+def fit_generator(project: Project, generator: str) -> None:
+    """Fit a generator of synthetic images to the train subset; an interrupted fit goes on where it was."""
+    from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
+    from cellarena.learning.recipe import device_of
+    from cellarena.stages._lifeline import die_with_dvc
+
+    die_with_dvc()
+    layout, params = project.layout, project.params
+    records, device = known_records(project, generator), device_of(params.training.accelerator)
+    settings = _settings(project, generator, device)
+    used = [layout.preprocessed / path for r in records for path in (r.image, r.labels)]
+    identity = fingerprint(settings, [*used, *own_code(GENERATING)])
+    state = prepare(layout.generator_state(generator, identity))
+    examples = read_examples(layout.preprocessed, records)
+    samples = Samples.of(examples, state / "samples", params.synthesize.seed)
+    with Watching(samples, settings["steps"], generator) as watch:
+        fit = Fit(settings["steps"], settings["seed"], device, state, watch)
+        fitted = GENERATORS[settings["kind"]].fit(params.generator_settings(generator), examples, fit)
+    with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:
+        write_generator({**_card(settings, fitted, records), "fingerprint": identity}, fitted.weights, folder)
+        painter, _ = read_generator(folder, device)
+        samples.paint(_steps(fitted), painter)
+        _draw(samples, fitted, generator, plots)
+    discard(state)
+
+
+def _settings(project: Project, name: str, device: str) -> dict[str, Any]:
+    """Return all that a fit depends on beside the images and the code, as JSON types."""
+    params = project.params
+    return {
+        "kind": params.synthesize.generators[name].kind,
+        "settings": params.generator_settings(name).model_dump(mode="json"),
+        "seed": params.synthesize.seed,
+        "steps": params.synthesize.steps[params.budget],
+        "device": device,
+        "libraries": {library: version(library) for library in _LIBRARIES},
+    }
+
+
+def _steps(fitted: Fitted) -> int:
+    """Return how many optimizer steps were taken; 0 where nothing is learnt by steps."""
+    return int(fitted.losses[-1]["step"]) if fitted.losses else 0
+
+
+def _card(settings: dict[str, Any], fitted: Fitted, records: list[Record]) -> dict[str, Any]:
+    trained_on = [{"id": record.id, "sha256": record.sha256} for record in records]
+    return {**settings, "steps": _steps(fitted), "facts": fitted.facts, "trained_on": trained_on}
+
+
+def _draw(samples: Samples, fitted: Fitted, generator: str, folder: Path) -> None:
+    from cellarena.reporting.figures.generators import COLOURS, loss_curves, sample_sheet
+    from cellarena.reporting.figures.style import save
+
+    losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else ["step"])
+    write_table(losses.astype({"step": int}), folder / "losses.csv")
+    save(
+        sample_sheet(samples.shown(), f"{generator}: what it painted while it learnt"), folder / "samples.png", COLOURS
+    )
+    if fitted.losses:
+        save(loss_curves(losses, f"{generator}: losses"), folder / "losses.png")

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+from small_generators import disks, fit_in, small_examples, small_settings
+
+from cellarena.synthesis.generators.pix2pix import fit, load
+from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
+from cellarena.synthesis.parts.paired import PairedLearner
+
+SETTINGS = {"learning_rate": 0.002, "width": 8, "batch_size": 2, "average": 0.9}
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    settings = small_settings("pix2pix", **SETTINGS)
+    fitted = fit(settings, small_examples(), fit_in(tmp_path_factory.mktemp("state"), steps=50))
+    return load(settings, fitted.weights, fitted.facts, "cpu"), fitted.losses
+
+
+def test_the_images_come_nearer_to_the_real_ones(learnt):
+    pixels = [row["pixels"] for row in learnt[1]]
+    assert np.mean(pixels[-10:]) < 0.5 * pixels[0]
+
+
+def test_the_discriminator_learns_to_tell_real_from_generated(tmp_path):
+    learner = PairedLearner(small_settings("pix2pix", learning_rate=0.002), small_examples(), fit_in(tmp_path))
+    for number in range(1, 41):
+        real, classes, style, _ = learner._batch(number)
+        known = [classes, style[:, :, None, None].expand(-1, -1, 32, 32)]
+        judged = learner._update_judge(real, torch.zeros_like(real), known)
+    assert float(judged["judged_real"]) > float(judged["judged_fake"]) + 0.3
+
+
+def test_cells_are_bright_in_one_modality_and_dark_in_the_other(learnt):
+    labels = disks((64, 64), 4)
+    for modality, sign in {"fluorescence": 1, "H&E": -1}.items():
+        image = learnt[0].paint(labels, modality, np.random.default_rng(0)).image.mean(axis=2)
+        assert sign * (image[labels > 0].mean() - image[labels == 0].mean()) > 20
+
+
+def test_a_grey_donor_gives_equal_channels_and_a_stained_one_does_not(learnt):
+    grey, stained = (learnt[0].paint(disks((40, 40), 0), m, np.random.default_rng(0)).image for m in
+                     ("fluorescence", "H&E"))  # fmt: skip
+    assert (grey == grey[..., :1]).all()
+    assert not (stained == stained[..., :1]).all()
+
+
+def test_a_fit_that_diverges_says_so(tmp_path):
+    settings = small_settings("pix2pix", pixels=1e39, learning_rate=0.1)
+    with pytest.raises(ValueError, match="diverged before step .* lower learning_rate"):
+        fit(settings, small_examples(), fit_in(tmp_path, steps=5))
+
+
+@pytest.mark.parametrize(("crop", "levels"), [(32, 6), (96, 7)])
+def test_a_crop_that_cannot_be_halved_so_often_is_refused(crop, levels):
+    with pytest.raises(ValueError, match=f"crop .{crop}. must be a multiple"):
+        small_settings("pix2pix", crop=crop, levels=levels)
+
+
+def test_the_generator_needs_no_more_than_multiples_of_its_smallest_map():
+    network = UNetGenerator(5, 4, width=4, levels=4)
+    assert network.multiple == 8
+    assert network(torch.zeros(2, 5, 16, 24), torch.zeros(2, 4)).shape == (2, 3, 16, 24)
+
+
+def test_a_constant_input_leaves_no_checkerboard():
+    torch.manual_seed(0)
+    network = UNetGenerator(5, 4, width=8, levels=3)
+    image = network(torch.ones(1, 5, 64, 64), torch.randn(1, 4))[0, :, 24:40, 24:40]
+    assert float(image.detach().std(dim=(1, 2)).max()) < 1e-5
+
+
+def test_the_style_changes_the_image_in_spite_of_the_normalisation():
+    torch.manual_seed(0)
+    network, maps = UNetGenerator(5, 4, width=4, levels=3), torch.randn(1, 5, 32, 32)
+    one, two = (network(maps, style) for style in (torch.zeros(1, 4), torch.ones(1, 4)))
+    assert float((one - two).detach().abs().max()) > 1e-3
+
+
+def test_no_layer_of_the_discriminator_stretches_more_than_its_share():
+    torch.manual_seed(0)
+    judge = PatchDiscriminator(4, 8)
+    with torch.no_grad():
+        for _ in range(60):
+            judge(torch.randn(1, 4, 64, 64))
+    judge.eval()
+    for layer in (*judge.layers, judge.verdict):
+        assert float(torch.linalg.matrix_norm(layer.weight.flatten(1), 2)) == pytest.approx(1, abs=0.05)
+
+
+def test_matching_features_cost_nothing_and_verdicts_are_no_features():
+    maps = [torch.ones(1, 2, 3, 3), torch.zeros(1, 1)]
+    assert float(feature_matching(maps, [maps[0], torch.ones(1, 1)])) == 0
+    assert float(feature_matching(maps, [maps[0] + 2, maps[1]])) == pytest.approx(2)
+
+
+def test_an_average_moves_by_one_minus_its_decay():
+    average, network = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    average.weight.data.fill_(1)
+    network.weight.data.fill_(3)
+    follow(average, network, 0.75)
+    assert float(average.weight) == pytest.approx(1.5)
