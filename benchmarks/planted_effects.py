@@ -9,9 +9,9 @@ images of these arms, trained and judged by the same commands as any study:
  * harm: R and the images that were taken away, their labels shifted by 6 pixels to the right and down;
  * harm alone: these images alone.
 
-The project needs the outputs of its stages preprocess and split, as `make demo` leaves them; it is not changed. The work
-is done in a temporary folder, or in FOLDER, which must be empty. Prints the study's sentence for every arm. Exits 1 if
-the null or the swapped arm comes out better or worse, or either harm anything but worse.
+The project needs the outputs of its stages preprocess and split, as `make demo` leaves them; it is not changed. The
+work is done in a temporary folder, or in FOLDER, which must be empty. Prints the study's sentence for every arm.
+Exits 1 if the null or the swapped arm comes out better or worse, or either harm anything but worse.
 
 An arm that adds real images to others might truly be better than R. With few training steps it is not by much; swapped
 is the null without that doubt.
