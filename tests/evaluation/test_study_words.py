@@ -61,7 +61,7 @@ def lines(**verdicts):
         ({}, "Synthetic images make no difference to unet that matters (within 0.01 F1)."),
         (
             {"mixed10": "cannot tell", "synthetic": "worse"},
-            "Cannot tell whether synthetic images help unet: about 4 more seeds of each arm would.",
+            "Cannot tell whether synthetic images help unet: about 4 more seeds of each arm would settle it.",
         ),
     ],
 )

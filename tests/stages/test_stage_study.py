@@ -1,6 +1,8 @@
 """The study of a small model on painted images: its tables, sentences and refusals."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
-from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
+from cellarena.synthesis.arms import compose
 from workspace import ROOT
 
 ARMS = {
@@ -21,14 +23,6 @@ ARMS = {
     "repeat": {"label": "R repeated", "real": 1, "repeats": 0.5},
 }
 SMALLEST = 0.01
-
-
-@pytest.fixture(autouse=True)
-def painted(monkeypatch):
-    """A generator of the catalog, so that an arm may name its images."""
-    list(GENERATORS)
-    spec = GeneratorSpec(GeneratorSettings, None, None)
-    monkeypatch.setitem(GENERATORS._entries, "painted", spec)
 
 
 def squares(n_cells, size=64):
@@ -50,11 +44,16 @@ def write_record(folder, name, modality):
     )  # fmt: skip
 
 
+def under(layout, folder, records):
+    """Return records with paths relative to `data`, as an arm's manifest has them."""
+    prefix = folder.relative_to(layout.data)
+    return [replace(r, image=f"{prefix}/{r.image}", labels=f"{prefix}/{r.labels}") for r in records]
+
+
 def declared(root, **study):
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
-    content["generators"]["painted"] = {}
-    content["synthesize"]["generators"] = {"painted": {"kind": "painted", "share": 1}}
+    content["synthesize"]["generators"] = {"painted": {"kind": "texture", "share": 1}}
     content["arms"] = ARMS
     content["study"] = {
         "models": ["unet"], "generators": ["painted"], "arms": ["mixed50", "repeat"], "seeds": [0, 1, 2],
@@ -87,13 +86,15 @@ def project(tmp_path, cellarena):
     folder = layout.synthetic("painted")
     made = [write_record(folder, f"p{k}", "DIC" if k % 3 else "phase contrast") for k in range(6)]
     write_manifest(made, layout.manifest(folder))
-    for arm in ARMS:
-        assert cellarena(tmp_path, "arms", arm).code == 0
+    real, synthetic = under(layout, layout.preprocessed, records), under(layout, folder, made)
+    layout.arm("real").parent.mkdir()
+    for name, arm in params.arms.items():
+        write_manifest(compose(arm, real, synthetic if arm.generator else [], 0), layout.arm(name))
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
         predict(layout, run, records, found)
         assert cellarena(tmp_path, "evaluate", run.model, run.arm, str(run.seed)).code == 0
-    return layout
+    return Layout(tmp_path)
 
 
 def test_a_study_ends_in_tables_and_sentences(project, cellarena):
@@ -114,8 +115,14 @@ def test_a_study_ends_in_tables_and_sentences(project, cellarena):
     assert summary["unet"]["real"]["difference"] is None
 
 
-def test_curves_are_wide_and_figures_there(project, cellarena):
-    assert cellarena(project.root, "study").code == 0
+def test_curves_are_wide_figures_there_and_all_bytes_the_same_again(project, cellarena):
+    def all_bytes():
+        assert cellarena(project.root, "study").code == 0
+        files = [project.study, project.study_by_modality, project.study_summary]
+        files += sorted([*project.study_curves.iterdir(), *project.study_figures.iterdir()])
+        return [path.read_bytes() for path in files]
+
+    assert all_bytes() == all_bytes()
     f1 = pd.read_csv(project.study_curves / "f1_over_thresholds.csv")
     assert f1.columns.tolist() == ["threshold", "mixed50", "repeat"]
     assert f1["mixed50"].tolist() == [1] * 10
@@ -125,16 +132,6 @@ def test_curves_are_wide_and_figures_there(project, cellarena):
         "dose_response_unet", "differences_unet", "modalities_unet", "f1_over_thresholds_unet", "validation_f1_unet",
         "synthetic_painted",
     }  # fmt: skip
-
-
-def test_the_same_scores_give_the_same_bytes(project, cellarena):
-    def all_bytes():
-        assert cellarena(project.root, "study").code == 0
-        files = [project.study, project.study_by_modality, project.study_summary]
-        files += sorted([*project.study_curves.iterdir(), *project.study_figures.iterdir()])
-        return [path.read_bytes() for path in files]
-
-    assert all_bytes() == all_bytes()
 
 
 def test_one_seed_says_so(project, cellarena):
@@ -176,3 +173,44 @@ def test_a_prediction_that_changed_since_it_was_scored_is_refused(project, cella
     done = cellarena(project.root, "study")
     assert done.code == 2
     assert f"{run}: 1 stale (i00)" in done.err
+
+
+def test_the_report_says_the_answer_first_and_shows_every_figure(project, cellarena):
+    assert cellarena(project.root, "study").code == 0
+    sheet = project.generator_plots("painted") / "samples.png"
+    sheet.parent.mkdir(parents=True)
+    shutil.copy(project.study_figures / "differences_unet.png", sheet)
+    done = cellarena(project.root, "study-report")
+    assert done.code == 0, done.err
+    text = project.study_report("md").read_text()
+    answer = text.index("Synthetic images help unet: R+S&#64;50 is better than R by 0.")
+    assert answer < text.index("## Score against the share of synthetic images") < text.index("## Limits of the design")
+    for path in [*project.study_figures.iterdir(), sheet]:
+        assert f"](../{path.relative_to(project.root).as_posix()})" in text
+    assert project.study_report("pdf").read_bytes().startswith(b"%PDF")
+    assert "Synthetic images help unet: R+S@50 is better than R by 0." in project.study_report("txt").read_text()
+    assert project.study_report("html").read_text().count("data:image/png;base64") == 7
+
+
+def test_a_report_of_one_seed_warns(project, cellarena):
+    declared(project.root, seeds=[0], real_seeds=[])
+    assert cellarena(project.root, "study").code == 0
+    assert cellarena(project.root, "study-report").code == 0
+    assert "With 1 seed the spread between trainings is unknown" in project.study_report("txt").read_text()
+
+
+def test_a_report_without_a_study_says_so(project, cellarena):
+    declared(project.root, models=[], seeds=[], real_seeds=[])
+    done = cellarena(project.root, "study-report")
+    assert done.code == 0, done.err
+    assert "No study is declared" in project.study_report("txt").read_text()
+
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n", "model,arm\nunet,real\n"])
+def test_a_report_of_damaged_numbers_is_refused_by_name(project, cellarena, content):
+    project.study.parent.mkdir(exist_ok=True)
+    project.study.write_text(content)
+    done = cellarena(project.root, "study-report")
+    assert done.code == 2
+    assert done.err.startswith(f"cellarena: {project.study.relative_to(project.root)}: damaged or edited (")
+    assert done.err.count("\n") == 1

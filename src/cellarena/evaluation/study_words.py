@@ -80,7 +80,7 @@ def _settled_by(lines: pd.DataFrame) -> str:
         labels = ", ".join(lines.loc[lines["more_seeds"].isna(), "label"])
         return f"no number of seeds up to 100 would settle {labels}"
     most = int(lines["more_seeds"].max())
-    return f"about {most} more seed{'s' * (most != 1)} of each arm would"
+    return f"about {most} more seed{'s' * (most != 1)} of each arm would settle it"
 
 
 def _also(repeats: pd.DataFrame, added: pd.DataFrame) -> str:

@@ -1,7 +1,6 @@
 """The parts of the report in their order, read from what the stages before left."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +35,7 @@ from cellarena.reporting.sections.visuals import FIGURES as VISUALS
 from cellarena.reporting.sections.visuals import visuals_section
 from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
+from cellarena.stages._rendering import illustration
 
 _COMPARISON = {
     "verdicts": ("Verdicts", "Read along the row: is it better or worse than the column?"),
@@ -88,15 +88,15 @@ def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
 def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> list[Section]:
     layout, params = project.layout, project.params
     figures, measured = layout.figures, source_of("measured", params.scored_runs)
-    thresholds = _figure(
+    thresholds = illustration(
         project, figures / "f1_over_thresholds.png", "F1 over IoU thresholds",
         "Mean over test images and seeds; higher thresholds ask for more.",
     )  # fmt: skip
-    intervals = _figure(
+    intervals = illustration(
         project, figures / "intervals.png", "Intervals of mean F1",
         "Points are seeds; the band is how far two seeds of one model differ.",
     )  # fmt: skip
-    curves = _figure(
+    curves = illustration(
         project, figures / "training.png", "Training",
         "Validation score on whole images, and training loss; losses of different networks do not compare.",
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _statistics(project: Project) -> Section:
 def _errors(project: Project, first: Sequence[Run]) -> Section:
     layout = project.layout
     galleries = [
-        _figure(
+        illustration(
             project, layout.gallery(run), f"Worst errors of {run}", "The annotation's outline and the prediction's."
         )
         for run in first
@@ -156,7 +156,7 @@ def _calibration(project: Project) -> Section:
 def _examples(project: Project) -> Section:
     caption = "A test image: its annotation, and what each method with its first seed made of it."
     paths = sorted((project.layout.figures / "examples").glob("*.png"))
-    return examples_section([_figure(project, path, f"Example: {_words(path)}", caption) for path in paths])
+    return examples_section([illustration(project, path, f"Example: {_words(path)}", caption) for path in paths])
 
 
 def _images(project: Project, test: Sequence[Record]) -> Section:
@@ -173,7 +173,7 @@ def _data_set(project: Project) -> Section:
     layout = project.layout
     caption = "Images as acquired, with their annotated outlines."
     sheets = [
-        _figure(project, path, f"Contact sheet: {_words(path)}", caption)
+        illustration(project, path, f"Contact sheet: {_words(path)}", caption)
         for path in sorted(layout.dataset_plots.glob("*.png"))
     ]
     figures = _figures(project, layout.dataset_figures, _DATA_SET)
@@ -211,12 +211,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _figures(project: Project, folder: Path, told: Mapping[str, tuple[str, str]]) -> list[Illustration]:
-    return [_figure(project, folder / f"{name}.png", *words) for name, words in told.items()]
-
-
-def _figure(project: Project, path: Path, title: str, caption: str) -> Illustration:
-    relative = Path(os.path.relpath(path, project.layout.report.parent)).as_posix()
-    return Illustration(title, relative, caption)
+    return [illustration(project, folder / f"{name}.png", *words) for name, words in told.items()]
 
 
 def _words(path: Path) -> str:

@@ -6,15 +6,11 @@ from importlib.metadata import version
 import click
 
 from cellarena.evaluation.protocols import STRICT
-from cellarena.images.io import write_bytes
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.document import Document
-from cellarena.reporting.html import render_html
-from cellarena.reporting.markdown import render_markdown
-from cellarena.reporting.pdf import render_pdf
-from cellarena.reporting.text import render_text
 from cellarena.stages._project import Project
+from cellarena.stages._rendering import write_report
 from cellarena.stages._sections import sections_of
 
 
@@ -25,20 +21,8 @@ def report(project: Project) -> None:
     layout = project.layout
     test = read_manifest(layout.subset("test"))
     document = Document("Cell segmentation benchmark", _facts(project, test), sections_of(project, test))
-    folder = layout.report.parent
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def figure(path: str) -> bytes:
-        return (folder / path).read_bytes()
-
-    rendered = {
-        layout.report: render_markdown(document).encode(),
-        layout.report_text: render_text(document).encode(),
-        layout.report_pdf: render_pdf(document, figure),
-        layout.report_page: render_html(document, figure).encode(),
-    }
-    for path, content in rendered.items():
-        write_bytes(content, path)
+    paths = {"md": layout.report, "txt": layout.report_text, "pdf": layout.report_pdf, "html": layout.report_page}
+    write_report(document, paths)
 
 
 def _facts(project: Project, test: Sequence[Record]) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ def dose_response(
 def _draw_doses(
     axes: Axes, alone: "pd.Series[Any]", doses: pd.DataFrame, seeds: pd.DataFrame, styles: dict[str, Series]
 ) -> None:
-    axes.annotate(str(alone["label"]), (0, alone["mean"]), (2, -11), textcoords="offset points", fontsize=8)
+    axes.annotate(str(alone["label"]), (0, alone["mean"]), (-4, 3), textcoords="offset points", fontsize=8, ha="right")
     _dots(axes, 0, seeds.loc[seeds["arm"] == alone["arm"], "value"], Series("black", "solid", "o"))
     single = doses["generator"].value_counts()
     for k, generator in enumerate(dict.fromkeys(doses["generator"])):
@@ -81,7 +81,8 @@ def _draw_doses(
             low, high = ([alone["mean"], *(alone["mean"] + lines[side])] for side in ("low", "high"))
             axes.fill_between([0, *x], low, high, color=style.colour, alpha=0.14, linewidth=0)
     axes.set(xlabel="synthetic images added, % of the real ones")
-    axes.set_xticks(sorted({0, *(float(100 * share) for share in doses["share"])}))
+    ticks = sorted({0.0, *(float(100 * share) for share in doses["share"])})
+    axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
 
 
 def _draw_arms(axes: Axes, alone: "pd.Series[Any]", rest: pd.DataFrame, seeds: pd.DataFrame, style: Series) -> None:

@@ -1,0 +1,112 @@
+"""Stage study-report: the augmentation study as people read it, in the formats of the report."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import click
+
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.study import MODALITY_COLUMNS, REAL, STUDY_COLUMNS
+from cellarena.evaluation.tables import read_table
+from cellarena.records import Record, read_manifest
+from cellarena.reporting.document import Document, Illustration, Section
+from cellarena.reporting.provenance import sourced
+from cellarena.reporting.sections.study import (
+    answer_section,
+    comparisons_section,
+    curves_section,
+    dose_section,
+    limits_section,
+    no_study_section,
+    parts_section,
+    synthetic_section,
+)
+from cellarena.stages._project import Project
+from cellarena.stages._rendering import illustration, write_report
+
+
+@click.command()
+@click.pass_obj
+def study_report(project: Project) -> None:
+    """Render the report of the study from its numbers and figures."""
+    layout = project.layout
+    test = read_manifest(layout.subset("test"))
+    sections = _sections(project, test) if project.params.study.models else [no_study_section()]
+    document = Document("Augmentation study", _facts(project, test), sections)
+    write_report(document, {suffix: layout.study_report(suffix) for suffix in ("md", "txt", "pdf", "html")})
+
+
+def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
+    layout, params = project.layout, project.params
+    settings = params.compare
+    whole = read_table(layout.study, STUDY_COLUMNS)
+    by_modality = read_table(layout.study_by_modality, MODALITY_COLUMNS)
+    source = _source(project)
+    doses = _of_models(project, "dose_response", "Dose response of {}", "Hollow points are seeds; black is R.")
+    forest = _of_models(project, "differences", "Differences of {}", "Right of 0 the arm is better than its reference.")
+    parts = _of_models(project, "modalities", "Differences of {} by modality", "All modalities have one scale.")
+    return [
+        answer_section(whole, settings.smallest_effect),
+        sourced(dose_section(whole, doses), source),
+        sourced(comparisons_section(whole, forest, settings.smallest_effect, settings.confidence), source),
+        sourced(parts_section(by_modality, parts), source),
+        synthetic_section(_synthetic(project)),
+        sourced(curves_section(_curves(project)), source),
+        limits_section(len(params.study.seeds), len(test)),
+    ]
+
+
+def _source(project: Project) -> str:
+    """Return protocol and runs; the grid is whole, so that its sides say which they are."""
+    study = project.params.study
+    sides = {"models": study.models, "arms": [REAL, *study.arms], "seeds": map(str, study.seeds)}
+    return f"{STRICT}; " + "; ".join(f"{name} {', '.join(entries)}" for name, entries in sides.items())
+
+
+def _of_models(project: Project, name: str, title: str, caption: str) -> list[Illustration]:
+    folder = project.layout.study_figures
+    return [
+        illustration(project, folder / f"{name}_{model}.png", title.format(model), caption)
+        for model in project.params.study.models
+    ]
+
+
+def _curves(project: Project) -> list[Illustration]:
+    told = "Mean over test images and seeds; higher thresholds ask for more."
+    validation = "On whole validation images, which are real for every arm; mean of the seeds."
+    return [
+        *_of_models(project, "f1_over_thresholds", "F1 of {} over IoU thresholds", told),
+        *_of_models(project, "validation_f1", "Validation score of {} during training", validation),
+    ]
+
+
+def _synthetic(project: Project) -> list[Illustration]:
+    layout = project.layout
+    found = []
+    for name in project.params.study.generators:
+        caption = "Of each modality two real images, then two synthetic ones, each beside its annotated outlines."
+        path = layout.study_figures / f"synthetic_{name}.png"
+        found.append(illustration(project, path, f"Images of {name} beside real ones", caption))
+        for sheet in sorted(layout.generator_plots(name).glob("*.png")):
+            title = f"{name}: {sheet.stem.replace('_', ' ')}"
+            found.append(illustration(project, sheet, title, "Made while the generator was fitted."))
+    return found
+
+
+def _facts(project: Project, test: Sequence[Record]) -> list[tuple[str, str]]:
+    params, budget = project.params, project.params.chosen_budget
+    study = params.study
+    arms = [f"{params.arm(name).label} ({name})" for name in (REAL, *study.arms)]
+    generators = {name: params.synthesize.generators[name] for name in study.generators}
+    made_by = [f"{name} ({entry.kind}, fitted to {entry.share:.0%} of train)" for name, entry in generators.items()]
+    return [
+        ("Data", f"{params.acquire.source}; licence {', '.join(sorted({r.licence for r in test}))}"),
+        ("Test images", f"{len(test)}, real for every arm"),
+        ("Models", ", ".join(study.models) or "none"),
+        ("Arms", ", ".join(arms)),
+        ("Generators", ", ".join(made_by) or "none"),
+        ("Seeds", ", ".join(map(str, study.seeds)) or "none"),
+        ("Protocol", f"{STRICT}, F1 at IoU 0.5"),
+        ("Budget", f"{params.budget}: {budget.steps} steps of {budget.batch_size} crops of {budget.crop} px"),
+        ("cellarena", version("cellarena")),
+    ]
