@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
-from planted import CONTENTS, SETTINGS, planted, trials
 
 from cellarena.evaluation.study import study_table
 from cellarena.evaluation.study_words import arm_sentence, model_sentence
+from planted import CONTENTS, SETTINGS, planted, trials
 
 BETTER = {
     "verdict": "better", "difference": 0.0212, "low": 0.0101, "high": 0.0329, "p_holm": 0.001,
