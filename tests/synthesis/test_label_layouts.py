@@ -1,9 +1,13 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from cellarena.images.io import read_image
 from cellarena.images.labels import border_labels
 from cellarena.images.neighbours import contacts
 from cellarena.seeds import generator
@@ -214,3 +218,18 @@ def test_a_bank_needs_images_with_ids_of_their_own() -> None:
         shape_bank([])
     with pytest.raises(ValueError, match="the id a twice"):
         shape_bank([example("a", discs(3, 5, 32)), example("a", discs(2, 5, 32))])
+
+
+@pytest.mark.skipif(
+    "CELLARENA_REAL_DATA" not in os.environ, reason="CELLARENA_REAL_DATA names no folder of real images"
+)
+def test_layouts_of_real_images_match_them() -> None:
+    paths = sorted((Path(os.environ["CELLARENA_REAL_DATA"]) / "labels").glob("*_label.tiff"))[::60]
+    labels = [read_image(path) for path in paths]
+
+    for real in (one for one in labels if max(one.shape) <= 320):
+        made = [composed([example("only", real)], seed) for seed in range(3)]
+        for layout in made:
+            assert_sound(layout)
+        n = len(np.unique(real[real > 0]))
+        assert np.mean([layout.labels.max() for layout in made]) == pytest.approx(n, rel=0.15, abs=1)
