@@ -26,11 +26,11 @@ def examples():
     return [example(number) for number in range(1, 9)]
 
 
-def unwatched(step, painter):
-    """Look at no sample."""
+def unseen(step, painter):
+    """Watch nothing."""
 
 
-def fitted(examples, watch=unwatched):
+def fitted(examples, watch=unseen):
     return SPEC.fit(SETTINGS, examples, Fit(0, 5, "cpu", Path(), watch))
 
 

@@ -15,6 +15,8 @@ Places = npt.NDArray[np.float64]
 # Steps of Newton's method that bring outline to outline, and how many pixels they are smoothed over.
 _STEPS = 6
 _SMOOTH = 1.5
+# So many pixels outside its outline a cell may be shown in a target; less would leave jagged edges.
+_NEAR_ENOUGH = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,7 @@ class Warped:
 
     Attributes:
         colours: (h, w, 3) on the pixels of the target's surroundings.
-        known: (h, w) bool, where the donor shows itself inside the target and empty background outside.
+        known: (h, w) bool, where the donor's image shows the donor or background, and no other cell.
     """
 
     colours: Field
@@ -84,12 +86,10 @@ def warp(
     aligned = (aligned - source.origin[:, None]).reshape(2, *place.depth.shape)
     where = _outline_to_outline(aligned, place.depth, source.depth, margin)
     inside = place.depth > 0
-    where[:, inside] = _kept_inside(where[:, inside], source.depth)
+    where[:, inside] = _kept_inside(where[:, inside], source)
     pixels = image[np.ix_(source.rows, source.columns)].astype(np.float32)
     colours = np.stack([_sampled(pixels[..., c], where) for c in range(3)], axis=-1)
-    at = _nearest(where, source.depth.shape)
-    known = source.free[at] & ((source.depth[at] > 0) == inside)
-    return Warped(colours, known)
+    return Warped(colours, source.free[_nearest(where, source.depth.shape)])
 
 
 def _power(matrix: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
@@ -115,12 +115,12 @@ def _outline_to_outline(aligned: npt.NDArray[np.float64], wanted: Field, depth: 
     return aligned + move
 
 
-def _kept_inside(where: Places, depth: Field) -> Places:
-    """Return (2, n) places, those outside the donor replaced by the nearest pixel in it."""
-    own = depth > 0
-    nearest = ndimage.distance_transform_edt(~own, return_distances=False, return_indices=True)
-    at = _nearest(where, depth.shape)
-    return np.where(own[at], where, nearest[:, at[0], at[1]])
+def _kept_inside(where: Places, source: Cut) -> Places:
+    """Return (2, n) places, those beside the donor replaced by the nearest pixel in it; a pixel off is near enough."""
+    near = (source.depth > -_NEAR_ENOUGH) & source.free
+    nearest = ndimage.distance_transform_edt(source.depth < 0, return_distances=False, return_indices=True)
+    at = _nearest(where, near.shape)
+    return np.where(near[at], where, nearest[:, at[0], at[1]])
 
 
 def _nearest(where: Places, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], ...]:
