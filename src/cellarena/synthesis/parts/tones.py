@@ -1,4 +1,4 @@
-"""The tones of images: the colours of background, interior and boundary, and how bright one object is beside another."""
+"""The tones of images: colours of background, interior and boundary, and how bright one object is beside another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
