@@ -1,16 +1,17 @@
 """What a generator is told beside the noise: the classes of the pixels, and the style of a real image."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import boundary_band
+from cellarena.images.labels import boundary_band, consecutive
 
 BACKGROUND, INTERIOR, BOUNDARY = 0, 1, 2
 N_CLASSES = 3
 N_STYLE = 15
 _RING = 2
-_SMALLEST = 2.0
 
 
 def classes_of(labels: LabelImage) -> npt.NDArray[np.uint8]:
@@ -43,12 +44,40 @@ def style_of(image: npt.NDArray[np.uint8], labels: LabelImage) -> npt.NDArray[np
     Returns:
         (15,) float32; intensities run from 0 to 1.
     """
-    scaled = image.astype(np.float32) / 255
-    inside = labels > 0
-    parts = [scaled[where] if where.any() else scaled.reshape(-1, 3) for where in (inside, ~inside)]
-    moments = [moment for part in parts for moment in (part.mean(axis=0), part.std(axis=0))]
-    grey = scaled.mean(axis=2)
-    return np.concatenate([*moments, [_noise(grey), _spread(grey, labels), _slope(grey)]]).astype(np.float32)
+    scaled = image / np.float32(255)
+    means, spreads = moments_of(scaled, (labels == 0).astype(np.uint8), 2)
+    grey = grey_of(scaled)
+    rest = [_noise(grey), _spread(grey, labels), _slope(grey)]
+    return np.concatenate([means[0], spreads[0], means[1], spreads[1], rest]).astype(np.float32)
+
+
+def moments_of(
+    values: npt.NDArray[np.float32], groups: npt.NDArray[np.integer[Any]], n: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return mean and standard deviation of each group of pixels in each channel.
+
+    Args:
+        values: (H, W, C).
+        groups: (H, W), the group of each pixel, in 0..n-1.
+        n: how many groups there are; one without a pixel has the moments of the whole image.
+
+    Returns:
+        Two of (n, C) float32.
+    """
+    # Counting along a flat channel is many times faster than numpy's reductions over the pixels of a part.
+    flat, channels = groups.ravel(), [values[..., k].ravel() for k in range(values.shape[2])]
+    n_pixels = np.bincount(flat, minlength=n)[:, None]
+    sums = np.stack([[np.bincount(flat, c**power, n) for c in channels] for power in (1, 2)]).transpose(0, 2, 1)
+    means, squares = np.where(n_pixels > 0, sums, sums.sum(axis=1, keepdims=True)) / np.where(
+        n_pixels > 0, n_pixels, flat.size
+    )
+    return means.astype(np.float32), np.sqrt(np.maximum(squares - means**2, 0)).astype(np.float32)
+
+
+def grey_of(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the (H, W) mean of the three channels of (H, W, 3)."""
+    mean: npt.NDArray[np.float32] = (values[..., 0] + values[..., 1] + values[..., 2]) / np.float32(3)
+    return mean
 
 
 def is_grey(image: npt.NDArray[np.uint8]) -> bool:
@@ -67,10 +96,10 @@ def _noise(grey: npt.NDArray[np.float32]) -> float:
 
 
 def _spread(grey: npt.NDArray[np.float32], labels: LabelImage) -> float:
-    _, numbers, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    means = np.bincount(numbers.ravel(), grey.ravel().astype(np.float64)) / sizes
-    objects = means[1:] if labels.min(initial=0) == 0 and (labels == 0).any() else means
-    return float(objects.std()) if objects.size >= _SMALLEST else 0.0
+    numbers = consecutive(labels).ravel()
+    n_pixels = np.bincount(numbers)[1:]
+    means = np.bincount(numbers, grey.ravel())[1:] / n_pixels
+    return float(means.std()) if means.size >= 2 else 0.0
 
 
 def _slope(grey: npt.NDArray[np.float32]) -> float:

@@ -19,7 +19,7 @@ from cellarena.synthesis.parts.planes import with_planes
 from cellarena.synthesis.parts.styled import N_NOISE, descend, half_precision, one_hot
 from cellarena.synthesis.parts.styles import Styles
 from cellarena.synthesis.parts.toned import Look, TonedPainter, look_of, toned, toned_generator
-from cellarena.synthesis.parts.tones import Tones, level_map, level_of, tone_of
+from cellarena.synthesis.parts.tones import Tones, level_map, level_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,7 +41,7 @@ class PairedLearner:
     def __init__(self, settings: "Pix2Pix", examples: Sequence[Example], fit: Fit) -> None:
         self.styles, self._tones = Styles.of(examples), Tones.of(examples)
         self._settings, self._fit = settings, fit
-        self._maps = [_maps(example) for example in examples]
+        self._maps = [_maps(example, self._tones.levels_of(place)) for place, example in enumerate(examples)]
         self._shares = balanced(self.styles.modalities)
         n_known = N_CLASSES + self.styles.codes.shape[1]
         with random_state(fit.seed, "networks"):
@@ -112,8 +112,6 @@ class PairedLearner:
         return real, classes, levels, look_of(self.styles, self._tones, places, self._fit.device)
 
 
-def _maps(example: Example) -> "npt.NDArray[np.uint8]":
+def _maps(example: Example, levels: "npt.NDArray[np.float32]") -> "npt.NDArray[np.uint8]":
     """Return (H, W, 5) uint8: the image, the levels of its objects, its classes."""
-    levels = tone_of(example.image, example.labels).levels
-    known = levels if example.labels.any() else levels[:0]
-    return np.dstack([example.image, level_map(example.labels, known), classes_of(example.labels)])
+    return np.dstack([example.image, level_map(example.labels, levels), classes_of(example.labels)])

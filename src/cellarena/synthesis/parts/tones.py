@@ -12,7 +12,7 @@ from torch import Tensor
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
 from cellarena.synthesis.generators.spec import Example
-from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of
+from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of, grey_of, moments_of
 
 _SCALE = 127
 _NARROWEST = 0.02
@@ -39,20 +39,15 @@ def tone_of(image: npt.NDArray[np.uint8], labels: LabelImage) -> Tone:
         image: (H, W, 3) uint8.
         labels: (H, W) label image.
     """
-    scaled, numbers = image.astype(np.float32) / 127.5 - 1, consecutive(labels)
-    classes = classes_of(labels)
-    parts = [
-        classes == number if (classes == number).any() else np.ones_like(labels, bool) for number in range(N_CLASSES)
-    ]
-    means = np.stack([scaled[part].mean(axis=0) for part in parts])
+    scaled, classes, numbers = image / np.float32(127.5) - 1, classes_of(labels), consecutive(labels)
+    means, _ = moments_of(scaled, classes, N_CLASSES)
     rest = scaled - means[classes]
-    n_pixels = np.bincount(numbers.ravel())
-    levels = np.bincount(numbers.ravel(), rest.mean(axis=2).ravel().astype(np.float64)) / np.maximum(n_pixels, 1)
+    # The background is the first, and has no level.
+    levels = np.bincount(numbers.ravel(), grey_of(rest).ravel()) / np.maximum(np.bincount(numbers.ravel()), 1)
     levels[0] = 0
-    left = rest - levels[numbers][..., None]
-    spreads = np.maximum(np.stack([left[part].std(axis=0) for part in parts]), _NARROWEST)
+    _, spreads = moments_of(rest - levels[numbers][..., None].astype(np.float32), classes, N_CLASSES)
     known = np.clip(levels[1:], -1, 1) if levels.size > 1 else np.zeros(1)
-    return Tone(means, spreads.astype(np.float32), known.astype(np.float32))
+    return Tone(means, np.maximum(spreads, _NARROWEST), known.astype(np.float32))
 
 
 def level_map(labels: LabelImage, levels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
