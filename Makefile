@@ -7,8 +7,9 @@ demo: setup
 	dvc repro
 	@echo "The report: $(CURDIR)/reports/report.html"
 
+# One thread each: two test processes share the cores, and threads that wait for one another would take turns.
 test: setup
-	pytest
+	OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile
 
 lint: setup
 	ruff check src tests benchmarks

@@ -69,7 +69,7 @@ def settled(name: str, params: Params, images: list[Annotated]) -> Hyperparamete
         return declared
     seen = fingerprint(((str(i), a.image, a.labels) for i, a in enumerate(images)), seed=0)
     n_channels = params.target(name).n_channels
-    made = plan(seen["shapes"], 3, n_channels, params.plan.memory_gb, seen["median_relative_size"])
+    made = plan(seen["shapes"], 3, n_channels, params.plan, seen["median_relative_size"])
     completed: Hyperparameters = declared.planned(made)  # type: ignore[attr-defined]
     return completed
 

@@ -26,11 +26,16 @@ from rich.console import Console
 from rich.table import Table
 
 from cellarena.datasets.fingerprint import fingerprint
-from cellarena.models.parts.nnunet_plan import Plan, plan
+from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
 
 VERSION = "2.8.1"
 THEIRS = Path(__file__).with_name("nnunet_plans_theirs.py")
 N_CLASSES = 3
+
+
+def published(memory_gb: float) -> Planning:
+    """Return a budget for the network as nnU-Net's authors publish it."""
+    return Planning(memory_gb=memory_gb, features=32)
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,11 @@ def line(made: Plan) -> list[str]:
 def compare(work: Path, python: Path, console: Console) -> int:
     """Print both plans of every case and return how many differ."""
     asked = list(cases())
-    ours = [plan(case.shapes, case.n_channels, N_CLASSES, case.memory_gb, case.relative_size) for case in asked]
+    ours = [
+        plan(case.shapes, case.n_channels, N_CLASSES, published(case.memory_gb), case.relative_size) for case in asked
+    ]
     found = fingerprint(draw(work / "raw" / "Dataset900_drawn"), seed=0)
-    ours.append(plan(found["shapes"], 3, N_CLASSES, 8, found["median_relative_size"]))
+    ours.append(plan(found["shapes"], 3, N_CLASSES, published(8), found["median_relative_size"]))
     answer = their_plans(python, work, asked)
     theirs = [Plan.model_validate(content) for content in answer["plans"]]
     table = Table("images", "planner", "patch", "stages", "batch", "features", "normalisation", "")

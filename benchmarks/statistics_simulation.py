@@ -26,8 +26,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.power import power_of_difference, smallest_detectable
-from cellarena.evaluation.statistics import Comparing, pairwise
+from cellarena.evaluation.statistics import pairwise
 from cellarena.evaluation.trials import Trials, pair
 from cellarena.evaluation.uncertainty import Spread, spread_of_difference
 

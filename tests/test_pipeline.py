@@ -17,7 +17,7 @@ from cellarena.params import load_params
 from cellarena.records import Run
 
 ROOT = Path(__file__).parent.parent
-NOT_STAGES = {"plots-page", "rescore"}
+NOT_STAGES = {"plots-page", "rescore", "status"}
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +59,19 @@ def expected_outs(params):
         "compare-calibration": {layout.calibrations, layout.calibration_figures},
         "anatomy": {layout.anatomy, layout.anatomy_figures},
     }
-    for arm in params.benchmark.arms:
-        outs[f"arms@{arm}"] = {layout.arm(arm)}
+    outs |= {f"arms@{arm}": {layout.arm(arm)} for arm in params.benchmark.arms}
+    outs |= {f"arms-study@{arm}": {layout.arm(arm)} for arm in params.study.arms}
+    for grid, runs in (("", params.runs), ("-real", params.real_runs), ("-study", params.study_runs)):
+        for run in runs:
+            predicted = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
+            outs[f"train{grid}@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
+            outs[f"predict{grid}@{run}"] = predicted
+            outs[f"evaluate{grid}@{run}"] = {layout.scores(run), layout.cells(run)}
     for name in params.study.generators:
         outs[f"fit-generator@{name}"] = {layout.generator(name), layout.generator_plots(name)}
+        outs[f"synthesize@{name}"] = {layout.synthetic(name)}
     for run in params.runs:
-        outs[f"train@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
-        outs[f"predict@{run}"] = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
         outs[f"calibrate@{run}"] = {layout.calibration(run)}
-        outs[f"evaluate@{run}"] = {layout.scores(run), layout.cells(run)}
         outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
@@ -93,7 +97,7 @@ def test_every_command_is_a_stage_and_every_stage_a_command(stages):
 def test_a_run_on_the_command_line_is_the_run_of_the_stage(stages, params):
     commands = {name: stage.cmd.split() for name, stage in stages.items()}
     scored = [Run(model, arm, int(seed)) for _, verb, model, arm, seed in runs_of(commands) if verb == "evaluate"]
-    assert sorted(scored) == sorted(params.scored_runs)
+    assert sorted(scored) == sorted({*params.scored_runs, *params.compared_runs})
     for name, (_, verb, *run) in commands.items():
         key = name.partition("@")[2]
         assert not key or key == "-".join(run), name

@@ -29,6 +29,11 @@ SMALL = {
     "benchmark.models": ["unet"],
     "benchmark.ensembles": [],
     "benchmark.seeds": [0],
+    "study.models": ["unet"],
+    "study.generators": ["texture"],
+    "study.arms": ["texture50"],
+    "study.seeds": [0],
+    "study.real_seeds": [],
 }
 _TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")
 

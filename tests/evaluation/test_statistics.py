@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.evaluation.statistics import PAIR_COLUMNS, Comparing, intervals, pairwise
+from cellarena.evaluation.comparing import Comparing
+from cellarena.evaluation.statistics import PAIR_COLUMNS, intervals, pairwise
 from cellarena.evaluation.trials import Trials, trials_of
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=400)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.power import smallest_detectable
-from cellarena.evaluation.statistics import Comparing, pairwise
+from cellarena.evaluation.statistics import pairwise
 from cellarena.evaluation.trials import Trials
 from cellarena.evaluation.uncertainty import Spread
 

@@ -20,7 +20,15 @@ NETWORK = UNet(
 )  # fmt: skip
 BUDGET = Budget(steps=6, crop=32, batch_size=2, validate_every=2)
 TRAINING = Training(
-    warmup=0.1, patience=10, precision="32-true", accelerator="cpu", devices=1, nodes=1, workers=0, tensorboard=False
+    warmup=0.1,
+    patience=10,
+    precision="32-true",
+    accelerator="cpu",
+    devices=1,
+    nodes=1,
+    workers=0,
+    tensorboard=False,
+    threads=1,
 )
 INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4, precision="32-true", mirror=False)
 TILES = Tiles.of(NETWORK, INFERENCE)

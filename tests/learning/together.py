@@ -14,13 +14,15 @@ from cellarena.learning.fit import fit
 from cellarena.learning.module import Segmentation
 from cellarena.models.maunet import MAUNet
 from cellarena.models.nnunet import NNUNet
-from cellarena.models.parts.nnunet_plan import plan
+from cellarena.models.parts.nnunet_plan import Planning, plan
 from cellarena.models.sac import SAC
 from cellarena.targets.class_and_distance import ClassAndDistance
 
 _SHARED = NETWORK.model_dump(exclude={"width", "levels", "residual_units"})
 _SGD = {**_SHARED, "optimizer": "sgd", "learning_rate": 0.02}
-_PLAN = plan([(64, 64)] * 10, 3, 3, 0.1).model_copy(update={"patch": (32, 32), "batch": 4, "features": (8,) * 5})
+_PLAN = plan([(64, 64)] * 10, 3, 3, Planning(memory_gb=0.1, features=32)).model_copy(
+    update={"patch": (32, 32), "batch": 4, "features": (8,) * 5}
+)
 _BUDGET = {"batch_size": 4, "steps": 8}
 
 RECIPES = {

@@ -16,14 +16,16 @@ from cellarena.learning.checkpoints import build_network, load_model, save_weigh
 from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.recipe import Inference
 from cellarena.learning.supervision import supervised_loss
-from cellarena.models.parts.nnunet_plan import plan
+from cellarena.models.parts.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.targets.spec import TARGETS
 
 PARAMS = load_params(Path(__file__).parent.parent.parent / "params.yaml")
 # For images of 64 x 64, with fewer features than the planner gives.
-PLAN = plan([(64, 64)] * 10, 3, 3, 0.1).model_copy(update={"features": (8, 16, 16, 16, 16)})
+PLAN = plan([(64, 64)] * 10, 3, 3, Planning(memory_gb=0.1, features=32)).model_copy(
+    update={"features": (8, 16, 16, 16, 16)}
+)
 INFERENCE = Inference(tile=64, overlap=0.5, batch_size=4, precision="32-true", mirror=False)
 
 pytestmark = pytest.mark.parametrize("name", MODELS)

@@ -12,7 +12,7 @@ from torch import nn
 from cellarena.learning.checkpoints import load_weights, save_weights
 from cellarena.learning.supervision import supervised_loss
 from cellarena.models.nnunet import NNUNet, network_from
-from cellarena.models.parts.nnunet_plan import Plan, plan
+from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 
@@ -33,7 +33,7 @@ def layers(module, kind):
 
 
 def test_the_output_has_the_size_of_the_patch():
-    made = plan([(96, 64)] * 100, 2, 3, 8)
+    made = plan([(96, 64)] * 100, 2, 3, Planning(memory_gb=8, features=32))
     network = network_from(made, 5).eval()
     with torch.inference_mode():
         assert network(torch.rand(1, 2, *made.patch)).shape == (1, 5, *made.patch)
@@ -49,7 +49,7 @@ def test_every_multiple_of_the_plan_fits(factor):
 
 
 def test_stages_and_features_are_those_of_the_plan():
-    made = plan([(256, 256)] * 1000, 3, 3, 8)
+    made = plan([(256, 256)] * 1000, 3, 3, Planning(memory_gb=8, features=32))
     network = network_from(made, 3)
     down = [[layer.out_channels for layer in layers(stage, nn.Conv2d)] for stage in network.encoder]
     up = [[layer.out_channels for layer in layers(stage, nn.Conv2d)] for stage in network.decoder]

@@ -8,10 +8,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cellarena.models.parts.nnunet_plan import Plan, plan
+from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
 from cellarena.models.parts.nnunet_topology import feature_elements, shrunk, topology
 
 SIDES = st.integers(1, 3000)
+
+
+def budget(memory_gb):
+    return Planning(memory_gb=memory_gb, features=32)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ SIDES = st.integers(1, 3000)
     ],
 )
 def test_the_plans_are_those_of_nnunetv2(shape, n_images, memory_gb, patch, n_stages, batch):
-    made = plan([shape] * n_images, 3, 3, memory_gb)
+    made = plan([shape] * n_images, 3, 3, budget(memory_gb))
     assert (made.patch, made.n_stages, made.batch) == (patch, n_stages, batch)
     assert made.strides == ((1, 1), *[(2, 2)] * (n_stages - 1))
     assert made.kernels == ((3, 3),) * n_stages
@@ -72,23 +76,23 @@ def test_the_patch_shrinks_where_it_is_longest_relative_to_the_images():
 
 
 def test_the_median_image_decides():
-    assert plan([(64, 64), (256, 320), (300, 320), (300, 300), (2000, 2000)] * 200, 3, 3, 8).patch == (320, 320)
-    assert plan([(255, 256), (256, 256)] * 500, 3, 3, 8) == plan([(256, 256)] * 1000, 3, 3, 8)
+    assert plan([(64, 64), (256, 320), (300, 320), (300, 300), (2000, 2000)] * 200, 3, 3, budget(8)).patch == (320, 320)
+    assert plan([(255, 256), (256, 256)] * 500, 3, 3, budget(8)) == plan([(256, 256)] * 1000, 3, 3, budget(8))
 
 
 def test_a_batch_never_holds_more_than_a_twentieth_of_the_pixels_nor_fewer_than_two_crops():
-    assert plan([(256, 256)] * 100, 3, 3, 8).batch == 5
-    assert plan([(256, 256)] * 20, 3, 3, 8).batch == 2
-    assert plan([(256, 256)], 3, 3, 8).batch == 2
+    assert plan([(256, 256)] * 100, 3, 3, budget(8)).batch == 5
+    assert plan([(256, 256)] * 20, 3, 3, budget(8)).batch == 2
+    assert plan([(256, 256)], 3, 3, budget(8)).batch == 2
 
 
 def test_images_that_cropping_makes_much_smaller_are_normalised_without_their_zeros():
-    assert plan([(64, 64)] * 9, 2, 3, 8, relative_size=0.74).normalisation == ("z_score_nonzero",) * 2
-    assert plan([(64, 64)] * 9, 1, 3, 8, relative_size=0.75).normalisation == ("z_score",)
+    assert plan([(64, 64)] * 9, 2, 3, budget(8), relative_size=0.74).normalisation == ("z_score_nonzero",) * 2
+    assert plan([(64, 64)] * 9, 1, 3, budget(8), relative_size=0.75).normalisation == ("z_score",)
 
 
 def test_a_plan_survives_json():
-    made = plan([(256, 320)] * 600, 3, 3, 8)
+    made = plan([(256, 320)] * 600, 3, 3, budget(8))
     assert Plan.model_validate_json(made.model_dump_json()) == made
 
 
@@ -104,7 +108,7 @@ def test_a_plan_survives_json():
     ],
 )
 def test_a_plan_changed_by_hand_is_checked(changed, complaint):
-    content = plan([(256, 256)] * 100, 3, 3, 8).model_dump(mode="json")
+    content = plan([(256, 256)] * 100, 3, 3, budget(8)).model_dump(mode="json")
     with pytest.raises(ValidationError) as error:
         Plan.model_validate({**content, **changed})
     assert complaint in str(error.value)
@@ -113,15 +117,13 @@ def test_a_plan_changed_by_hand_is_checked(changed, complaint):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (([], 3, 3, 8), "train subset is empty"),
-        (([(256, 256)], 0, 3, 8), "0 channels"),
-        (([(256, 256)], 3, 0, 8), "0 classes"),
-        (([(256, 256)], 3, 3, 0), "0 GB"),
-        (([(256, 256)], 3, 3, math.nan), "nan GB"),
-        (([(256, 256), (0, 9)], 3, 3, 8), "images from 0 px on"),
-        (([(14, 14)], 3, 3, 8), "images of 14x14 px (median) and 8 GB leave a patch of 14x14 px, too small"),
-        (([(256, 256)], 3, 3, 1e-5), "too small for 3 stages"),
-        (([(1, 900)], 3, 3, 1e-5), "too small for 3 stages"),
+        (([], 3, 3, budget(8)), "train subset is empty"),
+        (([(256, 256)], 0, 3, budget(8)), "0 channels"),
+        (([(256, 256)], 3, 0, budget(8)), "0 classes"),
+        (([(256, 256), (0, 9)], 3, 3, budget(8)), "images from 0 px on"),
+        (([(14, 14)], 3, 3, budget(8)), "images of 14x14 px (median) and 8 GB leave a patch of 14x14 px, too small"),
+        (([(256, 256)], 3, 3, budget(1e-5)), "too small for 3 stages"),
+        (([(1, 900)], 3, 3, budget(1e-5)), "too small for 3 stages"),
     ],
 )
 def test_what_cannot_be_planned_is_one_clear_line(arguments, complaint):
@@ -134,7 +136,7 @@ def test_what_cannot_be_planned_is_one_clear_line(arguments, complaint):
 @given(SIDES, SIDES, st.integers(1, 2000), st.integers(1, 40), st.floats(0.01, 80))
 def test_every_plan_keeps_its_promises(height, width, n_images, n_classes, memory_gb):
     try:
-        made = plan([(height, width)] * n_images, 3, n_classes, memory_gb)
+        made = plan([(height, width)] * n_images, 3, n_classes, budget(memory_gb))
     except ValueError:
         assume(False)
     elements = feature_elements(made.patch, made.strides, n_classes)
@@ -144,14 +146,30 @@ def test_every_plan_keeps_its_promises(height, width, n_images, n_classes, memor
     edges = [side // step for side, step in zip(made.patch, made.multiple, strict=True)]
     assert all(edge >= 4 for edge, step in zip(edges, made.multiple, strict=True) if step > 1)
     assert max(edges) < 12
-    assert plan([(height, width)] * n_images, 3, n_classes, 2 * memory_gb).n_stages >= made.n_stages
+    assert plan([(height, width)] * n_images, 3, n_classes, budget(2 * memory_gb)).n_stages >= made.n_stages
+
+
+@pytest.mark.parametrize("memory_gb", [0, -1, math.nan, 2000])
+def test_memory_is_a_positive_number(memory_gb):
+    with pytest.raises(ValidationError):
+        budget(memory_gb)
+
+
+def test_half_the_channels_leave_room_for_a_larger_patch_and_a_larger_batch():
+    full, half = (plan([(256, 256)] * 1000, 3, 3, Planning(memory_gb=1, features=n)) for n in (32, 16))
+    assert half.features == (16, 32, 64, 128, 256, 512, 512)
+    assert half.patch == full.patch
+    assert full.batch == 6
+    elements = [feature_elements((256, 256), half.strides, 3, n) for n in (32, 16)]
+    assert half.batch == round(85e6 / 8 / elements[1] * 12)
+    assert elements[1] < 0.55 * elements[0]
 
 
 @given(st.integers(15, 2000), st.floats(0.05, 16))
 def test_a_bigger_budget_never_means_a_smaller_patch(side, memory_gb):
     try:
-        small = plan([(side, side)] * 9, 3, 3, memory_gb)
+        small = plan([(side, side)] * 9, 3, 3, budget(memory_gb))
     except ValueError:
         assume(False)
-    large = plan([(side, side)] * 9, 3, 3, 2 * memory_gb)
+    large = plan([(side, side)] * 9, 3, 3, budget(2 * memory_gb))
     assert all(a <= b for a, b in zip(small.patch, large.patch, strict=True))

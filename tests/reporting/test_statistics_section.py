@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.mixed_model import mixed_model
 from cellarena.evaluation.rank_tests import rank_table
-from cellarena.evaluation.statistics import Comparing, intervals, pairwise
+from cellarena.evaluation.statistics import intervals, pairwise
 from cellarena.evaluation.trials import Trials
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Text, Warnings
 from cellarena.reporting.figures.statistics import interval_dots, rank_diagram, short_rows, verdict_matrix

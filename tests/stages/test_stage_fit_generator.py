@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from small_generators import SMALL, disks, small_examples
 
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.records import Record, read_manifest, write_manifest
 from cellarena.stages import _samples
 from cellarena.stages._generators import read_generator
+from small_generators import SMALL, disks, small_examples
 from workspace import ROOT, Workspace
 
 RECORD = {
@@ -38,13 +38,11 @@ def project(tmp_path):
     layout.splits.mkdir()
     write_manifest(records, layout.subset("train"))
     workspace = Workspace(tmp_path)
-    changed = {f"generators.pix2pix.{key}": value for key, value in SMALL["pix2pix"].items()}
+    networks = {f"generators.pix2pix.{key}": value for key, value in SMALL["pix2pix"].items()}
+    study = {"study.generators": ["all"], "study.models": [], "study.arms": []}
     sources = {"all": {"kind": "pix2pix", "share": 1}, "few": {"kind": "pix2pix", "share": 0.4}}
-    workspace.set_params(
-        **changed,
-        **{"synthesize.generators": sources, "synthesize.steps.smoke": 12, "budget": "smoke", "study.generators": ["all"],
-           "study.models": [], "study.arms": [], "training.accelerator": "cpu"},
-    )  # fmt: skip
+    steps = {"budget": "smoke", "synthesize.steps.smoke": 12, "training.accelerator": "cpu"}
+    workspace.set_params(**networks, **study, **steps, **{"synthesize.generators": sources})
     return workspace
 
 
@@ -133,24 +131,27 @@ def stored(project, cellarena):
 def test_a_broken_generator_is_refused_in_one_line(stored):
     card, weights = stored / "model.json", stored / "model.safetensors"
     kept = {path: path.read_bytes() for path in (card, weights)}
-    facts = json.loads(card.read_text())["facts"]
+    content = json.loads(card.read_text())
+    without_facts = json.dumps({key: value for key, value in content.items() if key != "facts"})
     breaks = {
         r"model\.json: not a model card": lambda: card.write_bytes(b"{"),
-        "it lacks 'facts'": lambda: card.write_text(json.dumps({k: v for k, v in json.loads(kept[card]).items() if k != "facts"})),
+        "it lacks 'facts'": lambda: card.write_text(without_facts),
         "unknown generator 'nothing'": lambda: edit(card, kind="nothing"),
         "not a model card.*width": lambda: edit(card, settings={"width": "wide"}),
-        r"model\.safetensors: does not fit model\.json": lambda: edit(card, facts={**facts, "donors": ["x"]}),
+        r"model\.safetensors: does not fit model\.json": lambda: edit(
+            card, facts={**content["facts"], "donors": ["x"]}
+        ),
         "does not fit model.json .'modalities'": lambda: edit(card, facts={"donors": ["x"]}),
         "not a valid safetensors": lambda: weights.write_bytes(kept[weights][:100]),
-        "does not fit model.json .*tensors differ": lambda: edit(card, settings={**json.loads(kept[card])["settings"], "width": 8}),
-    }  # fmt: skip
+        "does not fit.*tensors differ": lambda: edit(card, settings={**content["settings"], "width": 8}),
+    }
     for message, damage in breaks.items():
         damage()
         with pytest.raises(ValueError, match=message) as fault:
             read_generator(stored, "cpu")
         assert "\n" not in str(fault.value)
-        for path, content in kept.items():
-            path.write_bytes(content)
+        for path, intact in kept.items():
+            path.write_bytes(intact)
     read_generator(stored, "cpu")
 
 

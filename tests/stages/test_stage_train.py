@@ -1,5 +1,6 @@
 """A training that is killed leaves nothing behind but what it is continued from."""
 
+import json
 import re
 import signal
 
@@ -152,3 +153,21 @@ def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
     assert outcome.err.startswith("cellarena: data/splits/train.csv: ")
     assert "dvc repro" in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_the_state_of_a_training_is_told_while_it_runs_and_after_it_was_killed(training):
+    workspace, started = training
+    running = state_of_training(workspace)
+    assert running["state"] == "running"
+    assert 10 <= running["step"] <= running["n_steps"] == 80
+    started.kill()
+    started.wait()
+    wait_for(lambda: not workspace.processes(), seconds=10)
+    killed = state_of_training(workspace)
+    assert killed["state"] == "interrupted"
+    assert killed["step"] >= running["step"]
+
+
+def state_of_training(workspace):
+    runs = json.loads(workspace.run("cellarena", "status", "--json"))["runs"]
+    return next(run["steps"]["train"] for run in runs if run["run"] == RUN)

@@ -88,6 +88,29 @@ def near_duplicate_groups(
     return sorted(sorted(ids) for ids in groups.values() if len(ids) > 1)
 
 
+def near_duplicate_pairs(
+    images: Sequence[Fingerprint], others: Sequence[Fingerprint], distance: int, correlation: float = CORRELATION
+) -> list[tuple[str, str]]:
+    """Return which images are the same content as, or near-duplicates of, which of some others.
+
+    Args:
+        images: of unique ids.
+        others: of unique ids.
+        distance: as of `near_duplicate_groups`.
+        correlation: as of `near_duplicate_groups`.
+
+    Returns:
+        Ids (image, other), sorted.
+    """
+    if not images or not others:
+        return []
+    # Blocks of pairs (earlier, later) of both together; those across are (image, other).
+    joined, n_images = [*images, *others], len(images)
+    blocks = _pairs(joined, distance, correlation)
+    across = ((i, j) for left, right in blocks for i, j in zip(left.tolist(), right.tolist(), strict=True))
+    return sorted((joined[i].id, joined[j].id) for i, j in across if i < n_images <= j)
+
+
 def _pairs(
     fingerprints: Sequence[Fingerprint], distance: int, correlation: float
 ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cellarena.images.io import Image, LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
+from cellarena.images.neighbours import contacts
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
 OBJECT_COLUMNS = ("label", "area", "diameter", "touching", "cut", "n_pieces")
@@ -17,8 +18,6 @@ CHANNEL_COLUMNS = (
     "at_minimum", "at_maximum",
 )  # fmt: skip
 _CLASSES = {"background": BACKGROUND, "interior": INTERIOR, "boundary": BOUNDARY}
-# Half of the 8-neighbourhood: the other half sees the same pairs.
-_NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def measure_objects(labels: LabelImage) -> pd.DataFrame:
@@ -48,13 +47,8 @@ def measure_objects(labels: LabelImage) -> pd.DataFrame:
 def _touching(numbered: npt.NDArray[np.int64], n_objects: int) -> npt.NDArray[np.bool_]:
     """Return for objects 1..n whether an 8-neighbour of one of their pixels belongs to another object."""
     found = np.zeros(n_objects + 1, bool)
-    height, width = numbered.shape
-    for dy, dx in _NEIGHBOURS:
-        here = numbered[: height - dy, max(0, -dx) : width - max(0, dx)]
-        there = numbered[dy:, max(0, dx) : width + min(0, dx)]
-        meeting = (here != there) & (here > 0) & (there > 0)
-        found[here[meeting]] = True
-        found[there[meeting]] = True
+    for side in contacts(numbered):
+        found[side] = True
     return found[1:]
 
 

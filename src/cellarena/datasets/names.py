@@ -51,6 +51,19 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", safe_name(text).lower()).strip("_")
 
 
+def slugs(texts: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Return a slug for each text, none of them twice or among those taken."""
+    names: dict[str, str] = {}
+    used = set(taken)
+    for text in texts:
+        name = slug(text) or "unknown"
+        while name in used:
+            name += "_"
+        names[text] = name
+        used.add(name)
+    return names
+
+
 def listed(items: Iterable[str], most: int = 10) -> str:
     """Return items as one readable line: the first few, then how many there are in all."""
     shown = [item if item.isprintable() else repr(item) for item in items]

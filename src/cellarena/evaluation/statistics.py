@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.evaluation.bootstrap import (
     UNDEFINED,
@@ -16,6 +15,7 @@ from cellarena.evaluation.bootstrap import (
     crossed_means,
     images_interval,
 )
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.paired import cliffs_delta, holm, noise_floor, signed_rank_p, standardised_difference
 from cellarena.evaluation.power import Question, more_images, more_seeds, smallest_detectable, times_both
 from cellarena.evaluation.trials import Pair, Trials, pair
@@ -32,19 +32,6 @@ PAIR_COLUMNS = [
 INTERVAL_COLUMNS = ["row", "n_images", "n_seeds", "mean", "low", "high", "images_low", "images_high", "noise_floor"]
 
 
-class Comparing(BaseModel):
-    """What a comparison rests on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    smallest_effect: float = Field(gt=0, lt=1)
-    """A difference below it does not matter: two rows that surely differ by less are equivalent."""
-    confidence: float = Field(ge=0.5, lt=1)
-    """Of every interval; tests are at the level 1 - confidence, over all pairs together."""
-    resamples: int = Field(ge=100, le=100_000)
-    """Samples of every bootstrap."""
-
-
 @dataclass(frozen=True)
 class _Known:
     """A pair before its verdict: the line of the table as far as it is known, and what the verdict needs besides."""
@@ -57,6 +44,24 @@ class _Known:
 def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") -> pd.DataFrame:
     """Return every pair of rows compared, the family of tests being all of them.
 
+    Args:
+        trials: the rows, those that are expected to be better first.
+        settings: the smallest effect of interest, confidence, resamples.
+        metric: as the words name it.
+
+    Returns:
+        As `compare_pairs`, a line per pair, in the order of the rows.
+
+    Raises:
+        ValueError: if two rows have one name or are on different images.
+    """
+    _refuse_same_names(trials)
+    return compare_pairs([pair(a, b) for a, b in combinations(trials, 2)], settings, metric)
+
+
+def compare_pairs(pairs: Sequence[Pair], settings: Comparing, metric: str = "F1") -> pd.DataFrame:
+    """Return pairs of rows compared, the family of tests being all of them.
+
     `difference` is the mean over images of the seeds' means, a minus b. `low`, `high`, `p`, `equivalence_p` concern
     the models: other trainings on other images; they are NaN where a learned row has one seed. `p` is the larger of
     that of the t test with the variance of seeds and images and that of Wilcoxon's signed-rank test over images, so
@@ -65,19 +70,15 @@ def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") 
     `more_seeds`, `more_images` and `times_both` are with 80 % power at the level of Holm's first step, the strictest.
 
     Args:
-        trials: the rows, those that are expected to be better first.
+        pairs: those that are declared to be compared, and no other.
         settings: the smallest effect of interest, confidence, resamples.
         metric: as the words name it.
 
     Returns:
-        Columns PAIR_COLUMNS; a line per pair, in the order of the rows. A pair's line does not depend on the other
-        rows but for `_holm`, the outlook and what follows from them.
-
-    Raises:
-        ValueError: if two rows have one name or are on different images.
+        Columns PAIR_COLUMNS; a line per pair, in their order. A pair's line does not depend on the other pairs but for
+        `_holm`, the outlook and what follows from them.
     """
-    _refuse_same_names(trials)
-    known = [_known(pair(a, b), settings) for a, b in combinations(trials, 2)]
+    known = [_known(both, settings) for both in pairs]
     for name in ("p", "images_p", "equivalence_p", "images_equivalence_p"):
         adjusted = holm(np.array([entry.line[name] for entry in known], np.float64))
         for entry, value in zip(known, adjusted, strict=True):

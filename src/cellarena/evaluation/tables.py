@@ -7,9 +7,10 @@ import pandas as pd
 
 from cellarena.images.io import write_bytes
 
-_TEXTS = frozenset(
-    {"run", "image", "side", "category", "category_with_border", "partners", "modality", "by", "stratum"}
-)
+_TEXTS = frozenset({
+    "run", "image", "side", "category", "category_with_border", "partners", "modality", "by", "stratum", "model", "arm",
+    "label", "reference", "reference_label", "generator", "verdict", "on_these_images", "words",
+})  # fmt: skip
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -18,7 +19,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return an error table as it was written; names such as `NA` or `001` stay text.
+    """Return a table as it was written; names such as `NA` or `001` stay text.
 
     Raises:
         FileNotFoundError: if there is no such file.

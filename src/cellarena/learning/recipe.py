@@ -50,6 +50,11 @@ class Training(BaseModel):
     """Processes that learn together on a machine, each on a device of its own or, on a CPU, on a part of its cores."""
     nodes: int = Field(ge=1)
     """Machines that learn together; with more than one a launcher such as torchrun starts the processes."""
+    threads: int = Field(ge=1, le=1024)
+    """Of each process's arithmetic on a CPU; the last digits of the result depend on it. With one, weights are the
+    same whatever the number of cores. More are no gain where cores are shared: the threads of oneDNN's gradients of
+    convolutions wait for one another without sleeping, which made steps three to five times as long on two shared
+    cores with AMX (`benchmarks/threads.py`)."""
     workers: int = Field(ge=0, le=64)
     """Processes that prepare crops beside each of these; the result does not depend on how many there are."""
     tensorboard: bool

@@ -27,7 +27,8 @@ def tuned(segmenter: Segmenter, images: Sequence[Annotated]) -> tuple[Target, fl
     """Return a segmenter's target with the settings of decoding that score best on images, and the score.
 
     One setting after the other takes the best of the values that its target declares (`Target.choices`), the first
-    of equals, beginning with what it is: 1 + the number of values decodings an image, the same for every network.
+    of equals, beginning with what it is: at most 1 + the number of values decodings an image,
+    the same for every network.
 
     Args:
         segmenter: what predicts.
@@ -38,16 +39,22 @@ def tuned(segmenter: Segmenter, images: Sequence[Annotated]) -> tuple[Target, fl
     """
     # Half precision is ample for thresholds; whole subsets are held.
     outputs = [segmenter.activations(annotated.image).astype(np.float16) for annotated in images]
-    best, score = segmenter.target, _mean_score(segmenter.target, outputs, images)
+    best = segmenter.target
+    (score,) = _mean_scores([best], outputs, images)
     for setting, values in best.choices.items():
-        for value in values:
-            candidate = best.model_copy(update={setting: value})
-            reached = _mean_score(candidate, outputs, images)
+        tried = [best.model_copy(update={setting: value}) for value in values if value != getattr(best, setting)]
+        for candidate, reached in zip(tried, _mean_scores(tried, outputs, images), strict=True):
             if reached > score + _WORTH:
                 best, score = candidate, reached
     return best, score
 
 
-def _mean_score(target: Target, outputs: Sequence[npt.NDArray[np.float16]], images: Sequence[Annotated]) -> float:
-    decoded = (target.decode(output.astype(np.float32)) for output in outputs)
-    return float(np.mean([validation_score(a.labels, pred) for a, pred in zip(images, decoded, strict=True)]))
+def _mean_scores(
+    targets: Sequence[Target], outputs: Sequence[npt.NDArray[np.float16]], images: Sequence[Annotated]
+) -> list[float]:
+    """Return the mean score of each target; one image is decoded by all before the next, for they share much of it."""
+    scores = np.zeros(len(targets))
+    for annotated, half in zip(images, outputs, strict=True):
+        output = half.astype(np.float32)
+        scores += [validation_score(annotated.labels, target.decode(output)) for target in targets]
+    return [float(score) for score in scores / len(images)]

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.splits import Splitting
-from cellarena.evaluation.statistics import Comparing
+from cellarena.evaluation.comparing import Comparing
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
@@ -76,6 +76,8 @@ class Params(Section):
                 raise ValueError(f"arms lacks {name}, which the study needs")
         if self.arms["real"].model_dump(exclude={"label"}) != Arm(label="R", real=1).model_dump(exclude={"label"}):
             raise ValueError("arms.real is all real images and nothing else: {label: R, real: 1}")
+        if self.study.arms and not self.study.generators:
+            raise ValueError("study.generators is empty, but the stages of study.arms read what generators made")
         if "real" in self.study.arms:
             raise ValueError("study.arms names real, which every arm is compared with anyway; remove it there")
         return self

@@ -84,6 +84,22 @@ def read_generator(folder: Path, device: str) -> tuple[Painter, dict[str, Any]]:
         raise ValueError(f"{path}: does not fit model.json ({error}); run `dvc repro` or `dvc checkout`") from error
 
 
+def read_trained_on(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each training image that a stored generator knows, by id.
+
+    Raises:
+        FileNotFoundError: if it has no model.json.
+        ValueError: if that does not say.
+    """
+    from cellarena.learning.cards import reading
+
+    with reading(folder / "model.json") as card:
+        known = {entry["id"]: entry["sha256"] for entry in card["trained_on"]}
+        if not known or not all(isinstance(text, str) for pair in known.items() for text in pair):
+            raise ValueError("trained_on is no list of ids and sha256")
+        return known
+
+
 def _read_weights(path: Path) -> "dict[str, Tensor]":
     from safetensors import SafetensorError
     from safetensors.torch import load

@@ -32,7 +32,7 @@ def run_arguments(command: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def fresh_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that takes the place of `path` when the block ends well, and vanishes when it does not."""
-    partial = path.with_name(path.name + ".partial")
+    partial = unfinished(path)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
@@ -40,6 +40,11 @@ def fresh_folder(path: Path) -> Iterator[Path]:
         _swap(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Return where a folder lies until it is whole; a process that was killed leaves it behind."""
+    return path.with_name(path.name + ".partial")
 
 
 def _swap(new: Path, path: Path) -> None:

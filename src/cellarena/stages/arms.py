@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.stages._leaks import refuse_what_leaks
 from cellarena.stages._project import Project
 from cellarena.synthesis.arms import compose
 
@@ -17,16 +18,22 @@ def arms(project: Project, arm: str) -> None:
     """Choose the real and the synthetic images of an arm; refer to them, copy none."""
     layout, params = project.layout, project.params
     declared = params.arm(arm)
-    real = _under_data(project, layout.preprocessed, read_manifest(layout.subset("train")))
-    synthetic = []
+    real = read_manifest(layout.subset("train"))
+    synthetic, folder = [], layout.preprocessed
     if declared.generator:
         folder = layout.synthetic(declared.generator)
-        synthetic = _under_data(project, folder, read_manifest(layout.manifest(folder)))
-    chosen = compose(declared, real, synthetic, params.synthesize.seed)
+        synthetic = read_manifest(layout.manifest(folder))
+    seed = params.synthesize.seed
+    chosen = compose(
+        declared, _under_data(project, layout.preprocessed, real), _under_data(project, folder, synthetic), seed
+    )
+    ids = {record.id for record in chosen}
+    taken = [record for record in synthetic if record.id in ids]
+    if taken:
+        refuse_what_leaks(project, declared, real, taken)
     layout.arm(arm).parent.mkdir(parents=True, exist_ok=True)
     write_manifest(chosen, layout.arm(arm))
-    n_synthetic = len({r.id for r in synthetic} & {r.id for r in chosen})
-    click.echo(f"{declared.label}: {len(chosen)} images, {n_synthetic} of them synthetic")
+    click.echo(f"{declared.label}: {len(chosen)} images, {len(taken)} of them synthetic")
 
 
 def _under_data(project: Project, folder: Path, records: list[Record]) -> list[Record]:

@@ -1,7 +1,7 @@
 """Stage explore: what the data set holds, as tables, figures and contact sheets."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from cellarena.datasets.exploration import (
     subset_members,
     summary,
 )
-from cellarena.datasets.names import slug
+from cellarena.datasets.names import slugs
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS
@@ -118,21 +118,10 @@ def _draw_sheets(project: Project, records: Sequence[Record], folder: Path) -> N
     modalities = {m: _some([r for r in records if r.modality == m]) for m in sorted({r.modality for r in records})}
     overall = [record for members in modalities.values() for record in members[:_OF_EACH]]
     save(contact_sheet(_panels(project, overall), f"{len(records)} images"), folder / f"{_OVERVIEW}.png", COLOURS)
-    names = _sheet_names(modalities)
+    names = slugs(modalities, [_OVERVIEW])
     for modality, members in modalities.items():
         sheet = contact_sheet(_panels(project, members[:_ON_A_SHEET]), f"{modality}: {len(members)} images")
         save(sheet, folder / f"{names[modality]}.png", COLOURS)
-
-
-def _sheet_names(modalities: Iterable[str]) -> dict[str, str]:
-    """Return a file name for each modality's sheet: no other's, and not that of the overview."""
-    names: dict[str, str] = {}
-    for modality in modalities:
-        name = slug(modality) or "unknown"
-        while name in {_OVERVIEW, *names.values()}:
-            name += "_"
-        names[modality] = name
-    return names
 
 
 def _some(records: Sequence[Record]) -> list[Record]:

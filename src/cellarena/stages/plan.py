@@ -41,15 +41,15 @@ def plan(project: Project) -> None:
 
 def _planned(project: Project, model: str, folder: Path) -> dict[str, Any]:
     """Return a model's plan; write the fingerprint that it follows from."""
-    layout, memory_gb = project.layout, project.params.plan.memory_gb
+    layout, planning = project.layout, project.params.plan
     records = read_manifest(layout.subset("train"))
     if not records:
         raise ValueError(f"{layout.subset('train')}: no images to plan for; lower split.val or split.test")
     found = fingerprint(_annotated(layout, records), _SEED)
     write_sorted_json(found, folder / layout.fingerprint.name)
     n_channels, n_classes = len(found["intensities"]), TARGETS[MODELS[model].target].n_channels
-    made = plan_for(found["shapes"], n_channels, n_classes, memory_gb, found["median_relative_size"])
-    _show(made, found, memory_gb)
+    made = plan_for(found["shapes"], n_channels, n_classes, planning, found["median_relative_size"])
+    _show(made, found, planning.memory_gb)
     return made.model_dump(mode="json")
 
 

@@ -8,6 +8,7 @@ from scipy import ndimage
 from cellarena.evaluation.assignment import Indices, Values
 from cellarena.images.io import Image, LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
+from cellarena.images.neighbours import zone_steps
 
 RING = 5
 """Width in pixels of the ring around an object that its contrast is taken against."""
@@ -78,19 +79,9 @@ def _moments(grey: Values, owner: Indices, n: int) -> tuple[Values, Values]:
 
 
 def _neighbour_distance(nearest: Indices, place: npt.NDArray[np.int32], n: int) -> Values:
-    """Return the smallest distance between objects whose zones, the pixels nearest to each, meet.
-
-    The zones of two nearest neighbours always meet: a third object between them would be nearer.
-    """
+    """Return the smallest distance between objects whose zones, the pixels nearest to each, meet."""
     found = np.full(n + 1, np.inf)
-    for axis in (0, 1):
-        one = [slice(None)] * 2
-        other = [slice(None)] * 2
-        one[axis], other[axis] = slice(1, None), slice(None, -1)
-        a, b = nearest[tuple(one)], nearest[tuple(other)]
-        meet = a != b
-        step = place[:, *one][:, meet].astype(float) - place[:, *other][:, meet]
-        distance = np.hypot(*step)
-        np.minimum.at(found, a[meet], distance)
-        np.minimum.at(found, b[meet], distance)
+    a, b, distance = zone_steps(nearest, place)
+    np.minimum.at(found, a, distance)
+    np.minimum.at(found, b, distance)
     return np.where(np.isinf(found), np.nan, found)[1:]

@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from cellarena.models.parts.nnunet_topology import (
+    MOST_FEATURES,
     Pair,
     Strides,
     feature_elements,
@@ -40,6 +41,9 @@ class Planning(BaseModel):
 
     memory_gb: float = Field(gt=0, le=1024)
     """Accelerator memory that training may take, by nnU-Net's estimate."""
+    features: int = Field(ge=4, le=MOST_FEATURES)
+    """Channels of the finest stage, nnU-Net's `UNet_base_num_features`: 32 as published; fewer train faster, and leave
+    memory for larger patches and batches."""
 
 
 class Plan(BaseModel):
@@ -79,14 +83,16 @@ class Plan(BaseModel):
         return multiple(self.strides)
 
 
-def plan(shapes: Sequence[Pair], n_channels: int, n_classes: int, memory_gb: float, relative_size: float = 1.0) -> Plan:
+def plan(
+    shapes: Sequence[Pair], n_channels: int, n_classes: int, planning: Planning, relative_size: float = 1.0
+) -> Plan:
     """Return the plan for a set of training images.
 
     Args:
         shapes: height and width of each training image after cropping to its non-zero pixels, at least one.
         n_channels: channels of the images, at least 1.
         n_classes: classes that the network tells apart, background among them.
-        memory_gb: accelerator memory that training may take, by nnU-Net's estimate; above 0.
+        planning: the memory that training may take, and how many channels the network starts with.
         relative_size: median share of an image's pixels that the cropping kept, in (0, 1].
 
     Raises:
@@ -95,32 +101,35 @@ def plan(shapes: Sequence[Pair], n_channels: int, n_classes: int, memory_gb: flo
     """
     if not shapes:
         raise ValueError("no training images to plan for: the train subset is empty")
-    if min(n_channels, n_classes, *map(min, shapes)) < 1 or not memory_gb > 0:
+    if min(n_channels, n_classes, *map(min, shapes)) < 1:
         raise ValueError(
-            f"cannot plan with {n_channels} channels, {n_classes} classes, {memory_gb} GB and images from "
+            f"cannot plan with {n_channels} channels, {n_classes} classes and images from "
             f"{min(map(min, shapes))} px on: all must be positive"
         )
     median = (statistics.median(height for height, _ in shapes), statistics.median(width for _, width in shapes))
-    patch, strides = _fit(median, n_classes, memory_gb)
-    fitting = round(_budget(memory_gb) / feature_elements(patch, strides, n_classes) * _REFERENCE_BATCH)
+    patch, strides = _fit(median, n_classes, planning)
+    fitting = round(
+        _budget(planning.memory_gb) / feature_elements(patch, strides, n_classes, planning.features) * _REFERENCE_BATCH
+    )
     covering = round(len(shapes) * median[0] * median[1] * _COVERED / (patch[0] * patch[1]))
     return Plan(
         patch=patch,
         batch=max(min(fitting, covering), _SMALLEST_BATCH),
         strides=strides,
         kernels=((3, 3),) * len(strides),
-        features=features(len(strides)),
+        features=features(len(strides), planning.features),
         normalisation=("z_score_nonzero" if relative_size < _SMALL_CROP else "z_score",) * n_channels,
     )
 
 
-def _fit(median: tuple[float, float], n_classes: int, memory_gb: float) -> tuple[Pair, Strides]:
+def _fit(median: tuple[float, float], n_classes: int, planning: Planning) -> tuple[Pair, Strides]:
     """Return the largest patch of which the smallest batch fits the budget, and its strides."""
     patch, strides = topology((min(median[0], _LARGEST_PATCH), min(median[1], _LARGEST_PATCH)))
-    _refuse_shallow(patch, strides, median, memory_gb)
-    while feature_elements(patch, strides, n_classes) / _REFERENCE_BATCH * _SMALLEST_BATCH > _budget(memory_gb):
+    _refuse_shallow(patch, strides, median, planning.memory_gb)
+    budget = _budget(planning.memory_gb)
+    while feature_elements(patch, strides, n_classes, planning.features) / _REFERENCE_BATCH * _SMALLEST_BATCH > budget:
         patch, strides = topology(shrunk(patch, strides, median))
-        _refuse_shallow(patch, strides, median, memory_gb)
+        _refuse_shallow(patch, strides, median, planning.memory_gb)
     return patch, strides
 
 

@@ -13,6 +13,7 @@ Strides = tuple[Pair, ...]
 CONVOLUTIONS = 2
 """Convolutions of each stage, on the way down and on the way up."""
 FIRST_FEATURES = 32
+"""Channels of the finest stage, unless the planner is told otherwise."""
 MOST_FEATURES = 512
 SMALLEST_EDGE = 4
 """An axis is not halved below this many pixels."""
@@ -48,9 +49,9 @@ def multiple(strides: Sequence[Pair]) -> Pair:
     return math.prod(down for down, _ in strides), math.prod(right for _, right in strides)
 
 
-def features(n_stages: int) -> tuple[int, ...]:
-    """Return the channels of each stage, from the finest to the coarsest: 32, doubling, at most 512."""
-    return tuple(min(FIRST_FEATURES * 2**stage, MOST_FEATURES) for stage in range(n_stages))
+def features(n_stages: int, first: int = FIRST_FEATURES) -> tuple[int, ...]:
+    """Return the channels of each stage, from the finest to the coarsest: `first`, doubling, at most 512."""
+    return tuple(min(first * 2**stage, MOST_FEATURES) for stage in range(n_stages))
 
 
 def shrunk(patch: Pair, strides: Strides, median: tuple[float, float]) -> Pair:
@@ -72,7 +73,7 @@ def shrunk(patch: Pair, strides: Strides, median: tuple[float, float]) -> Pair:
     return fine[0], fine[1]
 
 
-def feature_elements(patch: Pair, strides: Strides, n_classes: int) -> int:
+def feature_elements(patch: Pair, strides: Strides, n_classes: int, first: int = FIRST_FEATURES) -> int:
     """Return how many elements the network's convolutions put out for one patch: nnU-Net's measure of memory.
 
     Every stage convolves on the way down; all but the coarsest also upsample and convolve on the way up; one map a
@@ -82,10 +83,13 @@ def feature_elements(patch: Pair, strides: Strides, n_classes: int) -> int:
         patch: height and width in pixels, multiples of the product of the strides.
         strides: of each stage, from the finest to the coarsest.
         n_classes: maps of the output.
+        first: channels of the finest stage.
     """
     height, width = patch
     elements = n_classes * height * width
-    for stage, ((down, right), channels) in enumerate(zip(strides, features(len(strides)), strict=True), start=1):
+    for stage, ((down, right), channels) in enumerate(
+        zip(strides, features(len(strides), first), strict=True), start=1
+    ):
         height, width = height // down, width // right
         n_outputs = CONVOLUTIONS if stage == len(strides) else 2 * CONVOLUTIONS + 1
         elements += n_outputs * channels * height * width

@@ -34,6 +34,27 @@ def threshold_curves(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+@styled
+def validation_curves(table: pd.DataFrame, title: str) -> Figure:
+    """Return validation F1 over the optimizer step, one line per arm.
+
+    Args:
+        table: column `step` and one column of F1 in [0, 1] per arm; NaN where it was not measured.
+        title: above the axes.
+
+    Raises:
+        ValueError: if a column is missing.
+    """
+    figure = Figure(figsize=(WIDTH, 4.6))
+    axes = figure.subplots()
+    names = _draw_lines(axes, table, "step")
+    add_title(figure, title)
+    limits = score_limits(table[names].to_numpy().ravel())
+    axes.set(xlabel="optimizer step", ylabel="validation F1 at IoU 0.5, mean of seeds", ylim=limits)
+    _add_legend(figure, axes, len(names))
+    return figure
+
+
 def score_limits(scores: Iterable[float]) -> tuple[float, float]:
     """Return limits of an axis of scores: the tenths around those that are defined, at least 0.2, and a margin."""
     defined = [score for score in scores if not math.isnan(score)] or [0.0, 1.0]

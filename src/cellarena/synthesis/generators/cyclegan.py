@@ -70,8 +70,8 @@ def load(settings: CycleGAN, weights: "Mapping[str, Tensor]", facts: Mapping[str
     Raises:
         ValueError: if weights, facts and settings do not fit each other.
     """
-    from cellarena.synthesis.parts.paired import StyledPainter, generator_of
     from cellarena.synthesis.parts.stored import fill
+    from cellarena.synthesis.parts.styled import StyledPainter, generator_of
     from cellarena.synthesis.parts.styles import Styles
 
     styles = Styles.restored(weights, facts)

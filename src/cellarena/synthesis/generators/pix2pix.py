@@ -35,7 +35,9 @@ class Pix2Pix(GeneratorSettings):
     """Side of a training crop in pixels."""
     batch_size: int = Field(ge=1)
     learning_rate: float = Field(gt=0, le=0.1)
-    """Of both networks; it falls to 0 over the last half of the steps."""
+    """Of the generator; it falls to 0 over the last half of the steps."""
+    judge_learning_rate: float = Field(gt=0, le=0.1)
+    """Of the discriminator, likewise."""
     pixels: float = Field(ge=0)
     """Weight of the mean absolute difference from the real image; that of the adversarial loss is 1."""
     features: float = Field(ge=0)
@@ -73,14 +75,15 @@ def load(settings: Pix2Pix, weights: "Mapping[str, Tensor]", facts: Mapping[str,
     Raises:
         ValueError: if weights, facts and settings do not fit each other.
     """
-    from cellarena.synthesis.parts.paired import StyledPainter, generator_of
     from cellarena.synthesis.parts.stored import fill
     from cellarena.synthesis.parts.styles import Styles
+    from cellarena.synthesis.parts.toned import TonedPainter, toned_generator
+    from cellarena.synthesis.parts.tones import Tones
 
     styles = Styles.restored(weights, facts)
-    network = generator_of(settings, styles)
+    network = toned_generator(settings, styles)
     fill(network, weights, "generator")
-    return StyledPainter(network.to(device).eval(), styles)
+    return TonedPainter(network.to(device).eval(), styles, Tones.restored(weights, len(styles.donors)))
 
 
 GENERATORS.register("pix2pix")(GeneratorSpec(Pix2Pix, fit, load))

@@ -20,8 +20,8 @@ from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of
 from cellarena.synthesis.parts.crops import balanced, crop
 from cellarena.synthesis.parts.fitting import Parts, random_state
 from cellarena.synthesis.parts.noising import denoised, drawn_steps, noised, velocity
-from cellarena.synthesis.parts.paired import half_precision, one_hot
 from cellarena.synthesis.parts.planes import with_planes
+from cellarena.synthesis.parts.styled import half_precision, one_hot
 from cellarena.synthesis.parts.styles import Styles
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from cellarena.seeds import generator
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.parts.conditions import classes_of
 from cellarena.synthesis.parts.crops import balanced, crop
-from cellarena.synthesis.parts.paired import one_hot
+from cellarena.synthesis.parts.styled import one_hot
 from cellarena.synthesis.parts.styles import Styles
 
 

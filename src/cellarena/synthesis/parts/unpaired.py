@@ -15,10 +15,10 @@ from cellarena.synthesis.generators.spec import Example, Fit
 from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, follow, least_squares
 from cellarena.synthesis.parts.conditions import N_CLASSES
 from cellarena.synthesis.parts.fitting import Parts, falling, random_state
-from cellarena.synthesis.parts.paired import StyledPainter, descend, generator_of, half_precision, painted
 from cellarena.synthesis.parts.planes import with_planes
 from cellarena.synthesis.parts.pool import Pool
 from cellarena.synthesis.parts.sides import Batch, Sides
+from cellarena.synthesis.parts.styled import StyledPainter, descend, generator_of, half_precision, painted
 
 if TYPE_CHECKING:
     from cellarena.synthesis.generators.cyclegan import CycleGAN

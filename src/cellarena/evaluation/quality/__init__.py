@@ -1,0 +1,1 @@
+"""How near synthetic images come to real ones: arrays in, numbers out."""

@@ -1,0 +1,147 @@
+"""Every measure of a generator's quality by modality, for synthetic, real and shuffled images."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellarena.datasets.exploration import ALL
+from cellarena.evaluation.quality.distributions import histogram_distance, value_distance
+from cellarena.evaluation.quality.estimates import Estimate, Values, mean_of_images
+from cellarena.evaluation.quality.kernel_distance import kernel_distance
+from cellarena.evaluation.quality.memorisation import memorised, nearest_training_crops
+from cellarena.evaluation.quality.samples import OBJECT_MEASURES, PIXEL_CLASSES, Sample, crop_features
+from cellarena.evaluation.quality.sets import (
+    COMPARED,
+    SHUFFLED,
+    SYNTHETIC,
+    TRAIN,
+    VAL,
+    Sets,
+    histograms,
+    modalities_of,
+    object_values,
+    of_modality,
+    profiles,
+)
+from cellarena.evaluation.quality.spectra import spectral_distance
+from cellarena.evaluation.quality.two_samples import two_sample_accuracy
+from cellarena.seeds import generator
+
+Comparison = Callable[[Sequence[Sample], Sequence[Sample], np.random.Generator], Estimate]
+
+MEASURE_COLUMNS = ("measure", "modality", "images", "value", "sd", "n", "n_reference")
+MEMORY_COLUMNS = ("images", "image", "modality", "crop", "nearest", "nearest_crop", "likeness", "n_crops", "memorised")
+
+
+def _on_features(compare: Callable[[Values, Values, np.random.Generator], Estimate]) -> Comparison:
+    return lambda own, train, rng: compare(crop_features(own), crop_features(train), rng)
+
+
+def _on_pixels(number: int) -> Comparison:
+    return lambda own, train, rng: histogram_distance(histograms(own, number), histograms(train, number), rng)
+
+
+def _on_objects(name: str) -> Comparison:
+    return lambda own, train, rng: value_distance(object_values(own, name), object_values(train, name), rng)
+
+
+def _spectral(own: Sequence[Sample], train: Sequence[Sample], rng: np.random.Generator) -> Estimate:
+    return spectral_distance(profiles(own), profiles(train), rng)
+
+
+_ON_IMAGES: dict[str, Comparison] = {
+    "kid": _on_features(kernel_distance),
+    "nearest_neighbour_accuracy": _on_features(two_sample_accuracy),
+    "spectral_distance": _spectral,
+    **{f"ks_{name}": _on_pixels(number) for number, name in enumerate(PIXEL_CLASSES)},
+    "ks_contrast": _on_objects("contrast"),
+}
+_ON_LABELS: dict[str, Comparison] = {
+    f"ks_{name}": _on_objects(name)
+    for name in (*(m for m in OBJECT_MEASURES if m != "contrast"), "n_objects", "density")
+}
+MEASURES = ("kid", "nearest_neighbour_accuracy", "f1", "spectral_distance", "checkerboard", "likeness", "memorised",
+            *(name for name in (*_ON_IMAGES, *_ON_LABELS) if name.startswith("ks_")))  # fmt: skip
+
+
+def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return every measure for all images and for each modality.
+
+    Args:
+        sets: the samples, features in units of those of the training images.
+        memory: as from `memory_table`.
+        seed: of what is drawn.
+
+    Returns:
+        Columns MEASURE_COLUMNS. `images` says of which set the value is: distances and the nearest neighbour's accuracy
+        are those to the train subset; `n` counts its images that have a value, `n_reference` the training images.
+        Measures of labels alone have no row for SHUFFLED, whose labels are those of VAL.
+    """
+    rows = [
+        (measure, modality, images, found.value, found.sd, found.n, found.n_reference)
+        for modality in modalities_of(sets)
+        for measure, images, found in _measured(sets, memory, modality, seed)
+    ]
+    table = pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
+    order = {name: place for place, name in enumerate(MEASURES)}
+    return table.sort_values("measure", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def _measured(sets: Sets, memory: pd.DataFrame, modality: str, seed: int) -> Iterator[tuple[str, str, Estimate]]:
+    own = {images: of_modality(samples, modality) for images, samples in sets.items()}
+    for images in COMPARED:
+        comparisons = _ON_IMAGES if images == SHUFFLED else {**_ON_IMAGES, **_ON_LABELS}
+        for name, compare in comparisons.items():
+            rng = generator(seed, "quality", name, modality, images)
+            yield name, images, compare(own[images], own[TRAIN], rng)
+        yield "f1", images, mean_of_images(np.array([sample.f1 for sample in own[images]], float))
+        nearest = memory[(memory["images"] == images) & (memory["modality"].isin([modality]) | (modality == ALL))]
+        for name in ("likeness", "memorised"):
+            yield name, images, mean_of_images(nearest[name].to_numpy(float), len(own[TRAIN]))
+    for images in (SYNTHETIC, TRAIN, VAL, SHUFFLED):
+        yield "checkerboard", images, mean_of_images(np.array([sample.checkerboard for sample in own[images]], float))
+
+
+def memory_table(sets: Sets) -> pd.DataFrame:
+    """Return for each image the crop that is most like one of a training image of its modality.
+
+    Returns:
+        Columns MEMORY_COLUMNS: `crop` and `nearest_crop` are numbered from 0 in their images; `memorised` is the share
+        of the image's `n_crops` that are more like a training crop than 99 % of the validation crops of the modality
+        are. Empty and NaN where the modality has no training image.
+    """
+    rows = []
+    for modality in modalities_of(sets)[1:]:
+        own = {images: of_modality(sets[images], modality) for images in sets}
+        found = {images: _nearest(own[images], own[TRAIN]) for images in COMPARED}
+        real = found[VAL]["likeness"].dropna().to_numpy(float)
+        for images in COMPARED:
+            likenesses = found[images]["likeness"].to_numpy(float)
+            flags = np.where(np.isnan(likenesses), np.nan, memorised(likenesses.tolist(), real.tolist()))
+            rows.append(found[images].assign(images=images, modality=modality, memorised=flags))
+    crops = pd.concat(rows, ignore_index=True)
+    share = crops.groupby(["images", "image"])["memorised"].agg(lambda flags: flags.mean(skipna=False))
+    ordered = crops.sort_values(["likeness", "crop"], ascending=[False, True], na_position="last")
+    best = ordered.drop_duplicates(["images", "image"]).drop(columns="memorised")
+    joined = best.join(share, on=["images", "image"])
+    return joined[list(MEMORY_COLUMNS)].sort_values(["images", "image"], ignore_index=True)
+
+
+def _nearest(samples: Sequence[Sample], train: Sequence[Sample]) -> pd.DataFrame:
+    """Return for each crop of samples its training crop: image, crop, n_crops, nearest, nearest_crop, likeness."""
+    owners = [(sample.id, k, len(sample.features)) for sample in samples for k in range(len(sample.features))]
+    table = pd.DataFrame(owners, columns=["image", "crop", "n_crops"])
+    if not train or not samples:
+        return table.assign(nearest="", nearest_crop=pd.array([None] * len(table), "Int64"), likeness=np.nan)
+    places = [(sample.id, k) for sample in train for k in range(len(sample.features))]
+    own, theirs = (
+        [np.concatenate([getattr(sample, name) for sample in some]) for name in ("features", "thumbnails")]
+        for some in (samples, train)
+    )
+    found = nearest_training_crops(*own, *theirs)
+    return table.assign(
+        nearest=[places[one.index][0] for one in found],
+        nearest_crop=pd.array([places[one.index][1] for one in found], "Int64"),
+        likeness=[one.likeness for one in found],
+    )

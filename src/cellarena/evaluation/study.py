@@ -1,0 +1,224 @@
+"""The augmentation study: every arm against the real images alone, for each model, and within each modality."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from cellarena.evaluation.comparing import Comparing
+from cellarena.evaluation.statistics import compare_pairs, intervals
+from cellarena.evaluation.study_words import arm_sentence
+from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
+from cellarena.evaluation.trials import Pair, Trials, pair, trials_of
+from cellarena.records import Record
+
+REAL = "real"
+"""The arm of all real images and nothing else, with which all others are compared."""
+REFERENCE = "reference"
+"""Stands where an arm's verdict would, for the arm that the others are compared with."""
+_TESTED = [
+    "difference", "low", "high", "p", "p_holm", "images_low", "images_high", "images_p_holm", "equivalence_p",
+    "equivalence_p_holm", "delta", "d_z", "smallest_detectable", "more_seeds", "more_images", "times_both", "verdict",
+    "on_these_images",
+]  # fmt: skip
+STUDY_COLUMNS = [
+    "model", "arm", "label", "reference", "reference_label", "generator", "n_real", "n_repeats", "n_synthetic", "share",
+    "n_seeds", "n_images", "mean", "mean_low", "mean_high", "mean_reference", *_TESTED, "words",
+]  # fmt: skip
+MODALITY_COLUMNS = ["modality", *STUDY_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the networks of an arm learn from.
+
+    Attributes:
+        label: the arm's name in tables and figures.
+        generator: what made its synthetic images; empty without any.
+        n_real: real images.
+        n_repeats: those of them that come a second time.
+        n_synthetic: synthetic images.
+    """
+
+    label: str
+    generator: str
+    n_real: int
+    n_repeats: int
+    n_synthetic: int
+
+
+def contents_of(label: str, generator: str, records: Sequence[Record], synthetic: str) -> Contents:
+    """Return what an arm's manifest holds.
+
+    Args:
+        label: the arm's name in tables and figures.
+        generator: what made its synthetic images; empty without any.
+        records: of the manifest.
+        synthetic: the folder of synthetic images, as the paths in the manifest begin.
+    """
+    real = [r for r in records if not r.image.startswith(f"{synthetic}/")]
+    n_real = len({r.image for r in real})
+    return Contents(label, generator, n_real, len(real) - n_real, len(records) - len(real))
+
+
+def references(contents: Mapping[str, Contents]) -> list[tuple[str, str]]:
+    """Return which arm is compared with which: the declared family of every model.
+
+    Each with the real images alone; one of fewer real images with synthetic ones also with the arm of as many real
+    images alone, if there is one, as it is that difference which the synthetic images make.
+
+    Raises:
+        ValueError: if the arm `real` is not among them.
+    """
+    if REAL not in contents:
+        raise ValueError(f"the study has no arm {REAL}, which the others are compared with")
+    family = [(arm, REAL) for arm in contents if arm != REAL]
+    for arm, held in contents.items():
+        alone = [name for name, other in contents.items() if name != REAL and _is_real_part_of(other, held)]
+        family += [(arm, name) for name in alone[:1]]
+    return family
+
+
+def study_table(table: pd.DataFrame, contents: Mapping[str, Contents], settings: Comparing) -> pd.DataFrame:
+    """Return every arm of every model compared with its reference; the family of tests is the whole table.
+
+    `share` is the number of synthetic images relative to that of all real ones. `mean`, `mean_low` and `mean_high` are
+    those of the arm by itself on all images where it has a value, for other trainings and other images; `n_images`,
+    `mean_reference` and what follows concern the images where both have one, as in `compare_pairs`.
+
+    Args:
+        table: a line per cell, as `summary.trial_table` returns it; rows are `model-arm`, models in their order.
+        contents: of each arm, `real` among them, in the order in which they are told.
+        settings: the smallest effect of interest, confidence, resamples.
+
+    Returns:
+        STUDY_COLUMNS; for each model a line for the arm `real`, whose verdict is "reference", then one for each of
+        `references`. No line without a model.
+
+    Raises:
+        ValueError: if a model lacks an arm, or `trials_of` finds the table wanting.
+    """
+    return _compared(_questions(table, contents), contents, settings)[STUDY_COLUMNS]
+
+
+def study_by_modality(
+    table: pd.DataFrame, modalities: Mapping[str, str], contents: Mapping[str, Contents], settings: Comparing
+) -> pd.DataFrame:
+    """Return the same within each modality; a description, as the study is planned for all images together.
+
+    Args:
+        table: as for `study_table`.
+        modalities: of each image.
+        contents: as for `study_table`.
+        settings: as for `study_table`.
+
+    Returns:
+        MODALITY_COLUMNS, modalities sorted; p values are adjusted over the whole of this table.
+
+    Raises:
+        ValueError: as `study_table`.
+    """
+    kinds = table["image"].map(modalities)
+    asked = [
+        question
+        for modality in sorted(set(modalities.values()))
+        for question in _questions(table[kinds == modality], contents, modality)
+    ]
+    return _compared(asked, contents, settings)[MODALITY_COLUMNS]
+
+
+def study_summary(tables: Tables, records: Sequence[Record], table: pd.DataFrame) -> Summary:
+    """Return the study's few numbers for a table of experiments.
+
+    Args:
+        tables: each run and the rows of one protocol in its score table.
+        records: the test records.
+        table: of `study_table`, of the same runs.
+
+    Returns:
+        model -> arm -> metric: those of `summary.headlines`, and `difference`, `low` and `high` against the real
+        images alone, None where undefined. Empty without a run.
+    """
+    if not tables:
+        return {}
+    summary = headlines(summarize(tables, records))
+    for line in table[table["reference"].isin(["", REAL])].to_dict("records"):
+        numbers = {name: float(line[name]) for name in ("difference", "low", "high")}
+        told = {name: None if math.isnan(value) else round(value, DIGITS) for name, value in numbers.items()}
+        summary[line["model"]][line["arm"]] |= told
+    return summary
+
+
+@dataclass(frozen=True)
+class _Question:
+    """An arm of a model beside its reference; `both` is None for the arm that is only a reference itself."""
+
+    modality: str
+    model: str
+    arm: str
+    reference: str
+    row: Trials
+    both: Pair | None
+
+
+def _is_real_part_of(other: Contents, held: Contents) -> bool:
+    """Tell whether an arm is the real images of one that has synthetic ones too, and nothing else."""
+    if other.n_synthetic or other.n_repeats or not held.n_synthetic:
+        return False
+    return other.n_real == held.n_real
+
+
+def _questions(table: pd.DataFrame, contents: Mapping[str, Contents], modality: str = "") -> list[_Question]:
+    family = references(contents)
+    if table.empty:
+        return []
+    rows = {trials.row: trials for trials in trials_of(table, [])}
+    asked = []
+    for model in dict.fromkeys(row.partition("-")[0] for row in table["row"]):
+        if lacking := [arm for arm in contents if f"{model}-{arm}" not in rows]:
+            raise ValueError(f"{model} has no scores on the arm {lacking[0]}; score every arm of the study")
+        asked.append(_Question(modality, model, REAL, "", rows[f"{model}-{REAL}"], None))
+        for arm, reference in family:
+            row = rows[f"{model}-{arm}"]
+            asked.append(_Question(modality, model, arm, reference, row, pair(row, rows[f"{model}-{reference}"])))
+    return asked
+
+
+def _compared(asked: Sequence[_Question], contents: Mapping[str, Contents], settings: Comparing) -> pd.DataFrame:
+    tested = compare_pairs([question.both for question in asked if question.both], settings).to_dict("records")
+    answers = iter(tested)
+    lines = []
+    for question in asked:
+        line = _described(question, contents, settings)
+        if question.both:
+            answer = {str(name): value for name, value in next(answers).items()}
+            line |= {name: answer[name] for name in _TESTED}
+            line |= {"n_images": answer["n_images"], "mean_reference": float(question.both.b.by_image.mean())}
+            line["words"] = arm_sentence(line["label"], line["reference_label"], answer, settings)
+        lines.append(line)
+    return pd.DataFrame(lines, columns=MODALITY_COLUMNS)
+
+
+def _described(question: _Question, contents: Mapping[str, Contents], settings: Comparing) -> dict[str, Any]:
+    """Return the part of a line that needs no comparison."""
+    held, alone = contents[question.arm], intervals([question.row], settings).iloc[0]
+    reference = contents[question.reference].label if question.reference else ""
+    return {
+        "modality": question.modality,
+        "model": question.model,
+        "arm": question.arm,
+        "reference": question.reference,
+        "reference_label": reference,
+        **asdict(held),
+        "share": held.n_synthetic / contents[REAL].n_real,
+        "n_seeds": question.row.n_seeds,
+        "n_images": int(alone["n_images"]),
+        "mean": alone["mean"],
+        "mean_low": alone["low"],
+        "mean_high": alone["high"],
+        "verdict": REFERENCE,
+        "on_these_images": REFERENCE,
+        "words": f"{held.label} is what the other arms are compared with",
+    }

@@ -1,0 +1,155 @@
+"""The grid of runs, the generators and the arms as rows of states: for people, and as JSON."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from cellarena.records import Run
+from cellarena.reporting.document import Document, Notes, Section, ShownTable
+from cellarena.reporting.run_status import STATES, UPSTREAM, Status
+from cellarena.reporting.tables import UNDEFINED, table_with_failures
+
+GRIDS = ("benchmark", "study")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of the optimizer steps that a training has at most are done."""
+
+    step: int
+    n_steps: int
+
+    @property
+    def share(self) -> float:
+        """The part that is done, in [0, 1]."""
+        return min(1.0, self.step / self.n_steps)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step of a row: its status, and how far it has come where a log tells."""
+
+    step: str
+    status: Status
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run, a generator or an arm with its steps; steps that it does not have are left out.
+
+    Attributes:
+        name: of the run, generator or arm.
+        cells: in the order in which they are done.
+        grids: of a run: benchmark, study or both.
+        run: None for a generator or an arm.
+    """
+
+    name: str
+    cells: Sequence[Cell]
+    grids: Sequence[str] = ()
+    run: Run | None = None
+
+
+def counted(rows: Iterable[Row]) -> dict[str, int]:
+    """Return how many cells are in each state, 0 included, in the order of `STATES`."""
+    found = Counter(cell.status.state for row in rows for cell in row.cells)
+    return {state: found[state] for state in STATES}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that there is to be made of a project's data set, row by row."""
+
+    runs: Sequence[Row]
+    generators: Sequence[Row]
+    arms: Sequence[Row]
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The cells of each grid of runs, of the generators and of the arms, by state."""
+        grids = {name: [row for row in self.runs if name in row.grids] for name in GRIDS}
+        return {
+            name: counted(rows) for name, rows in {**grids, "generators": self.generators, "arms": self.arms}.items()
+        }
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """Return an overview as JSON types; a step that a run, generator or arm does not have is left out."""
+    runs = [
+        {"run": row.name, **asdict(run), "grids": list(row.grids), "steps": _steps(row)}
+        for row in overview.runs
+        if (run := row.run)
+    ]
+    generators = [{"generator": row.name, "steps": _steps(row)} for row in overview.generators]
+    arms = [{"arm": row.name, "steps": _steps(row)} for row in overview.arms]
+    return {"runs": runs, "generators": generators, "arms": arms, "counts": overview.counts}
+
+
+def _steps(row: Row) -> dict[str, Any]:
+    return {cell.step: _told(cell) for cell in row.cells}
+
+
+def _told(cell: Cell) -> dict[str, Any]:
+    progress = cell.progress
+    return {
+        "state": cell.status.state,
+        "why": cell.status.why,
+        "step": progress and progress.step,
+        "n_steps": progress and progress.n_steps,
+        "share_done": progress and round(progress.share, 4),
+    }
+
+
+def as_document(overview: Overview) -> Document:
+    """Return an overview as tables: the runs of the benchmark, those of the study alone, generators and arms."""
+    benchmark = [row for row in overview.runs if GRIDS[0] in row.grids]
+    others = [row for row in overview.runs if GRIDS[0] not in row.grids]
+    tables = {
+        "Runs of the benchmark": ("run", benchmark),
+        "Further runs of the study": ("run", others),
+        "Generators": ("generator", overview.generators),
+        "Arms": ("arm", overview.arms),
+    }
+    facts = [
+        (name.capitalize(), sentence) for name, by_state in overview.counts.items() if (sentence := _in_words(by_state))
+    ]
+    sections = [_section(title, kind, rows) for title, (kind, rows) in tables.items() if rows]
+    return Document("State of the runs", facts, sections)
+
+
+def _in_words(by_state: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {state}" for state, n in by_state.items() if n)
+
+
+def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
+    steps = list(dict.fromkeys(cell.step for row in rows for cell in row.cells))
+    shown = [
+        {kind: row.name, **dict.fromkeys(steps, UNDEFINED), **{cell.step: _shown(cell) for cell in row.cells}}
+        for row in rows
+    ]
+    failed = [any(cell.status.state == "failed" for cell in row.cells) for row in rows]
+    table = table_with_failures(pd.DataFrame(shown, columns=[kind, *steps]), failed)
+    return Section(title, [ShownTable(title, table), Notes(_reasons(rows))])
+
+
+def _shown(cell: Cell) -> str:
+    if cell.progress is None:
+        return cell.status.state
+    return f"{cell.status.state}, step {cell.progress.step} of {cell.progress.n_steps}"
+
+
+def _reasons(rows: Sequence[Row]) -> list[str]:
+    """Return sentences on why cells are as they are; a row's first for each cause; rows of one share a sentence."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        first: dict[str, Cell] = {}
+        for cell in row.cells:
+            first.setdefault(cell.status.why.removesuffix(UPSTREAM), cell)
+        for cell in first.values():
+            if cell.status.why:
+                names.setdefault(f"{cell.step} {cell.status.state}, {cell.status.why}", []).append(row.name)
+    return [f"{reason}: {', '.join(who)}" for reason, who in names.items()]

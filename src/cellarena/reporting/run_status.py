@@ -1,0 +1,78 @@
+"""Whether a stage is done and, if not, why: from what is known of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+State = Literal["done", "running", "failed", "interrupted", "missing", "stale"]
+STATES: tuple[State, ...] = get_args(State)
+UPSTREAM = " upstream"
+"""Ends the reason of a stage that is stale because of one before it."""
+
+
+@dataclass(frozen=True)
+class StageFacts:
+    """What is known of a stage of dvc.yaml.
+
+    Attributes:
+        upstream: names of the stages whose outputs it reads.
+        changed: what of its command, parameters, dependencies or outputs is not what dvc.lock says; empty if nothing.
+        missing: those of its outputs that are not there.
+        running: whether a living process is at it.
+        remains: whether a process that was at it left something unfinished behind.
+        n_failed: images that it could not deal with.
+    """
+
+    upstream: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    running: bool = False
+    remains: bool = False
+    n_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a stage and, where there is more to say, why."""
+
+    state: State
+    why: str = ""
+
+
+def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
+    """Return the status of every stage.
+
+    A stage that runs is running, whatever is there. One whose outputs are there and are what dvc.lock says, with
+    nothing changed up to the first stage, is done, or failed if there are images that it could not deal with. Of the
+    others one that left something behind is interrupted, one that lacks an output missing, any other stale.
+
+    Args:
+        stages: all of them, by name.
+
+    Raises:
+        KeyError: if a stage is upstream of another and not among them.
+    """
+    origins: dict[str, str] = {}
+    for name in stages:
+        _find_origin(name, stages, origins)
+    return {name: _status(facts, origins[name]) for name, facts in stages.items()}
+
+
+def _find_origin(name: str, stages: Mapping[str, StageFacts], origins: dict[str, str]) -> str:
+    """Return what changed at a stage or upstream of it; empty if nothing did."""
+    if name not in origins:
+        above = [_find_origin(upstream, stages, origins) for upstream in stages[name].upstream]
+        origins[name] = next((reason for reason in [*stages[name].changed, *above] if reason), "")
+    return origins[name]
+
+
+def _status(facts: StageFacts, origin: str) -> Status:
+    if facts.running:
+        return Status("running")
+    if not origin and not facts.missing:
+        return Status("failed", f"{facts.n_failed} images") if facts.n_failed else Status("done")
+    if facts.remains:
+        return Status("interrupted")
+    if facts.missing:
+        return Status("missing")
+    return Status("stale", origin if facts.changed else origin + UPSTREAM)

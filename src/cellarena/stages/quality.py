@@ -1,0 +1,139 @@
+"""Stage quality: how near one generator's images come to real ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellarena.datasets.exploration import ALL
+from cellarena.evaluation.quality.descriptions import intensity_table, morphology_table, spectrum_table
+from cellarena.evaluation.quality.measures import measure_table, memory_table
+from cellarena.evaluation.quality.samples import (
+    Sample,
+    appearance,
+    crops_of,
+    in_units_of,
+    measure_shapes,
+    shuffled,
+)
+from cellarena.evaluation.quality.sets import SHUFFLED, SYNTHETIC, TRAIN, VAL, Sets
+from cellarena.evaluation.tables import write_table
+from cellarena.images.io import LabelImage
+from cellarena.records import Record, Run, read_manifest
+from cellarena.seeds import generator as stream
+from cellarena.stages._project import Project
+from cellarena.stages._quality_figures import Shown, draw_figures, read_pair
+from cellarena.stages._shell import fresh_folder, progress
+from cellarena.targets.three_class import ThreeClass
+
+Picture = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """What images are judged by: a network that was trained on real images only.
+
+    Attributes:
+        size: of the crops in pixels.
+        features: of crops of that size.
+        f1: of the network's segmentation of an image against its labels.
+        target: how wide the boundary class is.
+        seed: of the choice of crops.
+    """
+
+    size: tuple[int, int]
+    features: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
+    f1: Callable[[Picture, LabelImage], float]
+    target: ThreeClass
+    seed: int
+
+
+@click.command()
+@click.argument("generator")
+@click.pass_obj
+def quality(project: Project, generator: str) -> None:
+    """Compare a generator's images with the real ones, in tables and figures."""
+    layout, params = project.layout, project.params
+    params.generator_settings(generator)
+    judge = _judge(project)
+    folder = layout.synthetic(generator)
+    images = {
+        SYNTHETIC: (folder, read_manifest(layout.manifest(folder))),
+        TRAIN: (layout.preprocessed, read_manifest(layout.subset("train"))),
+        VAL: (layout.preprocessed, read_manifest(layout.subset("val"))),
+    }
+    sets = _sets(images, judge)
+    memory = memory_table(sets)
+    measures = measure_table(sets, memory, params.synthesize.seed)
+    with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
+        write_table(measures, tables / "measures.csv")
+        write_table(spectrum_table(sets, judge.size), tables / "spectrum.csv")
+        write_table(intensity_table(sets), tables / "intensities.csv")
+        write_table(morphology_table(sets), tables / "morphology.csv")
+        write_table(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
+        shown = Shown(generator, images, lambda image, name: _crops(image, name, judge))
+        draw_figures(shown, sets, memory, plots)
+    click.echo(_line(measures, generator))
+
+
+def _judge(project: Project) -> _Judge:
+    from cellarena.learning.checkpoints import load_model
+    from cellarena.learning.features import Encoder
+    from cellarena.learning.predict import segment
+    from cellarena.learning.recipe import device_of
+    from cellarena.learning.tuning import validation_score
+
+    params = project.params
+    model = load_model(project.layout.checkpoint(_judging_run(project)), device_of(params.training.accelerator))
+    encoder = Encoder(model, model.hyperparameters.frame(params.chosen_budget.crop))
+    segmenter = model.segmenter(params.predict.of_one_view)
+
+    def f1(image: Picture, labels: LabelImage) -> float:
+        return validation_score(labels, segment(segmenter, image))
+
+    return _Judge(encoder.size, encoder.features, f1, params.targets.three_class, params.synthesize.seed)
+
+
+def _judging_run(project: Project) -> Run:
+    study = project.params.study
+    if not study.models or not study.seeds:
+        raise ValueError("params.yaml: study.models and study.seeds are empty; their first ones judge synthetic images")
+    return Run(study.models[0], "real", study.seeds[0])
+
+
+def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
+    """Return what is kept of the images of each set, and of the validation images in shuffled blocks."""
+    found: dict[str, list[Sample]] = {name: [] for name in (*images, SHUFFLED)}
+    for name, (folder, records) in images.items():
+        for record in progress(records, f"looking at {name} images", len(records)):
+            image, labels = read_pair(folder, record)
+            f1 = float("nan") if name == TRAIN else judge.f1(image, labels)
+            found[name].append(_sample(record, image, labels, f1, judge))
+            if name == VAL:
+                mixed = shuffled(image, stream(judge.seed, "shuffle", record.id))
+                found[SHUFFLED].append(_sample(record, mixed, labels, judge.f1(mixed, labels), judge))
+    return {name: in_units_of(found[TRAIN], samples) for name, samples in found.items()}
+
+
+def _sample(record: Record, image: Picture, labels: LabelImage, f1: float, judge: _Judge) -> Sample:
+    crops = _crops(image, record.id, judge)
+    return Sample(
+        record.id, record.modality, judge.features(crops), *appearance(image, labels, crops, judge.target),
+        measure_shapes(image, labels), int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
+    )  # fmt: skip
+
+
+def _crops(image: Picture, name: str, judge: _Judge) -> npt.NDArray[np.uint8]:
+    return crops_of(image, judge.size, stream(judge.seed, "quality crops", name))
+
+
+def _line(measures: pd.DataFrame, generator: str) -> str:
+    """Return in one line how near the images of a generator come."""
+    overall = measures[measures["modality"] == ALL]
+    value = dict(zip(zip(overall["measure"], overall["images"], strict=True), overall["value"], strict=True))
+    kid, f1 = (f"{value[name, SYNTHETIC]:.4g} ({value[name, VAL]:.4g} of validation images)" for name in ("kid", "f1"))
+    return f"{generator}: KID {kid}, F1 {f1}"

@@ -1,0 +1,149 @@
+"""Stage study: every arm against the real images alone, as tables, sentences, curves and figures."""
+
+import json
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from cellarena.evaluation.coverage import refuse_uncovered
+from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.study import REAL, Contents, contents_of, study_by_modality, study_summary, study_table
+from cellarena.evaluation.study_words import model_sentence
+from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
+from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.trials import TRIAL_COLUMNS
+from cellarena.images.io import read_image, write_bytes
+from cellarena.records import Record, read_manifest
+from cellarena.reporting.logs import by_model, read_curve
+from cellarena.reporting.synthetic import beside_each_other
+from cellarena.stages._project import Project
+from cellarena.stages._scoring import coverage_of
+from cellarena.stages._shell import fresh_folder
+
+
+@click.command()
+@click.pass_obj
+def study(project: Project) -> None:
+    """Compare each arm with the real images alone for every model, by modality too; say it, tabulate it, draw it."""
+    layout, params = project.layout, project.params
+    records = read_manifest(layout.subset("test"))
+    if params.compared_runs:
+        refuse_uncovered(coverage_of(project, params.compared_runs, records))
+    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.compared_runs]
+    contents = _contents(project)
+    trials = trial_table(tables) if tables else pd.DataFrame(columns=list(TRIAL_COLUMNS))
+    whole = study_table(trials, contents, params.compare)
+    modalities = {record.id: record.modality for record in records}
+    by_modality = study_by_modality(trials, modalities, contents, params.compare)
+    with fresh_folder(layout.study_curves) as curves, fresh_folder(layout.study_figures) as figures:
+        f1, validation = _curves(project, tables)
+        _write_curves(project, f1, curves, "f1_over_thresholds", "threshold")
+        _write_curves(project, validation, curves, "validation_f1", "step")
+        _draw(project, whole, by_modality, trials, figures)
+        _draw_curves(project, f1, validation, figures)
+        _draw_synthetic(project, figures)
+        write_table(whole, layout.study)
+        write_table(by_modality, layout.study_by_modality)
+        content = json.dumps(study_summary(tables, records, whole), indent=2, sort_keys=True, allow_nan=False) + "\n"
+        write_bytes(content.encode(), layout.study_summary)
+    for model in params.study.models:
+        click.echo(model_sentence(whole[whole["model"] == model], params.compare.smallest_effect))
+    if not params.study.models:
+        click.echo("no study is declared: study.models in params.yaml is empty")
+
+
+def _contents(project: Project) -> dict[str, Contents]:
+    """Return what each arm of the study learns from, the real images alone first."""
+    layout, params = project.layout, project.params
+    synthetic = layout.synthetic("").relative_to(layout.data).as_posix()
+    return {
+        name: contents_of(
+            params.arm(name).label, params.arm(name).generator, read_manifest(layout.arm(name)), synthetic
+        )
+        for name in (REAL, *params.study.arms)
+    }
+
+
+def _curves(project: Project, tables: Tables) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return F1 over IoU thresholds and validation F1 of each arm: index threshold or step, a column per model."""
+    params = project.params
+    models, arms = params.study.models, (REAL, *params.study.arms)
+    if not models:
+        return {arm: pd.DataFrame() for arm in arms}, {arm: pd.DataFrame() for arm in arms}
+    f1 = {arm: f1_over_thresholds(tables, arm).set_index("threshold")[models] for arm in arms}
+    logs = {run: read_curve(project.layout.log(run), "val/f1") for run in params.compared_runs}
+    validation = {
+        arm: by_model({run: curve for run, curve in logs.items() if run.arm == arm}, models).set_index("step")
+        for arm in arms
+    }
+    return f1, validation
+
+
+def _write_curves(project: Project, curves: dict[str, pd.DataFrame], folder: Path, name: str, x: str) -> None:
+    """Write the mean over models as wide tables: the study's other arms, and the real images alone."""
+    wide = pd.DataFrame({arm: curve.mean(axis=1) for arm, curve in curves.items()}).sort_index()
+    wide = wide.rename_axis(x).reset_index()
+    write_table(wide[[x, *project.params.study.arms]], folder / f"{name}.csv")
+    write_table(wide[[x, REAL]], folder / f"real_{name}.csv")
+
+
+def _draw(
+    project: Project, whole: pd.DataFrame, by_modality: pd.DataFrame, trials: pd.DataFrame, figures: Path
+) -> None:
+    from cellarena.reporting.figures.differences import differences, differences_by_modality
+    from cellarena.reporting.figures.study import dose_response
+    from cellarena.reporting.figures.style import save
+
+    settings = project.params.compare
+    judged = settings.smallest_effect, settings.confidence
+    for model in project.params.study.models:
+        lines, parts = whole[whole["model"] == model], by_modality[by_modality["model"] == model]
+        of_model = trials[trials["row"].str.startswith(f"{model}-")]
+        seeds = of_model.assign(arm=of_model["row"].str.removeprefix(f"{model}-"))
+        seeds = seeds.groupby(["arm", "seed"])["value"].mean().reset_index()
+        drawn = dose_response(lines, seeds, *judged, f"{model}: synthetic images and score")
+        save(drawn, figures / f"dose_response_{model}.png")
+        drawn = differences(lines, *judged, f"{model}: every arm against its reference")
+        save(drawn, figures / f"differences_{model}.png")
+        drawn = differences_by_modality(parts, *judged, f"{model}: every arm against its reference, by modality")
+        save(drawn, figures / f"modalities_{model}.png")
+
+
+def _draw_curves(
+    project: Project, f1: dict[str, pd.DataFrame], validation: dict[str, pd.DataFrame], figures: Path
+) -> None:
+    from cellarena.reporting.figures.curves import threshold_curves, validation_curves
+    from cellarena.reporting.figures.style import save
+
+    params = project.params
+    for model in params.study.models:
+        wide = pd.DataFrame({params.arm(arm).label: curve[model] for arm, curve in f1.items()})
+        title = f"{model}: F1 over IoU thresholds, test subset"
+        save(threshold_curves(wide.reset_index(), title), figures / f"f1_over_thresholds_{model}.png")
+        wide = pd.DataFrame({params.arm(arm).label: curve[model] for arm, curve in validation.items()}).sort_index()
+        title = f"{model}: validation score during training"
+        save(validation_curves(wide.reset_index(), title), figures / f"validation_f1_{model}.png")
+
+
+def _draw_synthetic(project: Project, figures: Path) -> None:
+    from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
+    from cellarena.reporting.figures.style import save
+
+    layout = project.layout
+    real = read_manifest(layout.subset("train"))
+
+    def panel(folder: Path, record: Record, kind: str) -> Panel:
+        image, labels = (read_image(folder / path) for path in (record.image, record.labels))
+        return Panel(f"{kind}: {record.id}", record.modality, image, labels)
+
+    for generator in project.params.study.generators:
+        folder = layout.synthetic(generator)
+        chosen = beside_each_other(real, read_manifest(layout.manifest(folder)))
+        panels = [
+            panel(folder, record, "synthetic") if is_made else panel(layout.preprocessed, record, "real")
+            for record, is_made in chosen
+        ]
+        title = f"Real images of the train subset and images of {generator}"
+        save(contact_sheet(panels, title), figures / f"synthetic_{generator}.png", COLOURS)

@@ -1,0 +1,112 @@
+"""Painting over tones: what a network adds to flat colours, scaled by what real images add to them."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cellarena.images.io import LabelImage
+from cellarena.images.labels import consecutive
+from cellarena.synthesis.generators.spec import Painting
+from cellarena.synthesis.parts.adversarial import UNetGenerator
+from cellarena.synthesis.parts.conditions import N_CLASSES, classes_of
+from cellarena.synthesis.parts.styled import N_NOISE, half_precision, one_hot
+from cellarena.synthesis.parts.styles import Styles
+from cellarena.synthesis.parts.tones import Tones, level_map, level_of
+
+if TYPE_CHECKING:
+    from cellarena.synthesis.generators.pix2pix import Pix2Pix
+
+_REACH = 4.0
+
+
+class Look(NamedTuple):
+    """How images are to look.
+
+    Attributes:
+        style: (N, n_style), as in `Styles.codes`.
+        grey: (N,), 1 or 0.
+        means: (N, 3, 3): image, class, channel.
+        spreads: (N, 3, 3).
+    """
+
+    style: Tensor
+    grey: Tensor
+    means: Tensor
+    spreads: Tensor
+
+
+def look_of(styles: Styles, tones: Tones, places: "np.typing.NDArray[np.int64]", device: str) -> Look:
+    """Return how the training images at some places look."""
+    tensors = (styles.codes, styles.grey, tones.means, tones.spreads)
+    return Look(*(tensor[torch.from_numpy(places)].to(device) for tensor in tensors))
+
+
+def toned_generator(settings: "Pix2Pix", styles: Styles) -> UNetGenerator:
+    """Return a generator with fresh weights, drawn from torch's current random state."""
+    return UNetGenerator(N_CLASSES + 1 + N_NOISE, styles.codes.shape[1], settings.width, settings.levels)
+
+
+def toned(network: nn.Module, classes: Tensor, levels: Tensor, noise: Tensor, look: Look) -> Tensor:
+    """Return images: the flat colours of the look, and on them what the network adds, at most four spreads.
+
+    Args:
+        network: as `toned_generator` builds it.
+        classes: (N, 3, H, W), one-hot.
+        levels: (N, 1, H, W), of the objects.
+        noise: (N, 2, H, W), standard normal.
+        look: of the N images.
+
+    Returns:
+        (N, 3, H, W) float32 in [-1, 1]; those that look grey have equal channels.
+    """
+    flat, spread = (_flat(classes, tone) for tone in (look.means, look.spreads))
+    added = network(torch.cat([classes, levels, noise], dim=1), look.style)
+    image = flat + levels + _REACH * spread * added
+    grey = image.mean(dim=1, keepdim=True).expand_as(image)
+    return torch.lerp(image, grey, look.grey[:, None, None, None]).clamp(-1, 1)
+
+
+def _flat(classes: Tensor, tones: Tensor) -> Tensor:
+    """Return (N, 3, H, W) with the tone (N, class, channel) of each pixel's class."""
+    return (classes[:, :, None] * tones[:, :, :, None, None]).sum(dim=1)
+
+
+class TonedPainter:
+    """Paints label images as a training image looks that is drawn anew for each.
+
+    Args:
+        network: as `toned_generator` builds it, in evaluation mode.
+        styles: of the training images.
+        tones: of the same.
+    """
+
+    def __init__(self, network: UNetGenerator, styles: Styles, tones: Tones) -> None:
+        self._network, self._styles, self._tones = network, styles, tones
+
+    def paint(self, labels: LabelImage, modality: str, rng: np.random.Generator) -> Painting:
+        """Return an image of the label image, with the training image that it looks like as its donor.
+
+        Raises:
+            ValueError: if the generator never saw the modality.
+        """
+        place = self._styles.draw(modality, rng)
+        n_objects = int(consecutive(labels).max(initial=0))
+        levels = level_map(labels, rng.choice(self._tones.levels_of(place), n_objects))
+        # Nothing can be normalised over a single pixel: the smallest map has at least two by two.
+        smallest = 2 * self._network.multiple
+        pads = [(0, max(smallest - n, -n % self._network.multiple)) for n in labels.shape]
+        padded = [np.pad(array, pads, mode="symmetric")[None] for array in (classes_of(labels), levels)]
+        noise = rng.standard_normal((1, N_NOISE, *padded[0].shape[1:]), np.float32)
+        maps = one_hot(padded[0]), level_of(padded[1]), torch.from_numpy(noise)
+        image = self._painted(maps, place)[:, : labels.shape[0], : labels.shape[1]]
+        pixels = ((image + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+        return Painting(np.ascontiguousarray(pixels), (self._styles.donors[place],))
+
+    def _painted(self, maps: tuple[Tensor, Tensor, Tensor], place: int) -> Tensor:
+        device = next(self._network.parameters()).device.type
+        look = look_of(self._styles, self._tones, np.array([place]), device)
+        classes, levels, noise = (tensor.to(device) for tensor in maps)
+        with torch.no_grad(), half_precision(device):
+            return toned(self._network, classes, levels, noise, look)[0]

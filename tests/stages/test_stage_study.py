@@ -1,0 +1,178 @@
+"""The study of a small model on painted images: its tables, sentences and refusals."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
+from cellarena.images.io import write_image, write_labels
+from cellarena.layout import Layout
+from cellarena.params import load_params
+from cellarena.records import Record, write_manifest
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
+from workspace import ROOT
+
+ARMS = {
+    "real": {"label": "R", "real": 1},
+    "mixed50": {"label": "R+S@50", "real": 1, "synthetic": 0.5, "generator": "painted"},
+    "repeat": {"label": "R repeated", "real": 1, "repeats": 0.5},
+}
+SMALLEST = 0.01
+
+
+@pytest.fixture(autouse=True)
+def painted(monkeypatch):
+    """A generator of the catalog, so that an arm may name its images."""
+    list(GENERATORS)
+    spec = GeneratorSpec(GeneratorSettings, None, None)
+    monkeypatch.setitem(GENERATORS._entries, "painted", spec)
+
+
+def squares(n_cells, size=64):
+    """Return a label image of squares in a row, clear of the border."""
+    labels = np.zeros((size, size), np.uint16)
+    for n in range(n_cells):
+        labels[6:14, 4 + 12 * n : 12 + 12 * n] = n + 1
+    return labels
+
+
+def write_record(folder, name, modality):
+    labels = squares(4)
+    write_image(np.where(labels[..., None] > 0, 200, 40).repeat(3, axis=2).astype(np.uint8), folder / f"{name}.tiff")
+    write_labels(labels, folder / f"{name}_label.tiff")
+    return Record(
+        id=name, image=f"{name}.tiff", labels=f"{name}_label.tiff", modality=modality, group="", subset="", height=64,
+        width=64, channels=3, dtype="uint8", n_objects=4, sha256=name, labels_sha256=name, source="s",
+        licence="CC0-1.0",
+    )  # fmt: skip
+
+
+def declared(root, **study):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
+    content["generators"]["painted"] = {}
+    content["synthesize"]["generators"] = {"painted": {"kind": "painted", "share": 1}}
+    content["arms"] = ARMS
+    content["study"] = {
+        "models": ["unet"], "generators": ["painted"], "arms": ["mixed50", "repeat"], "seeds": [0, 1, 2],
+        "real_seeds": [1, 2],
+    } | study  # fmt: skip
+    content["compare"] |= {"smallest_effect": SMALLEST, "resamples": 100}
+    (root / "params.yaml").write_text(yaml.safe_dump(content))
+    return Layout(root), load_params(root / "params.yaml")
+
+
+def predict(layout, run, records, n_cells):
+    layout.predictions(run).mkdir(parents=True, exist_ok=True)
+    for record, n in zip(records, n_cells, strict=True):
+        write_labels(squares(n), layout.prediction(run, record))
+    layout.failures(run).write_text("image,reason\n")
+    path = layout.log(run) / "plots/metrics/val/f1.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text("step\tf1\n10\t0.5\n20\t0.25\n")
+
+
+@pytest.fixture
+def project(tmp_path, cellarena):
+    """Twelve images of two modalities; nine trainings, of which those with synthetic images find all cells."""
+    layout, params = declared(tmp_path)
+    layout.preprocessed.mkdir(parents=True)
+    layout.splits.mkdir(parents=True)
+    records = [write_record(layout.preprocessed, f"i{k:02}", "DIC" if k % 3 else "phase contrast") for k in range(12)]
+    for subset in ("train", "val", "test"):
+        write_manifest(records, layout.subset(subset))
+    folder = layout.synthetic("painted")
+    made = [write_record(folder, f"p{k}", "DIC" if k % 3 else "phase contrast") for k in range(6)]
+    write_manifest(made, layout.manifest(folder))
+    for arm in ARMS:
+        assert cellarena(tmp_path, "arms", arm).code == 0
+    for run in params.compared_runs:
+        found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
+        predict(layout, run, records, found)
+        assert cellarena(tmp_path, "evaluate", run.model, run.arm, str(run.seed)).code == 0
+    return layout
+
+
+def test_a_study_ends_in_tables_and_sentences(project, cellarena):
+    done = cellarena(project.root, "study")
+    assert done.code == 0, done.err
+    assert done.out.startswith("Synthetic images help unet: R+S@50 is better than R by 0.")
+    table = pd.read_csv(project.study).set_index("arm")
+    assert table.reset_index().columns.tolist() == ["arm", *[name for name in STUDY_COLUMNS if name != "arm"]]
+    assert table["verdict"].to_dict() == {"real": "reference", "mixed50": "better", "repeat": "equivalent"}
+    assert table["n_synthetic"].to_dict() == {"real": 0, "mixed50": 6, "repeat": 0}
+    assert table["n_repeats"].to_dict() == {"real": 0, "mixed50": 0, "repeat": 6}
+    by_modality = pd.read_csv(project.study_by_modality)
+    assert by_modality.columns.tolist() == MODALITY_COLUMNS
+    assert by_modality.groupby("modality")["n_images"].max().to_dict() == {"DIC": 8, "phase contrast": 4}
+    summary = json.loads(project.study_summary.read_text())
+    assert summary["unet"]["mixed50"]["f1"] == 1
+    assert summary["unet"]["mixed50"]["difference"] == pytest.approx(table.loc["mixed50", "difference"], abs=1e-5)
+    assert summary["unet"]["real"]["difference"] is None
+
+
+def test_curves_are_wide_and_figures_there(project, cellarena):
+    assert cellarena(project.root, "study").code == 0
+    f1 = pd.read_csv(project.study_curves / "f1_over_thresholds.csv")
+    assert f1.columns.tolist() == ["threshold", "mixed50", "repeat"]
+    assert f1["mixed50"].tolist() == [1] * 10
+    validation = pd.read_csv(project.study_curves / "real_validation_f1.csv")
+    assert validation.to_dict("list") == {"step": [10, 20], "real": [0.5, 0.25]}
+    assert {path.stem for path in project.study_figures.iterdir()} == {
+        "dose_response_unet", "differences_unet", "modalities_unet", "f1_over_thresholds_unet", "validation_f1_unet",
+        "synthetic_painted",
+    }  # fmt: skip
+
+
+def test_the_same_scores_give_the_same_bytes(project, cellarena):
+    def all_bytes():
+        assert cellarena(project.root, "study").code == 0
+        files = [project.study, project.study_by_modality, project.study_summary]
+        files += sorted([*project.study_curves.iterdir(), *project.study_figures.iterdir()])
+        return [path.read_bytes() for path in files]
+
+    assert all_bytes() == all_bytes()
+
+
+def test_one_seed_says_so(project, cellarena):
+    declared(project.root, seeds=[0], real_seeds=[])
+    done = cellarena(project.root, "study")
+    assert done.code == 0, done.err
+    assert done.out.startswith("Cannot tell whether synthetic images help unet: with 1 seed the spread between")
+    table = pd.read_csv(project.study)
+    assert table[["low", "high", "p_holm"]].isna().all(axis=None)
+
+
+def test_without_a_model_there_is_no_study(project, cellarena):
+    declared(project.root, models=[], seeds=[], real_seeds=[])
+    done = cellarena(project.root, "study")
+    assert (done.code, done.out) == (0, "no study is declared: study.models in params.yaml is empty\n")
+    assert pd.read_csv(project.study).empty
+    assert json.loads(project.study_summary.read_text()) == {}
+    assert pd.read_csv(project.study_curves / "f1_over_thresholds.csv").columns.tolist() == [
+        "threshold", "mixed50", "repeat",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lacking", ["cells", "scores"])
+def test_unequal_coverage_is_refused_before_any_score(project, cellarena, lacking):
+    _, params = declared(project.root)
+    run = params.study_runs[0]
+    getattr(project, lacking)(run).unlink()
+    done = cellarena(project.root, "study")
+    assert done.code == 2
+    assert str(run) in done.err
+    assert done.err.count("\n") == 1
+    assert not project.study.exists()
+
+
+def test_a_prediction_that_changed_since_it_was_scored_is_refused(project, cellarena):
+    _, params = declared(project.root)
+    run = params.study_runs[0]
+    write_labels(squares(1), min(project.predictions(run).glob("*.tiff")))
+    done = cellarena(project.root, "study")
+    assert done.code == 2
+    assert f"{run}: 1 stale (i00)" in done.err
