@@ -7,6 +7,8 @@ from cellarena.synthesis.generators.spec import GENERATORS, Example, Fit
 from workspace import ROOT
 
 SMALL = {
+    "cyclegan": {"width": 4, "levels": 2, "judge_width": 4, "crop": 32, "pool": 3},
+    "diffusion": {"width": 8, "levels": 2, "crop": 32, "batch_size": 2, "sampling_steps": 3, "overlap": 0.5},
     "pix2pix": {"width": 4, "levels": 3, "judge_width": 4, "crop": 32, "batch_size": 2},
 }
 """What is smaller than in params.yaml."""

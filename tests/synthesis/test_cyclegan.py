@@ -2,18 +2,14 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
-from small_examples import a_fit, discs, examples
+from small_generators import disks, fit_in, small_examples, small_settings
 
-from cellarena.synthesis.generators.cyclegan import CycleGAN, fit, load
+from cellarena.synthesis.generators.cyclegan import fit
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.parts.sides import Sides
 
-SETTINGS = CycleGAN(
-    width=4, levels=2, judge_width=4, crop=32, batch_size=2, learning_rate=2e-3,
-    cycle=10, identity=1, jitter=0.1, pool=3, average=0.9,
-)  # fmt: skip
+SETTINGS = small_settings("cyclegan", learning_rate=2e-3, average=0.9)
 
 
 def swapped(known):
@@ -35,24 +31,24 @@ def constant(number, modality):
 
 
 def test_which_photo_belongs_to_which_label_image_has_no_effect(tmp_path):
-    known = examples()
+    known = small_examples()
     apart = swapped(known)
-    assert all((a.labels != b.labels).any() for a, b in zip(known, apart, strict=True))
-    weights = [fit(SETTINGS, some, a_fit(tmp_path / name, 3)).weights for name, some in (("a", known), ("b", apart))]
+    assert all(one.labels.shape != other.labels.shape for one, other in zip(known, apart, strict=True))
+    weights = [fit(SETTINGS, some, fit_in(tmp_path / name, 3)).weights for name, some in (("a", known), ("b", apart))]
     assert weights[0].keys() == weights[1].keys()
     for name, tensor in weights[0].items():
         assert torch.equal(tensor, weights[1][name]), name
 
 
 def test_other_label_images_have_an_effect(tmp_path):
-    known = examples()
-    others = [replace(e, labels=discs(np.random.default_rng(99), *e.labels.shape)) for e in known]
-    weights = [fit(SETTINGS, some, a_fit(tmp_path / name, 2)).weights for name, some in (("a", known), ("b", others))]
+    known = small_examples()
+    others = [replace(e, labels=disks(e.labels.shape, 99)) for e in known]
+    weights = [fit(SETTINGS, some, fit_in(tmp_path / name, 2)).weights for name, some in (("a", known), ("b", others))]
     assert any(not torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
 def test_the_style_of_a_photo_says_nothing_of_its_label_image():
-    known = examples()
+    known = small_examples()
     without = [replace(example, labels=np.zeros_like(example.labels)) for example in known]
     assert torch.equal(Sides(known).styles.codes, Sides(without).styles.codes)
 
@@ -75,34 +71,7 @@ def test_photos_and_label_images_are_drawn_independently_and_of_one_modality():
 
 
 def test_there_and_back_comes_closer_to_what_it_was(tmp_path):
-    losses = fit(SETTINGS, examples(), a_fit(tmp_path, 30)).losses
+    losses = fit(SETTINGS, small_examples(), fit_in(tmp_path, 30)).losses
     for name in ("cycle_photos", "cycle_labels", "identity"):
         first, last = (np.mean([row[name] for row in rows]) for rows in (losses[:5], losses[-5:]))
         assert last < 0.75 * first, name
-
-
-def test_an_interrupted_fit_goes_on_with_what_the_discriminators_had_seen(tmp_path):
-    whole = fit(SETTINGS, examples(), a_fit(tmp_path / "whole", 8))
-
-    def stop(number, painter):
-        if number == 7:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fit(SETTINGS, examples(), a_fit(tmp_path / "parts", 8, watch=stop))
-    numbers = []
-    again = fit(SETTINGS, examples(), a_fit(tmp_path / "parts", 8, watch=lambda number, _: numbers.append(number)))
-    assert numbers == [6, 7, 8]
-    assert again.losses == whole.losses
-    assert all(torch.equal(tensor, again.weights[name]) for name, tensor in whole.weights.items())
-
-
-def test_a_painting_has_the_size_of_its_label_image_and_a_donor_of_its_modality(tmp_path):
-    fitted = fit(SETTINGS, examples(), a_fit(tmp_path, 2))
-    painter = load(SETTINGS, fitted.weights, fitted.facts, "cpu")
-    labels = discs(np.random.default_rng(5), 33, 71)
-    painting = painter.paint(labels, "dark", np.random.default_rng(0))
-    assert painting.image.shape == (33, 71, 3)
-    assert painting.image.dtype == np.uint8
-    assert set(painting.donors) <= {example.id for example in examples() if example.modality == "dark"}
-    assert painting.donors

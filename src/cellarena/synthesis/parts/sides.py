@@ -47,7 +47,9 @@ class Sides:
 
     def __init__(self, examples: Sequence[Example]) -> None:
         photos = sorted(examples, key=lambda example: (_digest(example.image), example.id))
-        self.styles = Styles.of([replace(example, labels=np.zeros_like(example.labels)) for example in photos])
+        self.styles = Styles.of(
+            [replace(example, labels=np.zeros(example.image.shape[:2], np.uint8)) for example in photos]
+        )
         self._shares = balanced(self.styles.modalities)
         # `crop` looks for objects in the last channel; there are none, so that both sides are drawn from anywhere.
         self._photos = [_with_nothing(example.image) for example in photos]
