@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from cellarena.cli import cli
 from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
-from cellarena.images.io import write_image, write_labels
+from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
+from cellarena.stages._project import Project
+from cellarena.stages._scoring import score_run
 from cellarena.synthesis.arms import compose
 from workspace import ROOT
 
@@ -74,10 +77,10 @@ def predict(layout, run, records, n_cells):
     path.write_text("step\tf1\n10\t0.5\n20\t0.25\n")
 
 
-@pytest.fixture
-def project(tmp_path, cellarena):
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
     """Twelve images of two modalities; nine trainings, of which those with synthetic images find all cells."""
-    layout, params = declared(tmp_path)
+    layout, params = declared(tmp_path_factory.mktemp("scored"))
     layout.preprocessed.mkdir(parents=True)
     layout.splits.mkdir(parents=True)
     records = [write_record(layout.preprocessed, f"i{k:02}", "DIC" if k % 3 else "phase contrast") for k in range(12)]
@@ -93,45 +96,66 @@ def project(tmp_path, cellarena):
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
         predict(layout, run, records, found)
-        assert cellarena(tmp_path, "evaluate", run.model, run.arm, str(run.seed)).code == 0
-    return Layout(tmp_path)
+        score_run(Project(layout), run)
+    return layout
 
 
-def test_a_study_ends_in_tables_and_sentences(project, cellarena):
-    done = cellarena(project.root, "study")
-    assert done.code == 0, done.err
-    assert done.out.startswith("Synthetic images help unet: R+S@50 is better than R by 0.")
-    table = pd.read_csv(project.study).set_index("arm")
+@pytest.fixture(scope="module")
+def studied(scored, tmp_path_factory):
+    """The same after `study` and `study-report`; not to be changed."""
+    root = shutil.copytree(scored.root, tmp_path_factory.mktemp("studied") / "project")
+    layout = Layout(root)
+    sheet = layout.generator_plots("painted") / "samples.png"
+    sheet.parent.mkdir(parents=True)
+    write_png(np.zeros((8, 8, 3), np.uint8), sheet)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        cli.main(["study"], standalone_mode=False)
+        cli.main(["study-report"], standalone_mode=False)
+    return layout
+
+
+@pytest.fixture
+def project(scored, tmp_path):
+    """A copy of what was scored, to be changed."""
+    return Layout(shutil.copytree(scored.root, tmp_path / "project"))
+
+
+def test_a_study_ends_in_tables(studied):
+    table = pd.read_csv(studied.study).set_index("arm")
     assert table.reset_index().columns.tolist() == ["arm", *[name for name in STUDY_COLUMNS if name != "arm"]]
     assert table["verdict"].to_dict() == {"real": "reference", "mixed50": "better", "repeat": "equivalent"}
     assert table["n_synthetic"].to_dict() == {"real": 0, "mixed50": 6, "repeat": 0}
     assert table["n_repeats"].to_dict() == {"real": 0, "mixed50": 0, "repeat": 6}
-    by_modality = pd.read_csv(project.study_by_modality)
+    by_modality = pd.read_csv(studied.study_by_modality)
     assert by_modality.columns.tolist() == MODALITY_COLUMNS
     assert by_modality.groupby("modality")["n_images"].max().to_dict() == {"DIC": 8, "phase contrast": 4}
-    summary = json.loads(project.study_summary.read_text())
+    summary = json.loads(studied.study_summary.read_text())
     assert summary["unet"]["mixed50"]["f1"] == 1
     assert summary["unet"]["mixed50"]["difference"] == pytest.approx(table.loc["mixed50", "difference"], abs=1e-5)
     assert summary["unet"]["real"]["difference"] is None
 
 
-def test_curves_are_wide_figures_there_and_all_bytes_the_same_again(project, cellarena):
-    def all_bytes():
-        assert cellarena(project.root, "study").code == 0
-        files = [project.study, project.study_by_modality, project.study_summary]
-        files += sorted([*project.study_curves.iterdir(), *project.study_figures.iterdir()])
-        return [path.read_bytes() for path in files]
-
-    assert all_bytes() == all_bytes()
-    f1 = pd.read_csv(project.study_curves / "f1_over_thresholds.csv")
+def test_curves_are_wide_and_figures_there(studied):
+    f1 = pd.read_csv(studied.study_curves / "f1_over_thresholds.csv")
     assert f1.columns.tolist() == ["threshold", "mixed50", "repeat"]
     assert f1["mixed50"].tolist() == [1] * 10
-    validation = pd.read_csv(project.study_curves / "real_validation_f1.csv")
+    validation = pd.read_csv(studied.study_curves / "real_validation_f1.csv")
     assert validation.to_dict("list") == {"step": [10, 20], "real": [0.5, 0.25]}
-    assert {path.stem for path in project.study_figures.iterdir()} == {
+    assert {path.stem for path in studied.study_figures.iterdir()} == {
         "dose_response_unet", "differences_unet", "modalities_unet", "f1_over_thresholds_unet", "validation_f1_unet",
         "synthetic_painted",
     }  # fmt: skip
+
+
+def test_the_same_scores_give_the_same_bytes_and_the_sentence(studied, project, cellarena):
+    done = cellarena(project.root, "study")
+    assert done.code == 0, done.err
+    assert done.out.startswith("Synthetic images help unet: R+S@50 is better than R by 0.")
+    made = [studied.study, studied.study_by_modality, studied.study_summary]
+    made += sorted([*studied.study_curves.iterdir(), *studied.study_figures.iterdir()])
+    for path in made:
+        assert (project.root / path.relative_to(studied.root)).read_bytes() == path.read_bytes(), path
 
 
 def test_one_seed_says_so(project, cellarena):
@@ -141,6 +165,8 @@ def test_one_seed_says_so(project, cellarena):
     assert done.out.startswith("Cannot tell whether synthetic images help unet: with 1 seed the spread between")
     table = pd.read_csv(project.study)
     assert table[["low", "high", "p_holm"]].isna().all(axis=None)
+    assert cellarena(project.root, "study-report").code == 0
+    assert "With 1 seed the spread between trainings is unknown" in project.study_report("txt").read_text()
 
 
 def test_without_a_model_there_is_no_study(project, cellarena):
@@ -175,28 +201,16 @@ def test_a_prediction_that_changed_since_it_was_scored_is_refused(project, cella
     assert f"{run}: 1 stale (i00)" in done.err
 
 
-def test_the_report_says_the_answer_first_and_shows_every_figure(project, cellarena):
-    assert cellarena(project.root, "study").code == 0
-    sheet = project.generator_plots("painted") / "samples.png"
-    sheet.parent.mkdir(parents=True)
-    shutil.copy(project.study_figures / "differences_unet.png", sheet)
-    done = cellarena(project.root, "study-report")
-    assert done.code == 0, done.err
-    text = project.study_report("md").read_text()
+def test_the_report_says_the_answer_first_and_shows_every_figure(studied):
+    text = studied.study_report("md").read_text()
     answer = text.index("Synthetic images help unet: R+S&#64;50 is better than R by 0.")
     assert answer < text.index("## Score against the share of synthetic images") < text.index("## Limits of the design")
-    for path in [*project.study_figures.iterdir(), sheet]:
-        assert f"](../{path.relative_to(project.root).as_posix()})" in text
-    assert project.study_report("pdf").read_bytes().startswith(b"%PDF")
-    assert "Synthetic images help unet: R+S@50 is better than R by 0." in project.study_report("txt").read_text()
-    assert project.study_report("html").read_text().count("data:image/png;base64") == 7
-
-
-def test_a_report_of_one_seed_warns(project, cellarena):
-    declared(project.root, seeds=[0], real_seeds=[])
-    assert cellarena(project.root, "study").code == 0
-    assert cellarena(project.root, "study-report").code == 0
-    assert "With 1 seed the spread between trainings is unknown" in project.study_report("txt").read_text()
+    sheets = sorted(studied.generator_plots("painted").iterdir())
+    for path in [*studied.study_figures.iterdir(), *sheets]:
+        assert f"](../{path.relative_to(studied.root).as_posix()})" in text
+    assert studied.study_report("pdf").read_bytes().startswith(b"%PDF")
+    assert "Synthetic images help unet: R+S@50 is better than R by 0." in studied.study_report("txt").read_text()
+    assert studied.study_report("html").read_text().count("data:image/png;base64") == 7
 
 
 def test_a_report_without_a_study_says_so(project, cellarena):
