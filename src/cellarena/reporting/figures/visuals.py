@@ -48,7 +48,7 @@ def filter_figure(filters: npt.NDArray[np.float32], title: str) -> Figure:
     for number, (axes, weights) in enumerate(zip(panels.flat, shown, strict=False)):
         drawn = axes.imshow(weights, cmap="PuOr_r", vmin=-largest, vmax=largest)
         axes.set_title(f"filter {number + 1}", fontsize=8)
-    figure.colorbar(drawn, ax=panels, label="weight, sum over colour channels", shrink=0.9)
+    figure.colorbar(drawn, ax=panels, label="summed weight")
     add_title(figure, title)
     return figure
 
@@ -74,7 +74,15 @@ def map_figure(image: npt.NDArray[np.uint8], rows: Sequence[MapRow], title: str)
         _say(line[0], row.title)
         for axes, name, feature_map in zip(line[1:], row.names, row.maps, strict=False):
             low, high = np.percentile(feature_map, (1, 99))
-            axes.imshow(feature_map, cmap="viridis", vmin=low, vmax=max(high, low + 1e-6), aspect="auto")
+            # Means of neighbours are taken before they are coloured; a mean of colours is a colour of no value.
+            axes.imshow(
+                feature_map,
+                cmap="viridis",
+                vmin=low,
+                vmax=max(high, low + 1e-6),
+                aspect="auto",
+                interpolation_stage="data",
+            )
             axes.set_box_aspect(tall)
             axes.set_title(name, fontsize=8)
     add_title(figure, f"{title}. Bright is high, dark is low; each map has a scale of its own")
