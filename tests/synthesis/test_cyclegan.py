@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from small_generators import disks, fit_in, small_examples, small_settings
 
 from cellarena.synthesis.generators.cyclegan import fit
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.parts.sides import Sides
+from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = small_settings("cyclegan", learning_rate=2e-3, average=0.9)
 
