@@ -31,7 +31,8 @@ def visuals_section(figures: Sequence[Illustration], run: Run) -> Section:
         "rests on a window of 15 x 15 pixels. It learns background, interior and boundary from the train subset for "
         "seconds; it is there to be looked at, and is in no comparison.",
         f"The other network is that of {run}, with the weights that are tested. On its way down, maps turn from edges "
-        "to coarse areas; on its way up, they regain the detail.",
+        "to coarse areas; on its way up, they regain the detail; chequered maps are those of "
+        "transposed convolutions, whose kernels overlap.",
         "Filters are summed over the colour channels, which is all that acts on a grey image. Feature maps show what "
         "an answer depends on; they prove nothing about how well a network segments.",
     ]
