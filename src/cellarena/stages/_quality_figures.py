@@ -14,8 +14,8 @@ from cellarena.evaluation.quality.sets import SYNTHETIC, TRAIN, Sets, modalities
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record
 from cellarena.reporting.figures.quality import intensities, likenesses, shapes, spectra
-from cellarena.reporting.figures.quality_sheets import PAIRS, SHOWN, Pair, pairs, side_by_side
-from cellarena.reporting.figures.sheets import COLOURS, Panel
+from cellarena.reporting.figures.quality_sheets import COLOURS, PAIRS, SHOWN, Pair, pairs, side_by_side
+from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
 
@@ -35,10 +35,10 @@ class Shown:
     crops: Callable[[npt.NDArray[np.uint8], str], npt.NDArray[np.uint8]]
 
 
-def draw_figures(shown: Shown, sets: Sets, memory: pd.DataFrame, folder: Path) -> None:
+def draw_figures(shown: Shown, sets: Sets, spectrum: pd.DataFrame, memory: pd.DataFrame, folder: Path) -> None:
     """Draw the sheets of each modality, the distributions, and the pairs that are most alike, into a folder."""
     name = shown.generator
-    save(spectra(sets, f"Power spectra: {name} and real images"), folder / "spectra.png")
+    save(spectra(spectrum, f"Power spectra: {name} and real images"), folder / "spectra.png")
     save(intensities(sets, f"Grey levels by class of pixels: {name} and real images"), folder / "intensities.png")
     save(shapes(sets, f"Objects: {name} and real images"), folder / "shapes.png")
     save(likenesses(memory, f"Likeness to the nearest training crop: {name} and real images"), folder / "likeness.png")

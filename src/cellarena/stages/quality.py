@@ -71,15 +71,16 @@ def quality(project: Project, generator: str) -> None:
             raise ValueError(f"there is no {name} image to compare; run `dvc repro` with more images")
     sets = _sets(images, judge)
     memory = memory_table(sets)
+    spectrum = spectrum_table(sets, judge.size)
     measures = measure_table(sets, memory, params.synthesize.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
         write_table(measures, tables / "measures.csv")
-        write_table(spectrum_table(sets, judge.size), tables / "spectrum.csv")
+        write_table(spectrum, tables / "spectrum.csv")
         write_table(intensity_table(sets), tables / "intensities.csv")
         write_table(morphology_table(sets), tables / "morphology.csv")
         write_table(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
         shown = Shown(generator, images, lambda image, name: _crops(image, name, judge))
-        draw_figures(shown, sets, memory, plots)
+        draw_figures(shown, sets, spectrum, memory, plots)
     click.echo(_line(measures, generator))
 
 

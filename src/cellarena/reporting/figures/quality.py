@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from cellarena.evaluation.quality.descriptions import mean_histogram
 from cellarena.evaluation.quality.estimates import Values
@@ -21,7 +22,6 @@ from cellarena.evaluation.quality.sets import (
     modalities_of,
     object_values,
     of_modality,
-    profiles,
 )
 from cellarena.reporting.figures.style import GREY, VERMILLION, Dash, add_title, shorten, styled
 
@@ -44,29 +44,27 @@ _LOGARITHMIC = {"area", "neighbour_distance", "n_objects"}
 
 
 @styled
-def spectra(sets: Sets, title: str) -> Figure:
+def spectra(table: pd.DataFrame, title: str) -> Figure:
     """Return the mean logarithm of power over frequency of each set, a panel for each modality.
 
     Args:
-        sets: the samples.
+        table: as from `evaluation.quality.descriptions.spectrum_table`.
         title: above the panels.
     """
-    modalities = modalities_of(sets)
+    modalities = list(dict.fromkeys(table["modality"]))
     columns = min(3, len(modalities))
     rows = -(-len(modalities) // columns)
     figure = Figure(figsize=(_WIDTH, 1.1 + 2.3 * rows))
     add_title(figure, title)
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.ravel()[len(modalities) :]:
         axes.set_axis_off()
     for axes, modality in zip(grid.ravel(), modalities, strict=False):
         axes.set_title(shorten(modality), loc="left", fontsize=9)
+        axes.set(xlabel="frequency in cycles per pixel", ylabel="log10 of power")
         for name in _LOOKS:
-            own = profiles(of_modality(sets[name], modality))
-            if len(own):
-                _line(axes, name, (np.arange(own.shape[1]) + 0.5) / own.shape[1], own.mean(axis=0))
-    figure.supxlabel("share of the highest resolved frequency, 0.5 cycles per pixel", fontsize=9)
-    figure.supylabel("log10 of power", fontsize=9)
+            own = table[(table["modality"] == modality) & (table["images"] == name)]
+            _line(axes, name, own["frequency"].to_numpy(float), own["log_power"].to_numpy(float))
     _legend(figure, _LOOKS)
     return figure
 
@@ -133,6 +131,8 @@ def _functions(axes: Axes, values: Mapping[str, Values], *, logarithmic: bool = 
             _line(axes, name, np.repeat(ordered, 2), np.repeat(np.arange(own.size + 1), 2)[1:-1] / own.size)
     if logarithmic and any(own.size and own.max() > 0 for own in values.values()):
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _grid(

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import CYAN, DPI, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import Tile, tile, window
+from cellarena.reporting.figures.tiles import Tile, window
 from cellarena.reporting.tables import plain
 
+COLOURS = 128
+"""Of a file: stained tissue looks like a poster with fewer."""
 SHOWN = 5
 """Images of a kind that a sheet has room for."""
 PAIRS = 6
@@ -36,11 +38,12 @@ class Pair:
 def side_by_side(real: Sequence[Panel], synthetic: Sequence[Panel], title: str) -> Figure:
     """Return real images above synthetic ones, and each again with the outlines of its label image.
 
-    Of an image larger than 192 x 192 pixels the part with the most objects is shown.
+    Of an image larger than 192 x 192 pixels the part with the most objects is shown, with its grey levels as they are:
+    stretching would hide that those of one kind are duller.
 
     Args:
-        real: up to five are shown.
-        synthetic: up to five are shown.
+        real: up to five are shown, 8-bit RGB.
+        synthetic: up to five are shown, 8-bit RGB.
         title: above the sheet.
     """
     figure = Figure(figsize=((SHOWN * (_SIDE + 8) + 40) / DPI, (4 * (_SIDE + 18) + 40) / DPI))
@@ -51,7 +54,7 @@ def side_by_side(real: Sequence[Panel], synthetic: Sequence[Panel], title: str) 
     for row, (kind, panels) in enumerate((("real", real), ("synthetic", synthetic))):
         for column, panel in enumerate(panels[:SHOWN]):
             place = window(panel.labels, _CROP)
-            shown = tile(panel.image, place, _SIDE)
+            shown = _as_it_is(panel.image[place])
             for axes in grid[2 * row : 2 * row + 2, column]:
                 axes.imshow(shown.rgb, extent=shown.extent, interpolation="antialiased")
             curves = [curve for part in object_outlines(panel.labels[place]).values() for curve in part]
