@@ -10,11 +10,13 @@ import pytest
 import yaml
 
 from cellarena.cli import cli
+from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
+from cellarena.reporting.sections.visuals import FIGURES
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import score_run
 from cellarena.synthesis.arms import compose
@@ -86,10 +88,8 @@ def scored(tmp_path_factory):
     records = [write_record(layout.preprocessed, f"i{k:02}", "DIC" if k % 3 else "phase contrast") for k in range(12)]
     for subset in ("train", "val", "test"):
         write_manifest(records, layout.subset(subset))
-    folder = layout.synthetic("painted")
-    made = [write_record(folder, f"p{k}", "DIC" if k % 3 else "phase contrast") for k in range(6)]
-    write_manifest(made, layout.manifest(folder))
-    real, synthetic = under(layout, layout.preprocessed, records), under(layout, folder, made)
+    real = under(layout, layout.preprocessed, records)
+    synthetic = [replace(r, id=f"s{r.id}") for r in under(layout, layout.synthetic("painted"), records[:6])]
     layout.arm("real").parent.mkdir()
     for name, arm in params.arms.items():
         write_manifest(compose(arm, real, synthetic if arm.generator else [], 0), layout.arm(name))
@@ -100,14 +100,23 @@ def scored(tmp_path_factory):
     return layout
 
 
+def judge(layout):
+    """Leave what the stages fit-generator, quality and visuals leave."""
+    sheets = [layout.generator_plots("painted") / "samples.png", layout.quality_plots("painted") / "spectra.png"]
+    for path in [*sheets, *(layout.visuals / f"{name}.png" for name in FIGURES)]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(np.zeros((8, 8, 3), np.uint8), path)
+    measures = pd.DataFrame([("kid", "all images", "synthetic", 0.5, 0.1, 6, 12)], columns=list(MEASURE_COLUMNS))
+    layout.quality("painted").mkdir(parents=True)
+    measures.to_csv(layout.quality("painted") / "measures.csv", index=False)
+
+
 @pytest.fixture(scope="module")
 def studied(scored, tmp_path_factory):
     """The same after `study` and `study-report`; not to be changed."""
     root = shutil.copytree(scored.root, tmp_path_factory.mktemp("studied") / "project")
     layout = Layout(root)
-    sheet = layout.generator_plots("painted") / "samples.png"
-    sheet.parent.mkdir(parents=True)
-    write_png(np.zeros((8, 8, 3), np.uint8), sheet)
+    judge(layout)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         cli.main(["study"], standalone_mode=False)
@@ -144,7 +153,6 @@ def test_curves_are_wide_and_figures_there(studied):
     assert validation.to_dict("list") == {"step": [10, 20], "real": [0.5, 0.25]}
     assert {path.stem for path in studied.study_figures.iterdir()} == {
         "dose_response_unet", "differences_unet", "modalities_unet", "f1_over_thresholds_unet", "validation_f1_unet",
-        "synthetic_painted",
     }  # fmt: skip
 
 
@@ -165,6 +173,7 @@ def test_one_seed_says_so(project, cellarena):
     assert done.out.startswith("Cannot tell whether synthetic images help unet: with 1 seed the spread between")
     table = pd.read_csv(project.study)
     assert table[["low", "high", "p_holm"]].isna().all(axis=None)
+    judge(project)
     assert cellarena(project.root, "study-report").code == 0
     assert "With 1 seed the spread between trainings is unknown" in project.study_report("txt").read_text()
 
@@ -205,12 +214,14 @@ def test_the_report_says_the_answer_first_and_shows_every_figure(studied):
     text = studied.study_report("md").read_text()
     answer = text.index("Synthetic images help unet: R+S&#64;50 is better than R by 0.")
     assert answer < text.index("## Score against the share of synthetic images") < text.index("## Limits of the design")
-    sheets = sorted(studied.generator_plots("painted").iterdir())
+    folders = studied.generator_plots("painted"), studied.quality_plots("painted"), studied.visuals
+    sheets = [path for folder in folders for path in folder.iterdir()]
+    assert len(sheets) == 2 + len(FIGURES)
     for path in [*studied.study_figures.iterdir(), *sheets]:
         assert f"](../{path.relative_to(studied.root).as_posix()})" in text
     assert studied.study_report("pdf").read_bytes().startswith(b"%PDF")
     assert "Synthetic images help unet: R+S@50 is better than R by 0." in studied.study_report("txt").read_text()
-    assert studied.study_report("html").read_text().count("data:image/png;base64") == 7
+    assert studied.study_report("html").read_text().count("data:image/png;base64") == 5 + 2 + len(FIGURES)
 
 
 def test_a_report_without_a_study_says_so(project, cellarena):

@@ -14,10 +14,9 @@ from cellarena.evaluation.study_words import model_sentence
 from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
 from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trials import TRIAL_COLUMNS
-from cellarena.images.io import read_image, write_bytes
-from cellarena.records import Record, read_manifest
+from cellarena.images.io import write_bytes
+from cellarena.records import read_manifest
 from cellarena.reporting.logs import by_model, read_curve
-from cellarena.reporting.synthetic import beside_each_other
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder
@@ -43,7 +42,6 @@ def study(project: Project) -> None:
         _write_curves(project, validation, curves, "validation_f1", "step")
         _draw(project, whole, by_modality, trials, figures)
         _draw_curves(project, f1, validation, figures)
-        _draw_synthetic(project, figures)
         write_table(whole, layout.study)
         write_table(by_modality, layout.study_by_modality)
         content = json.dumps(study_summary(tables, records, whole), indent=2, sort_keys=True, allow_nan=False) + "\n"
@@ -125,25 +123,3 @@ def _draw_curves(
         wide = pd.DataFrame({params.arm(arm).label: curve[model] for arm, curve in validation.items()}).sort_index()
         title = f"{model}: validation score during training"
         save(validation_curves(wide.reset_index(), title), figures / f"validation_f1_{model}.png")
-
-
-def _draw_synthetic(project: Project, figures: Path) -> None:
-    from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
-    from cellarena.reporting.figures.style import save
-
-    layout = project.layout
-    real = read_manifest(layout.subset("train"))
-
-    def panel(folder: Path, record: Record, kind: str) -> Panel:
-        image, labels = (read_image(folder / path) for path in (record.image, record.labels))
-        return Panel(f"{kind}: {record.id}", record.modality, image, labels)
-
-    for generator in project.params.study.generators:
-        folder = layout.synthetic(generator)
-        chosen = beside_each_other(real, read_manifest(layout.manifest(folder)))
-        panels = [
-            panel(folder, record, "synthetic") if is_made else panel(layout.preprocessed, record, "real")
-            for record, is_made in chosen
-        ]
-        title = f"Real images of the train subset and images of {generator}"
-        save(contact_sheet(panels, title), figures / f"synthetic_{generator}.png", COLOURS)

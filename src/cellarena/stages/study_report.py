@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 
 from cellarena.evaluation.protocols import STRICT
+from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, REAL, STUDY_COLUMNS
 from cellarena.evaluation.tables import read_table
 from cellarena.records import Record, read_manifest
@@ -19,8 +21,9 @@ from cellarena.reporting.sections.study import (
     limits_section,
     no_study_section,
     parts_section,
-    synthetic_section,
 )
+from cellarena.reporting.sections.synthesis import synthesis_section
+from cellarena.reporting.sections.visuals import FIGURES, visuals_section
 from cellarena.stages._project import Project
 from cellarena.stages._rendering import illustration, write_report
 
@@ -50,9 +53,10 @@ def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
         sourced(dose_section(whole, doses), source),
         sourced(comparisons_section(whole, forest, settings.smallest_effect, settings.confidence), source),
         sourced(parts_section(by_modality, parts), source),
-        synthetic_section(_synthetic(project)),
+        _synthetic(project),
         sourced(curves_section(_curves(project)), source),
         limits_section(len(params.study.seeds), len(test)),
+        _visuals(project),
     ]
 
 
@@ -80,17 +84,28 @@ def _curves(project: Project) -> list[Illustration]:
     ]
 
 
-def _synthetic(project: Project) -> list[Illustration]:
+def _synthetic(project: Project) -> Section:
+    """Return the quality of every generator's images; how they look beside real ones, and looked during the fit."""
     layout = project.layout
-    found = []
+    measures, figures = {}, []
     for name in project.params.study.generators:
-        caption = "Of each modality two real images, then two synthetic ones, each beside its annotated outlines."
-        path = layout.study_figures / f"synthetic_{name}.png"
-        found.append(illustration(project, path, f"Images of {name} beside real ones", caption))
-        for sheet in sorted(layout.generator_plots(name).glob("*.png")):
-            title = f"{name}: {sheet.stem.replace('_', ' ')}"
-            found.append(illustration(project, sheet, title, "Made while the generator was fitted."))
-    return found
+        measures[name] = read_table(layout.quality(name) / "measures.csv", MEASURE_COLUMNS)
+        for path in sorted(layout.quality_plots(name).glob("*.png")):
+            title = f"{name}: {_words(path)}"
+            figures.append(illustration(project, path, title, "Synthetic images and the real ones of train."))
+        for path in sorted(layout.generator_plots(name).glob("*.png")):
+            figures.append(illustration(project, path, f"{name}: {_words(path)}", "While the generator was fitted."))
+    return synthesis_section(measures, figures)
+
+
+def _visuals(project: Project) -> Section:
+    folder = project.layout.visuals
+    figures = [illustration(project, folder / f"{name}.png", *told) for name, told in FIGURES.items()]
+    return visuals_section(figures, project.params.pictured_run)
+
+
+def _words(path: Path) -> str:
+    return path.stem.replace("_", " ")
 
 
 def _facts(project: Project, test: Sequence[Record]) -> list[tuple[str, str]]:

@@ -123,13 +123,6 @@ def curves_section(figures: Sequence[Illustration]) -> Section:
     return Section("Curves of the arms", figures)
 
 
-def synthetic_section(figures: Sequence[Illustration]) -> Section:
-    """Return the synthetic images beside real ones and the sample sheets of the generators' fits."""
-    if not figures:
-        return Section("Synthetic images", [Text("There is no figure of synthetic images.")])
-    return Section("Synthetic images", figures)
-
-
 def limits_section(n_seeds: int, n_test: int) -> Section:
     """Return what this study cannot say.
 
