@@ -14,7 +14,7 @@ from cellarena.seeds import generator
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.layouts import LabelLayout, compose_layout
 from cellarena.synthesis.shape_bank import ShapeBank, shape_bank
-from cellarena.synthesis.simulator import simulate
+from cellarena.synthesis.simulation.simulator import simulate
 
 
 def example(name: str, labels: np.ndarray, modality: str = "fluorescence") -> Example:

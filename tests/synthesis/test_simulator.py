@@ -9,10 +9,10 @@ from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from cellarena.images.intensity import to_rgb8
-from cellarena.synthesis.optics import digitise, expose
-from cellarena.synthesis.placement import MIN_PIXELS, VISIBLE, place
-from cellarena.synthesis.shapes import FAMILIES, Outline, draw_outline, level_field
-from cellarena.synthesis.simulator import MODALITIES, Simulated, simulate
+from cellarena.synthesis.simulation.optics import digitise, expose
+from cellarena.synthesis.simulation.placement import MIN_PIXELS, VISIBLE, place
+from cellarena.synthesis.simulation.shapes import FAMILIES, Outline, draw_outline, level_field
+from cellarena.synthesis.simulation.simulator import MODALITIES, Simulated, simulate
 
 NUMBERS = range(1, 17)
 

@@ -15,7 +15,7 @@ from cellarena.stages._samples import Samples, Watching
 from cellarena.stages._shell import fresh_folder
 from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted
 
-_LIBRARIES = ("torch", "numpy")
+_LIBRARIES = ("torch", "monai", "numpy")
 
 
 @click.command("fit-generator")

@@ -90,11 +90,12 @@ def _synthetic(project: Project) -> Section:
     measures, figures = {}, []
     for name in project.params.study.generators:
         measures[name] = read_table(layout.quality(name) / "measures.csv", MEASURE_COLUMNS)
-        for path in sorted(layout.quality_plots(name).glob("*.png")):
-            title = f"{name}: {_words(path)}"
-            figures.append(illustration(project, path, title, "Synthetic images and the real ones of train."))
-        for path in sorted(layout.generator_plots(name).glob("*.png")):
-            figures.append(illustration(project, path, f"{name}: {_words(path)}", "While the generator was fitted."))
+        for folder, caption in (
+            (layout.quality_plots(name), "Synthetic images and the real ones of train."),
+            (layout.generator_plots(name), "While the generator was fitted."),
+        ):
+            paths = sorted(folder.glob("*.png"))
+            figures += [illustration(project, path, f"{name}: {_words(path)}", caption) for path in paths]
     return synthesis_section(measures, figures)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
-from cellarena.synthesis.simulator import simulate
+from cellarena.synthesis.simulation.simulator import simulate
 
 
 def samples(acquisition: Acquisition) -> Iterator[Sample]:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from cellarena.synthesis.optics import blur, illumination
-from cellarena.synthesis.scene import Cell, Scene
-from cellarena.synthesis.shapes import Field
-from cellarena.synthesis.texture import smooth_noise, specks
+from cellarena.synthesis.simulation.optics import blur, illumination
+from cellarena.synthesis.simulation.scene import Cell, Scene
+from cellarena.synthesis.simulation.shapes import Field
+from cellarena.synthesis.simulation.texture import smooth_noise, specks
 
 
 def render(scene: Scene, rng: np.random.Generator) -> Field:

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from cellarena.synthesis.scene import Cell, Scene
-from cellarena.synthesis.shapes import FAMILIES, Family, Field, Outline, Window, draw_outline, level_field
+from cellarena.synthesis.simulation.scene import Cell, Scene
+from cellarena.synthesis.simulation.shapes import FAMILIES, Family, Field, Outline, Window, draw_outline, level_field
 
 MIN_PIXELS = 20
 """A cell of which less is visible is not placed."""

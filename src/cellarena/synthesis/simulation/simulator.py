@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 from cellarena.images.io import Image
 from cellarena.seeds import generator
-from cellarena.synthesis.modalities import brightfield, dic, fluorescence, phase_contrast
-from cellarena.synthesis.optics import digitise, expose
-from cellarena.synthesis.placement import place
-from cellarena.synthesis.scene import Scene
-from cellarena.synthesis.shapes import Field
+from cellarena.synthesis.simulation.modalities import brightfield, dic, fluorescence, phase_contrast
+from cellarena.synthesis.simulation.optics import digitise, expose
+from cellarena.synthesis.simulation.placement import place
+from cellarena.synthesis.simulation.scene import Scene
+from cellarena.synthesis.simulation.shapes import Field
 
 
 @dataclass(frozen=True)

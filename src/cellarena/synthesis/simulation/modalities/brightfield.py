@@ -5,10 +5,10 @@ Stain colours: Ruifrok and Johnston, Quantification of histochemical staining by
 
 import numpy as np
 
-from cellarena.synthesis.optics import blur, illumination
-from cellarena.synthesis.scene import Cell, Scene
-from cellarena.synthesis.shapes import Field
-from cellarena.synthesis.texture import fibres, smooth_noise, specks
+from cellarena.synthesis.simulation.optics import blur, illumination
+from cellarena.synthesis.simulation.scene import Cell, Scene
+from cellarena.synthesis.simulation.shapes import Field
+from cellarena.synthesis.simulation.texture import fibres, smooth_noise, specks
 
 _HAEMATOXYLIN = np.array([0.62, 0.66, 0.20])
 _EOSIN = np.array([0.09, 0.95, 0.28])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.synthesis.optics import blur
-from cellarena.synthesis.shapes import Field, Window
+from cellarena.synthesis.simulation.optics import blur
+from cellarena.synthesis.simulation.shapes import Field, Window
 
 
 @dataclass(frozen=True)

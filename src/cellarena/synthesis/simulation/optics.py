@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from cellarena.synthesis.shapes import Field
-from cellarena.synthesis.texture import smooth_noise
+from cellarena.synthesis.simulation.shapes import Field
+from cellarena.synthesis.simulation.texture import smooth_noise
 
 
 def blur(image: Field, sigma: float) -> Field:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from cellarena.synthesis.shapes import Field
+from cellarena.synthesis.simulation.shapes import Field
 
 
 def smooth_noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> Field:

@@ -1,0 +1,1 @@
+"""Simulated microscopes: the embedded data set."""
