@@ -1,15 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from cellarena.synthesis.generators.pix2pix import fit, load
+from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
 from cellarena.synthesis.parts.conditions import classes_of
 from cellarena.synthesis.parts.paired import PairedLearner
 from cellarena.synthesis.parts.planes import with_planes
 from cellarena.synthesis.parts.styled import one_hot
 from cellarena.synthesis.parts.styles import Styles
-from cellarena.synthesis.parts.toned import look_of, toned
+from cellarena.synthesis.parts.toned import blurred, look_of, toned
 from cellarena.synthesis.parts.tones import Tones, level_map, level_of
 from small_generators import disks, fit_in, small_examples, small_settings
 
@@ -23,9 +25,18 @@ def learnt(tmp_path_factory):
     return load(settings, fitted.weights, fitted.facts, "cpu"), fitted.losses
 
 
-def test_the_images_come_nearer_to_the_real_ones(learnt):
-    pixels = [row["pixels"] for row in learnt[1]]
-    assert np.mean(pixels[-10:]) < 0.75 * pixels[0]
+def vaulted(number, shape):
+    """Return an image of cells that grow brighter towards their centres, which flat colours cannot show."""
+    labels = disks(shape, number)
+    grey = 20 + 55 * distance_transform_edt(labels > 0)
+    return Example(f"v{number}", np.repeat(np.minimum(grey, 250).astype(np.uint8)[..., None], 3, 2), labels, "dic")
+
+
+def test_what_flat_colours_lack_is_learnt_from_the_real_images(tmp_path):
+    settings = small_settings("pix2pix", **SETTINGS)
+    examples = [vaulted(number, (32, 32)) for number in range(3)]
+    pixels = [row["pixels"] for row in fit(settings, examples, fit_in(tmp_path, steps=60)).losses]
+    assert np.mean(pixels[-10:]) < 0.7 * np.mean(pixels[:5]), pixels
 
 
 def test_the_discriminator_learns_to_tell_real_from_generated(tmp_path):
@@ -69,8 +80,19 @@ def test_before_it_learns_anything_an_image_has_the_colours_of_its_donor():
     image = toned(no_network, *maps, noise, look)[0].permute(1, 2, 0)
     real = example.image / 127.5 - 1
     for number in np.unique(example.labels):
-        part = example.labels == number
-        np.testing.assert_allclose(image[part].mean(dim=0), real[part].mean(axis=0), atol=0.05)
+        part = binary_erosion(example.labels == number, iterations=2, border_value=1)
+        np.testing.assert_allclose(image[part].mean(dim=0), real[part].mean(axis=0), atol=0.1)
+
+
+def test_a_blur_keeps_the_sum_and_what_is_constant_and_spreads_by_a_pixel():
+    point = torch.zeros(1, 1, 15, 15)
+    point[..., 7, 7] = 1
+    spread = blurred(point)[0, 0]
+    squares = (torch.arange(15) - 7.0) ** 2
+    assert spread.sum().item() == pytest.approx(1)
+    assert (spread.sum(dim=0) * squares).sum().item() == pytest.approx(1)
+    assert (spread.sum(dim=1) * squares).sum().item() == pytest.approx(1)
+    torch.testing.assert_close(blurred(torch.full((1, 2, 4, 9), 0.3)), torch.full((1, 2, 4, 9), 0.3))
 
 
 @pytest.mark.parametrize(("crop", "levels"), [(32, 6), (96, 7)])
@@ -106,8 +128,8 @@ def test_no_layer_of_the_discriminator_stretches_more_than_its_share():
         for _ in range(60):
             judge(torch.randn(1, 4, 64, 64))
     judge.eval()
-    for layer in (*judge.layers, judge.verdict):
-        assert float(torch.linalg.matrix_norm(layer.weight.flatten(1), 2)) == pytest.approx(1, abs=0.05)
+    for layer in judge.layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
 
 
 def test_matching_features_cost_nothing_and_verdicts_are_no_features():

@@ -75,9 +75,11 @@ class UNetGenerator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """PatchGAN with spectral normalisation: one verdict for each patch of 70 x 70 pixels.
+    """PatchGAN: one verdict for each patch of 70 x 70 pixels; with spectral and with instance normalisation.
 
-    After Isola et al., CVPR 2017, arXiv 1611.07004, and Miyato et al., ICLR 2018, arXiv 1802.05957.
+    After Isola et al., CVPR 2017, arXiv 1611.07004; Miyato et al., ICLR 2018, arXiv 1802.05957. Spectral normalisation
+    alone lets differences fade from layer to layer until all verdicts are the same; instance normalisation brings them
+    back (Park et al., CVPR 2019, arXiv 1903.07291).
 
     Args:
         n_in: channels of the image and of what it is judged against.
@@ -90,17 +92,16 @@ class PatchDiscriminator(nn.Module):
         strides = [2, 2, 2, 1]
         self.layers = nn.ModuleList(
             spectral_norm(nn.Conv2d(a, b, 4, stride, padding=1))
-            for a, b, stride in zip(channels, channels[1:], strides, strict=False)
+            for (a, b), stride in zip(pairwise(channels), strides, strict=True)
         )
-        self.verdict = spectral_norm(nn.Conv2d(channels[-1], 1, 4, padding=1))
+        self.verdict = nn.Conv2d(channels[-1], 1, 4, padding=1)
 
     def forward(self, maps: Tensor) -> list[Tensor]:
         """Return the features of each layer for (N, n_in, H, W), the verdicts (N, 1, h, w) last."""
-        features = []
-        for layer in self.layers:
-            maps = functional.leaky_relu(layer(maps), _SLOPE)
-            features.append(maps)
-        return [*features, self.verdict(maps)]
+        features = [functional.leaky_relu(self.layers[0](maps), _SLOPE)]
+        for layer in self.layers[1:]:
+            features.append(functional.leaky_relu(functional.instance_norm(layer(features[-1])), _SLOPE))
+        return [*features, self.verdict(features[-1])]
 
 
 def least_squares(verdicts: Tensor, wanted: float) -> Tensor:

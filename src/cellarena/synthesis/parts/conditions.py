@@ -44,7 +44,7 @@ def style_of(image: npt.NDArray[np.uint8], labels: LabelImage) -> npt.NDArray[np
     Returns:
         (15,) float32; intensities run from 0 to 1.
     """
-    scaled = image / np.float32(255)
+    scaled = image.astype(np.float32) / 255.0
     means, spreads = moments_of(scaled, (labels == 0).astype(np.uint8), 2)
     grey = grey_of(scaled)
     rest = [_noise(grey), _spread(grey, labels), _slope(grey)]
@@ -76,7 +76,7 @@ def moments_of(
 
 def grey_of(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the (H, W) mean of the three channels of (H, W, 3)."""
-    mean: npt.NDArray[np.float32] = (values[..., 0] + values[..., 1] + values[..., 2]) / np.float32(3)
+    mean: npt.NDArray[np.float32] = (values[..., 0] + values[..., 1] + values[..., 2]) / 3.0
     return mean
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cellarena.synthesis.generators.pix2pix import Pix2Pix
 
 _REACH = 4.0
+_BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+"""Binomial weights with a standard deviation of one pixel: no lens draws an edge sharper."""
 
 
 class Look(NamedTuple):
@@ -45,11 +48,11 @@ def look_of(styles: Styles, tones: Tones, places: "np.typing.NDArray[np.int64]",
 
 def toned_generator(settings: "Pix2Pix", styles: Styles) -> UNetGenerator:
     """Return a generator with fresh weights, drawn from torch's current random state."""
-    return UNetGenerator(N_CLASSES + 1 + N_NOISE, styles.codes.shape[1], settings.width, settings.levels)
+    return UNetGenerator(N_CLASSES + 3 + N_NOISE, styles.codes.shape[1], settings.width, settings.levels)
 
 
 def toned(network: nn.Module, classes: Tensor, levels: Tensor, noise: Tensor, look: Look) -> Tensor:
-    """Return images: the flat colours of the look, and on them what the network adds, at most four spreads.
+    """Return images: the flat colours of the look, slightly blurred, and what the network adds, at most four spreads.
 
     Args:
         network: as `toned_generator` builds it.
@@ -61,9 +64,9 @@ def toned(network: nn.Module, classes: Tensor, levels: Tensor, noise: Tensor, lo
     Returns:
         (N, 3, H, W) float32 in [-1, 1]; those that look grey have equal channels.
     """
-    flat, spread = (_flat(classes, tone) for tone in (look.means, look.spreads))
-    added = network(torch.cat([classes, levels, noise], dim=1), look.style)
-    image = flat + levels + _REACH * spread * added
+    flat = blurred(_flat(classes, look.means) + levels)
+    added = network(torch.cat([classes, flat, noise], dim=1), look.style)
+    image = flat + _REACH * _flat(classes, look.spreads) * added
     grey = image.mean(dim=1, keepdim=True).expand_as(image)
     return torch.lerp(image, grey, look.grey[:, None, None, None]).clamp(-1, 1)
 
@@ -71,6 +74,15 @@ def toned(network: nn.Module, classes: Tensor, levels: Tensor, noise: Tensor, lo
 def _flat(classes: Tensor, tones: Tensor) -> Tensor:
     """Return (N, 3, H, W) with the tone (N, class, channel) of each pixel's class."""
     return (classes[:, :, None] * tones[:, :, :, None, None]).sum(dim=1)
+
+
+def blurred(maps: Tensor) -> Tensor:
+    """Return maps (N, C, H, W) after a binomial filter of five by five; edge pixels are repeated outside."""
+    for padding, axis in (((2, 2, 0, 0), 3), ((0, 0, 2, 2), 2)):
+        wide = functional.pad(maps, padding, mode="replicate")
+        length = maps.shape[axis]
+        maps = sum((w * wide.narrow(axis, k, length) for k, w in enumerate(_BLUR)), torch.zeros_like(maps))
+    return maps
 
 
 class TonedPainter:

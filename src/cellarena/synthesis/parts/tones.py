@@ -39,7 +39,7 @@ def tone_of(image: npt.NDArray[np.uint8], labels: LabelImage) -> Tone:
         image: (H, W, 3) uint8.
         labels: (H, W) label image.
     """
-    scaled, classes, numbers = image / np.float32(127.5) - 1, classes_of(labels), consecutive(labels)
+    scaled, classes, numbers = image.astype(np.float32) / 127.5 - 1, classes_of(labels), consecutive(labels)
     means, _ = moments_of(scaled, classes, N_CLASSES)
     rest = scaled - means[classes]
     # The background is the first, and has no level.
