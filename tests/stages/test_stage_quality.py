@@ -20,7 +20,7 @@ from workspace import ROOT, Workspace
 
 FOLDERS = ("metrics/quality/painted", "plots/quality/painted")
 MODALITIES = {"fluorescence": 30, "H&E": 220}
-N_IMAGES = {"train": 6, "val": 4}
+N_IMAGES = {"train": 6, "val": 20}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,7 +119,7 @@ def test_every_measure_is_there_for_each_modality_and_for_all(judged):
     assert all(modalities == [ALL, "H&E", "fluorescence"] for modalities in rows)
     whole = measures[measures["modality"] == ALL].set_index(["measure", "images"])
     assert whole.loc[("kid", "synthetic"), ["n", "n_reference"]].tolist() == [4, 6]
-    assert whole.loc[("kid", "val"), "n"] == 4
+    assert whole.loc[("kid", "val"), "n"] == 20
     assert whole["value"].notna().all()
 
 

@@ -57,4 +57,5 @@ def test_one_training_crop_is_the_nearest_of_all():
 def test_what_is_more_alike_than_real_images_is_flagged():
     real = np.linspace(0.2, 0.6, 101)
     assert memorised([0.5, 0.599, 0.99], real.tolist()).tolist() == [0, 1, 1]
-    assert np.isnan(memorised([0.5], [])).all()
+    assert np.isnan(memorised([0.5], [0.1] * 19)).all()
+    assert memorised([0.5], [0.1] * 20).tolist() == [1]

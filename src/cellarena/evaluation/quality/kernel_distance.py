@@ -4,6 +4,7 @@ import numpy as np
 
 from cellarena.evaluation.quality.estimates import Estimate, Values, undefined
 
+DRAWS = 10
 SUBSETS = 100
 LARGEST_SUBSET = 100
 
@@ -48,11 +49,12 @@ def squared_discrepancy(a: Values, b: Values) -> Values:
 
 
 def kernel_distance(a: Values, b: Values, rng: np.random.Generator) -> Estimate:
-    """Return mean and deviation of the unbiased MMD^2 over random subsets of two sets of images.
+    """Return the unbiased MMD^2 of two sets of images, and its deviation over random subsets of them.
 
-    Of an image one crop at most is in a subset: two crops of one image are alike, which would pass for a difference
-    between the sets. A subset holds half of the smaller set, at most 100 images, so that its deviation says how much
-    the images that happen to be there matter.
+    Of an image one crop at a time takes part: two crops of one image are alike, which would pass for a difference
+    between the sets. The value is the mean over draws of a crop of every image, and so what the mean over all subsets
+    tends to. A subset holds half of the smaller set, at most 100 images; its deviation says how much the images that
+    happen to be there matter.
 
     Args:
         a: (n_images, n_crops, d) features, NaN where an image has fewer crops.
@@ -66,8 +68,9 @@ def kernel_distance(a: Values, b: Values, rng: np.random.Generator) -> Estimate:
     if smaller < 2:
         return undefined(len(a), len(b))
     size = max(2, min(LARGEST_SUBSET, smaller // 2))
-    found = [float(squared_discrepancy(one_crop(a, size, rng), one_crop(b, size, rng))) for _ in range(SUBSETS)]
-    return Estimate(float(np.mean(found)), float(np.std(found, ddof=1)), len(a), len(b))
+    whole = [squared_discrepancy(one_crop(a, len(a), rng), one_crop(b, len(b), rng)) for _ in range(DRAWS)]
+    parts = [squared_discrepancy(one_crop(a, size, rng), one_crop(b, size, rng)) for _ in range(SUBSETS)]
+    return Estimate(float(np.mean(whole)), float(np.std(parts, ddof=1)), len(a), len(b))
 
 
 def one_crop(features: Values, size: int, rng: np.random.Generator) -> Values:

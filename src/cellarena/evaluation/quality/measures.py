@@ -108,7 +108,7 @@ def memory_table(sets: Sets) -> pd.DataFrame:
     Returns:
         Columns MEMORY_COLUMNS: `crop` and `nearest_crop` are numbered from 0 in their images; `memorised` is the share
         of the image's `n_crops` that are more like a training crop than 99 % of the validation crops of the modality
-        are. Empty and NaN where the modality has no training image.
+        are; NaN where those are fewer than 20. `nearest` is empty where the modality has no training image.
     """
     rows = []
     for modality in modalities_of(sets)[1:]:

@@ -13,6 +13,8 @@ SIDE = 48
 SHORTLIST = 5
 QUANTILE = 0.99
 """Of real images' likeness to training images: what is more alike passes for memorised."""
+FEWEST = 20
+"""Crops of unseen real images; the most alike of fewer say nothing of what is rare among real images."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def memorised(likenesses: Sequence[float], real: Sequence[float]) -> npt.NDArray
 
     Args:
         likenesses: of synthetic crops.
-        real: of crops that the generator never saw; without one nothing can be told, and all are NaN.
+        real: of crops that the generator never saw; with less than FEWEST nothing can be told, and all are NaN.
     """
-    if not len(real):
+    if len(real) < FEWEST:
         return np.full(len(likenesses), np.nan)
     return (np.asarray(likenesses) > np.quantile(real, QUANTILE)).astype(np.float64)

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cellarena.evaluation.quality.descriptions import mean_histogram
 from cellarena.evaluation.quality.estimates import Values
@@ -131,6 +131,7 @@ def _functions(axes: Axes, values: Mapping[str, Values], *, logarithmic: bool = 
             _line(axes, name, np.repeat(ordered, 2), np.repeat(np.arange(own.size + 1), 2)[1:-1] / own.size)
     if logarithmic and any(own.size and own.max() > 0 for own in values.values()):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
 

@@ -46,7 +46,7 @@ _DEFINITIONS = (
     "patterns of 2 or 4 pixels stand out of the spectrum around them; read it beside that of the train subset.",
     "Likeness is the largest correlation with a training crop over turns, mirrorings and shifts, of the five nearest "
     "by features. Crops more alike than 99% of the validation crops of their modality count as memorised, so that of "
-    "the validation crops about one in a hundred does, or the most alike one where there are few.",
+    "the validation crops about one in a hundred does; undefined with fewer than 20 of them.",
     "KS is the largest difference of two distribution functions, 0 to 1. After \N{PLUS-MINUS SIGN} stands the "
     "deviation over subsets (kernel distance), the standard error (accuracy, F1, likeness, shares, peaks) or the "
     "deviation over bootstrap samples of the images (all others).",
