@@ -8,6 +8,7 @@ from cellarena.reporting.sections.study import (
     no_study_section,
     parts_section,
 )
+from cellarena.reporting.tables import UNDEFINED
 from planted import CONTENTS, IMAGES, SETTINGS, planted, trials
 
 LOW = {"low10": Contents("R10", "", 10, 0, 0), "low10_s": Contents("R10+S", "texture", 10, 0, 50)}
@@ -43,7 +44,7 @@ def test_every_arm_has_one_line_with_what_it_learns_from():
     found = {line[0]: line[1:5] for line in rows(shown)}
     assert list(found) == [held.label for held in HELD.values()]
     assert found["R+S@50"] == ["100", "0", "50", "pix2pix"]
-    assert found["R repeated"] == ["100", "50", "0", "–"]
+    assert found["R repeated"] == ["100", "50", "0", UNDEFINED]
 
 
 def test_the_family_counts_every_comparison_and_names_its_reference():
