@@ -119,7 +119,6 @@ def held_out(layout: Layout, taken: Sequence[Record]) -> list[Record]:
     for record in taken:
         for path in (record.image, record.labels):
             link(layout.preprocessed / path, folder / path)
-    write_manifest(taken, layout.manifest(folder))
     return list(taken)
 
 
@@ -132,7 +131,6 @@ def shifted(layout: Layout, taken: Sequence[Record]) -> list[Record]:
         (folder / record.labels).parent.mkdir(parents=True, exist_ok=True)
         write_labels(labels, folder / record.labels)
         records.append(replace(record, labels_sha256=content_sha256(labels)))
-    write_manifest(records, layout.manifest(folder))
     return records
 
 

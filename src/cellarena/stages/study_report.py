@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
@@ -87,15 +88,19 @@ def _curves(project: Project) -> list[Illustration]:
 def _synthetic(project: Project) -> Section:
     """Return the quality of every generator's images; how they look beside real ones, and looked during the fit."""
     layout = project.layout
-    measures, figures = {}, []
+    measures: dict[str, pd.DataFrame] = {}
+    figures: list[Illustration] = []
     for name in project.params.study.generators:
         measures[name] = read_table(layout.quality(name) / "measures.csv", MEASURE_COLUMNS)
-        for folder, caption in (
-            (layout.quality_plots(name), "Synthetic images and the real ones of train."),
-            (layout.generator_plots(name), "While the generator was fitted."),
-        ):
-            paths = sorted(folder.glob("*.png"))
-            figures += [illustration(project, path, f"{name}: {_words(path)}", caption) for path in paths]
+        told = {
+            layout.quality_plots(name): "Synthetic images and the real ones of train.",
+            layout.generator_plots(name): "While the generator was fitted.",
+        }
+        figures += [
+            illustration(project, path, f"{name}: {_words(path)}", caption)
+            for folder, caption in told.items()
+            for path in sorted(folder.glob("*.png"))
+        ]
     return synthesis_section(measures, figures)
 
 
