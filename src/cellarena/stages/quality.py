@@ -105,10 +105,9 @@ def _judge(project: Project) -> _Judge:
 
 
 def _judging_run(project: Project) -> Run:
-    study = project.params.study
-    if not study.models or not study.seeds:
-        raise ValueError("params.yaml: study.models and study.seeds are empty; their first ones judge synthetic images")
-    return Run(study.models[0], "real", study.seeds[0])
+    """Return the benchmark's first run on real images."""
+    benchmark = project.params.benchmark
+    return Run(benchmark.models[0], "real", benchmark.seeds[0])
 
 
 def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
