@@ -14,7 +14,7 @@ from cellarena.reporting.figures.curves import WIDTH
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, YELLOW, add_title, series_styles, shorten, styled
 
-COLOURS = 96
+COLOURS = 160
 """Of a sheet's file."""
 _SHOWN = 132
 _COLUMNS = 3
