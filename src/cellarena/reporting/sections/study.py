@@ -134,8 +134,8 @@ def limits_section(n_seeds: int, n_test: int) -> Section:
     return Section("Limits of the design", [Notes([
         f"Each arm rests on {n_seeds} {trainings} and {n_test} test images of one data set; generators were fitted and "
         "images drawn once, so that another fit of a generator may do better or worse than this one.",
-        "Equal steps mean that an arm with more images sees each of them less often. An arm that repeats real images, if "
-        "the study has one, shows what is due to that alone.",
+        "Equal steps mean that an arm with more images sees each of them less often. An arm that repeats real images, "
+        "if the study has one, shows what is due to that alone.",
         "A share is relative to the number of real images; more real images, longer trainings or other "
         "hyperparameters, which were chosen on real images, may change the answer.",
         "Test images are treated as independent; where several come from one experiment, the intervals are too narrow.",
