@@ -11,7 +11,7 @@ from cellarena.evaluation.quality.estimates import Values
 SIDE = 48
 """Of the reduced crops that are laid over each other, in pixels."""
 SHORTLIST = 20
-"""Training crops that a crop is laid over: the features of a turned copy are near those of its original, not the same."""
+"""Training crops that a crop is laid over: features of a turned copy are near those of its original, not the same."""
 QUANTILE = 0.99
 """Of real images' likeness to training images: what is more alike passes for memorised."""
 FEWEST = 20
