@@ -11,11 +11,7 @@ from cellarena.evaluation.quality.estimates import Values
 SIDE = 48
 """Of the reduced crops that are laid over each other, in pixels."""
 SHORTLIST = 20
-<<<<<<< HEAD
-"""Training crops that a crop is laid over: the features of a turned copy are near those of its original, but others."""
-=======
 """Training crops that a crop is laid over: features of a turned copy are near those of its original, not the same."""
->>>>>>> 1b9578f7cccd1d3a0447e2d416b90eb1220f4f67
 QUANTILE = 0.99
 """Of real images' likeness to training images: what is more alike passes for memorised."""
 FEWEST = 20
