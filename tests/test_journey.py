@@ -46,7 +46,7 @@ def test_from_nothing_every_output_is_made(reproduction):
     missing = [path for path in outputs(reproduction.workspace) if not path.exists()]
     assert missing == []
     assert reproduction.ran[0] == "acquire"
-    assert reproduction.ran[-1] == "report"
+    assert "report" in reproduction.ran
     assert len(set(reproduction.ran)) == len(reproduction.ran)
 
 
@@ -141,7 +141,7 @@ def quick(reproduction, tmp_path_factory):
 
 def test_an_experiment_runs_only_what_depends_on_its_parameters(quick):
     workspace, printed = quick
-    of_all = {"anatomy", "compare", "compare-calibration", "report"}
+    of_all = {"anatomy", "compare", "compare-calibration", "report", "visuals"}
     assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all}
     assert workspace.is_up_to_date()
 

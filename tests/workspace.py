@@ -29,11 +29,8 @@ SMALL = {
     "benchmark.models": ["unet"],
     "benchmark.ensembles": [],
     "benchmark.seeds": [0],
-    "study.models": ["unet"],
-    "study.generators": ["texture"],
-    "study.arms": ["texture50"],
-    "study.seeds": [0],
-    "study.real_seeds": [],
+    "study": {"models": [], "generators": [], "arms": [], "seeds": [], "real_seeds": []},
+    "visuals.steps": 5,
 }
 _TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")
 

@@ -203,10 +203,3 @@ def test_a_modality_without_validation_images_is_a_row_without_a_value(project, 
     assert own.loc[("kid", "H&E", "val"), "n"] == 0
     assert np.isnan(own.loc[("memorised", "H&E", "synthetic"), "value"])
     assert np.isfinite(own.loc[("kid", "H&E", "synthetic"), "value"])
-
-
-def test_a_study_without_models_is_said_plainly(project, cellarena):
-    content = yaml.safe_load(project.params.read_text())
-    content["study"]["models"] = []
-    project.params.write_text(yaml.safe_dump(content))
-    refused(project, cellarena, "params.yaml: study.models and study.seeds are empty")

@@ -27,12 +27,12 @@ class Shown:
     Attributes:
         generator: that made the synthetic images.
         images: folder and records of each set.
-        crops: of an image, given its id: those that were compared.
+        crops: of an image, given its set and its id: those that were compared.
     """
 
     generator: str
     images: dict[str, tuple[Path, list[Record]]]
-    crops: Callable[[npt.NDArray[np.uint8], str], npt.NDArray[np.uint8]]
+    crops: Callable[[npt.NDArray[np.uint8], str, str], npt.NDArray[np.uint8]]
 
 
 def draw_figures(shown: Shown, sets: Sets, spectrum: pd.DataFrame, memory: pd.DataFrame, folder: Path) -> None:
@@ -88,4 +88,4 @@ def _pair(shown: Shown, row: Mapping[Hashable, Any]) -> Pair:
 def _crop(shown: Shown, of: str, name: str, number: int) -> npt.NDArray[np.uint8]:
     folder, records = shown.images[of]
     image, _ = read_pair(folder, next(record for record in records if record.id == name))
-    return np.asarray(shown.crops(image, name)[number])
+    return np.asarray(shown.crops(image, of, name)[number])

@@ -13,6 +13,8 @@ from cellarena.datasets.exploration import ALL
 from cellarena.evaluation.quality.descriptions import intensity_table, morphology_table, spectrum_table
 from cellarena.evaluation.quality.measures import measure_table, memory_table
 from cellarena.evaluation.quality.samples import (
+    MOST_CROPS,
+    MOST_TRAIN_CROPS,
     Sample,
     appearance,
     crops_of,
@@ -79,7 +81,7 @@ def quality(project: Project, generator: str) -> None:
         write_table(intensity_table(sets), tables / "intensities.csv")
         write_table(morphology_table(sets), tables / "morphology.csv")
         write_table(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
-        shown = Shown(generator, images, lambda image, name: _crops(image, name, judge))
+        shown = Shown(generator, images, lambda image, of, name: _crops(image, of, name, judge))
         draw_figures(shown, sets, spectrum, memory, plots)
     click.echo(_line(measures, generator))
 
@@ -103,10 +105,9 @@ def _judge(project: Project) -> _Judge:
 
 
 def _judging_run(project: Project) -> Run:
-    study = project.params.study
-    if not study.models or not study.seeds:
-        raise ValueError("params.yaml: study.models and study.seeds are empty; their first ones judge synthetic images")
-    return Run(study.models[0], "real", study.seeds[0])
+    """Return the benchmark's first run on real images."""
+    benchmark = project.params.benchmark
+    return Run(benchmark.models[0], "real", benchmark.seeds[0])
 
 
 def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
@@ -118,25 +119,27 @@ def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
             objects = measure_shapes(image, labels)
             # On images that it learnt from the network would tell nothing, nor on shuffled ones.
             f1 = float("nan") if name == TRAIN else judge.f1(image, labels)
-            found[name].append(_sample(record, image, labels, objects, f1, judge))
+            found[name].append(_sample(record, name, image, labels, objects, f1, judge))
             if name == VAL:
                 mixed = shuffled(image, stream(judge.seed, "shuffle", record.id))
-                found[SHUFFLED].append(_sample(record, mixed, labels, objects, float("nan"), judge))
+                found[SHUFFLED].append(_sample(record, SHUFFLED, mixed, labels, objects, float("nan"), judge))
     return {name: in_units_of(found[TRAIN], samples) for name, samples in found.items()}
 
 
 def _sample(
-    record: Record, image: Picture, labels: LabelImage, objects: pd.DataFrame, f1: float, judge: _Judge
+    record: Record, of: str, image: Picture, labels: LabelImage, objects: pd.DataFrame, f1: float, judge: _Judge
 ) -> Sample:
-    crops = _crops(image, record.id, judge)
+    crops = _crops(image, of, record.id, judge)
     return Sample(
         record.id, record.modality, judge.features(crops), *appearance(image, labels, crops, judge.target), objects,
         int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
     )  # fmt: skip
 
 
-def _crops(image: Picture, name: str, judge: _Judge) -> npt.NDArray[np.uint8]:
-    return crops_of(image, judge.size, stream(judge.seed, "quality crops", name))
+def _crops(image: Picture, of: str, name: str, judge: _Judge) -> npt.NDArray[np.uint8]:
+    """Return the crops of an image, given its set and its id."""
+    most = MOST_TRAIN_CROPS if of == TRAIN else MOST_CROPS
+    return crops_of(image, judge.size, most, stream(judge.seed, "quality crops", name))
 
 
 def _line(measures: pd.DataFrame, generator: str) -> str:

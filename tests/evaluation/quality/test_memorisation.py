@@ -39,13 +39,13 @@ def test_a_flat_crop_is_like_nothing():
 
 
 def test_the_nearest_is_the_most_alike_of_those_with_near_features():
-    thumbnails = np.stack([thumbnail(crop(seed)) for seed in range(8)])
-    features = np.arange(8.0)[:, None]
+    thumbnails = np.stack([thumbnail(crop(seed)) for seed in range(30)])
+    features = np.arange(30.0)[:, None]
     # The copy of crop 3 has features that are nearer to crop 4.
     found = nearest_training_crops(np.array([[4.4]]), thumbnails[3:4], features, thumbnails)
     assert (found[0].index, round(found[0].likeness, 6)) == (3, 1.0)
     # Of a crop whose features are far the copy is not seen.
-    assert nearest_training_crops(np.array([[7.0]]), thumbnails[:1], features, thumbnails)[0].index >= 3
+    assert nearest_training_crops(np.array([[29.0]]), thumbnails[:1], features, thumbnails)[0].index >= 10
 
 
 def test_one_training_crop_is_the_nearest_of_all():

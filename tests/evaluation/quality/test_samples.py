@@ -26,7 +26,7 @@ def image(height, width, seed=0):
 @given(SIZES, SIZES)
 def test_crops_have_one_size_and_are_parts_of_the_mirrored_image(height, width):
     whole = image(height, width)
-    crops = crops_of(whole, (64, 32), np.random.default_rng(0))
+    crops = crops_of(whole, (64, 32), MOST_CROPS, np.random.default_rng(0))
     assert crops.shape[1:] == (64, 32, 3)
     assert 1 <= len(crops) <= MOST_CROPS
     assert len(crops) == min(MOST_CROPS, max(1, height // 64) * max(1, width // 32))
@@ -37,7 +37,19 @@ def test_the_crops_of_a_fitting_image_are_its_quarters_and_the_same_each_time():
     whole = image(128, 128)
     quarters = [whole[y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
     for seed in (0, 1):
-        assert np.array_equal(crops_of(whole, (64, 64), np.random.default_rng(seed)), quarters)
+        assert np.array_equal(crops_of(whole, (64, 64), MOST_CROPS, np.random.default_rng(seed)), quarters)
+
+
+@given(st.integers(32, 200), st.integers(32, 200))
+def test_a_mirrored_or_turned_image_has_the_same_crops(height, width):
+    # Even rests, as half a pixel cannot be shared.
+    whole = image(height // 2 * 2, width // 2 * 2)
+    crops = crops_of(whole, (32, 32), 99, np.random.default_rng(0))
+    if all(n // 32 <= 2 for n in whole.shape[:2]):
+        for turned in (whole[::-1], np.rot90(whole)):
+            found = crops_of(turned, (32, 32), 99, np.random.default_rng(0))
+            back = {poses.tobytes() for crop in found for poses in (crop[::-1].copy(), np.rot90(crop, -1).copy())}
+            assert {crop.tobytes() for crop in crops} <= back
 
 
 def test_shuffling_keeps_every_pixel_and_every_block():
@@ -72,7 +84,7 @@ def test_grey_levels_are_those_of_their_class():
     labels = np.zeros((32, 32), np.uint16)
     labels[8:16, 8:16] = 1
     picture = np.where(labels[..., None] > 0, np.uint8([200, 100, 50]), np.uint8(7))
-    crops = crops_of(picture, (32, 32), np.random.default_rng(0))
+    crops = crops_of(picture, (32, 32), 1, np.random.default_rng(0))
     thumbnails, profile, _, histograms = appearance(picture, labels, crops, TARGET)
     assert histograms.sum(axis=2) == pytest.approx(np.ones((3, 3)))
     assert histograms[0, :, 7].tolist() == [1, 1, 1]

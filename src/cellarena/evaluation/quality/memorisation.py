@@ -10,7 +10,8 @@ from cellarena.evaluation.quality.estimates import Values
 
 SIDE = 48
 """Of the reduced crops that are laid over each other, in pixels."""
-SHORTLIST = 5
+SHORTLIST = 20
+"""Training crops that a crop is laid over: features of a turned copy are near those of its original, not the same."""
 QUANTILE = 0.99
 """Of real images' likeness to training images: what is more alike passes for memorised."""
 FEWEST = 20
@@ -66,7 +67,7 @@ def likeness(one: Values, others: Values) -> Values:
 def nearest_training_crops(
     features: Values, thumbnails: Values, train_features: Values, train_thumbnails: Values
 ) -> list[Nearest]:
-    """Return for each crop the training crop that it is most like, of the five whose features are nearest.
+    """Return for each crop the training crop that it is most like, of the SHORTLIST whose features are nearest.
 
     Args:
         features: (n, d), pooled over space and so the same wherever a structure lies.

@@ -16,7 +16,9 @@ from cellarena.images.io import LabelImage
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
 MOST_CROPS = 4
-"""Of one image: more would look at large images harder than at small ones."""
+"""Of an image that is compared with the training images."""
+MOST_TRAIN_CROPS = 24
+"""Of a training image: more, as a copy of a part that nobody looked at would not be found."""
 PIXEL_CLASSES = {"background": BACKGROUND, "interior": INTERIOR, "boundary": BOUNDARY}
 OBJECT_MEASURES = ("area", "eccentricity", "solidity", "neighbour_distance", "contrast")
 _BLOCK = 8
@@ -53,12 +55,17 @@ class Sample:
     f1: float
 
 
-def crops_of(image: npt.NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Return up to MOST_CROPS random ones of the crops that an image has room for side by side, spread over it.
+def crops_of(
+    image: npt.NDArray[np.uint8], size: tuple[int, int], most: int, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Return random ones of the crops that an image has room for side by side, spread evenly over it.
+
+    Where they lie is the same in a mirrored or turned image, so that a copy of an image has the same crops.
 
     Args:
         image: (H, W, 3); one that is smaller than a crop is mirrored at its edge.
         size: height and width of a crop.
+        most: how many are returned at most.
         rng: chooses among more.
 
     Returns:
@@ -66,12 +73,17 @@ def crops_of(image: npt.NDArray[np.uint8], size: tuple[int, int], rng: np.random
     """
     missing = [(0, max(0, side - n)) for side, n in zip(size, image.shape[:2], strict=True)]
     padded = np.pad(image, [*missing, (0, 0)], mode="symmetric")
-    rows, columns = (
-        np.linspace(0, n - side, n // side).round().astype(int) for side, n in zip(size, padded.shape[:2], strict=True)
-    )
+    rows, columns = (_starts(n, side) for side, n in zip(size, padded.shape[:2], strict=True))
     places = [(y, x) for y in rows for x in columns]
-    chosen = sorted(rng.permutation(len(places))[:MOST_CROPS])
+    chosen = sorted(rng.permutation(len(places))[:most])
     return np.stack([padded[y : y + size[0], x : x + size[1]] for y, x in (places[k] for k in chosen)])
+
+
+def _starts(n: int, side: int) -> list[int]:
+    n_crops = n // side
+    if n_crops == 1:
+        return [(n - side) // 2]
+    return [(n - side) * k // (n_crops - 1) for k in range(n_crops)]
 
 
 def shuffled(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

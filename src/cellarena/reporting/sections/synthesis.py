@@ -44,7 +44,7 @@ _DEFINITIONS = (
     "where an image does not show its labels. The decoding was tuned on the validation images.",
     "The spectra's distance is the root mean square difference of the mean log power. The checkerboard peak is how far "
     "patterns of 2 or 4 pixels stand out of the spectrum around them; read it beside that of the train subset.",
-    "Likeness is the largest correlation with a training crop over turns, mirrorings and shifts, of the five nearest "
+    "Likeness is the largest correlation with a training crop over turns, mirrorings and shifts, of the twenty nearest "
     "by features. Crops more alike than 99% of the validation crops of their modality count as memorised, so that of "
     "the validation crops about one in a hundred does; undefined with fewer than 20 of them.",
     "KS is the largest difference of two distribution functions, 0 to 1. After \N{PLUS-MINUS SIGN} stands the "
