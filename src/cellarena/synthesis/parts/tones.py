@@ -89,7 +89,7 @@ class Tones:
     def of(cls, examples: Sequence[Example]) -> Self:
         """Return the tones of training images."""
         found = [tone_of(example.image, example.labels) for example in examples]
-        means, spreads = (torch.from_numpy(np.stack([tone[k] for tone in found])) for k in (0, 1))
+        means, spreads = (torch.from_numpy(np.array([tone[k] for tone in found], order="C")) for k in (0, 1))
         levels = torch.from_numpy(np.concatenate([tone.levels for tone in found]))
         return cls(means, spreads, levels, torch.tensor([tone.levels.size for tone in found]))
 
