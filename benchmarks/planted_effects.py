@@ -1,20 +1,20 @@
 """Whether the study finds a planted harm, and finds nothing where nothing was planted.
 
-    python benchmarks/planted_effects.py [--project .] [--seeds 3] [--steps 250] [--keep FOLDER]
+    python benchmarks/planted_effects.py [--project .] [--seeds 5] [--steps 250] [--keep FOLDER]
 
 A third of a project's train subset is taken away; the other two thirds are R. What was taken away plays the synthetic
 images of these arms, trained and judged by the same commands as any study:
  * null: R and the images that were taken away. They are as real as R's;
- * swapped: half of R and the images that were taken away, so that it is as many real images as R has;
  * harm: R and the images that were taken away, their labels shifted by 6 pixels to the right and down;
  * harm alone: these images alone.
 
 The project needs the outputs of its stages preprocess and split, as `make demo` leaves them; it is not changed. The
-work is done in a temporary folder, or in FOLDER, which must be empty. Prints the study's sentence for every arm.
-Exits 1 if the null or the swapped arm comes out better or worse, or either harm anything but worse.
+work is done in a temporary folder, or in FOLDER, which must be empty. Prints the study's sentence for every arm. Exits
+1 if the null comes out better or worse, or either harm anything but worse.
 
-An arm that adds real images to others might truly be better than R. With few training steps it is not by much; swapped
-is the null without that doubt.
+A study that is too small for the harm fails here, too: with 3 seeds, 250 steps and the 21 test images of the demo the
+harm was 0.088 F1 and its verdict "cannot tell", for the trainings of one arm differed by as much. Its sentence says how
+many more seeds would do.
 """
 
 import argparse
@@ -42,13 +42,11 @@ MODEL = "unet"
 ARMS: dict[str, dict[str, Any]] = {
     "real": {"label": "R", "real": 1},
     "null": {"label": "null", "real": 1, "synthetic": 0.5, "generator": "held_out"},
-    "swapped": {"label": "swapped", "real": 0.5, "synthetic": 0.5, "generator": "held_out"},
     "harm": {"label": "harm", "real": 1, "synthetic": 0.5, "generator": "shifted"},
     "harm_alone": {"label": "harm alone", "synthetic": 0.5, "generator": "shifted"},
 }
 EXPECTED = {
     "null": {"equivalent", "cannot tell"},
-    "swapped": {"equivalent", "cannot tell"},
     "harm": {"worse"},
     "harm_alone": {"worse"},
 }
@@ -58,7 +56,7 @@ def main() -> None:
     """Plant the effects, run the study and judge its verdicts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--project", type=Path, default=Path(), help="folder of a project that was split")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each arm")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each arm")
     parser.add_argument("--steps", type=int, default=250, help="of every training")
     parser.add_argument("--keep", type=Path, help="an empty folder to work in")
     arguments = parser.parse_args()
