@@ -9,7 +9,7 @@ from cellarena.images.io import write_bytes
 
 _TEXTS = frozenset({
     "run", "image", "side", "category", "category_with_border", "partners", "modality", "by", "stratum", "model", "arm",
-    "label", "reference", "reference_label", "generator", "verdict", "on_these_images", "words",
+    "arm_label", "reference", "reference_label", "generator", "verdict", "on_these_images", "words",
     "measure", "images",
 })  # fmt: skip
 
