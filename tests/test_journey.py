@@ -17,6 +17,8 @@ from workspace import STORAGE, Workspace, stages_run
 pytestmark = pytest.mark.journey
 
 RUN = "unet-real-0"
+RUN_OF_STUDY = "unet-repeat-0"
+OF_STUDY = ("train-study", "predict-study", "evaluate-study")
 OF_A_RUN = ("train", "predict", "calibrate", "evaluate", "analyze")
 
 
@@ -128,7 +130,7 @@ def holds(path: Path, content: bytes) -> bool:
 def test_a_changed_learning_rate_concerns_the_training_of_that_model(workspace):
     workspace.set_params(**{"models.unet.learning_rate": 0.01})
     changed = json.loads(workspace.run("dvc", "status", "--json"))
-    assert set(changed) == {f"train@{RUN}"}
+    assert set(changed) == {f"train@{RUN}", "train-study@unet-repeat-0"}
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +144,11 @@ def quick(reproduction, tmp_path_factory):
 def test_an_experiment_runs_only_what_depends_on_its_parameters(quick):
     workspace, printed = quick
     of_all = {"anatomy", "compare", "compare-calibration", "report", "visuals"}
-    assert set(stages_run(printed)) == {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all}
+    of_study = {"quality@texture", "study", "study-report", *(f"{stage}@{RUN_OF_STUDY}" for stage in OF_STUDY)}
+    fitted = {"fit-generator@texture", "synthesize@texture", "arms-study@repeat"}
+    ran = set(stages_run(printed))
+    assert {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all, *of_study} <= ran | fitted
+    assert ran <= {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all, *of_study, *fitted}
     assert workspace.is_up_to_date()
 
 

@@ -29,7 +29,7 @@ SMALL = {
     "benchmark.models": ["unet"],
     "benchmark.ensembles": [],
     "benchmark.seeds": [0],
-    "study": {"models": [], "generators": [], "arms": [], "seeds": [], "real_seeds": []},
+    "study": {"models": ["unet"], "generators": ["texture"], "arms": ["repeat"], "seeds": [0], "real_seeds": []},
     "visuals.steps": 5,
 }
 _TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")

@@ -65,7 +65,7 @@ def test_shares_and_counts_are_those_of_the_arms():
     assert dict(zip(table["arm"], table["share"], strict=True)) == {
         "real": 0, "mixed10": 0.1, "mixed50": 0.5, "repeat": 0, "synthetic": 0.5,
     }  # fmt: skip
-    assert table["arm_label"].tolist() == ["R", "R+S@10", "R+S@50", "R repeated", "S"]
+    assert table["label"].tolist() == ["R", "R+S@10", "R+S@50", "R repeated", "S"]
     assert of_arm(table, "repeat")["n_repeats"] == 50
     first = table.iloc[0]
     assert (first["arm"], first["reference"], first["verdict"]) == ("real", "", "reference")

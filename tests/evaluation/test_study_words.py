@@ -28,7 +28,7 @@ def lines(**verdicts):
     sizes = {"better": 0.03, "worse": -0.03}
     shown = [
         {
-            "model": "unet", "arm": arm, "arm_label": held.label, "reference": "" if arm == "real" else "real",
+            "model": "unet", "arm": arm, "label": held.label, "reference": "" if arm == "real" else "real",
             "n_real": held.n_real, "n_repeats": held.n_repeats, "n_synthetic": held.n_synthetic, "n_seeds": 3,
             "difference": sizes.get(verdicts.get(arm), 0.0), "more_seeds": 4.0,
             "verdict": verdicts.get(arm, "equivalent"), "words": f"{held.label} is {verdicts.get(arm)}",

@@ -24,7 +24,7 @@ _TESTED = [
     "on_these_images",
 ]  # fmt: skip
 STUDY_COLUMNS = [
-    "model", "arm", "arm_label", "reference", "reference_label", "generator", "n_real", "n_repeats", "n_synthetic", "share",
+    "model", "arm", "label", "reference", "reference_label", "generator", "n_real", "n_repeats", "n_synthetic", "share",
     "n_seeds", "n_images", "mean", "mean_low", "mean_high", "mean_reference", *_TESTED, "words",
 ]  # fmt: skip
 MODALITY_COLUMNS = ["modality", *STUDY_COLUMNS]
@@ -196,7 +196,7 @@ def _compared(asked: Sequence[_Question], contents: Mapping[str, Contents], sett
             answer = {str(name): value for name, value in next(answers).items()}
             line |= {name: answer[name] for name in _TESTED}
             line |= {"n_images": answer["n_images"], "mean_reference": float(question.both.b.by_image.mean())}
-            line["words"] = arm_sentence(line["arm_label"], line["reference_label"], answer, settings)
+            line["words"] = arm_sentence(line["label"], line["reference_label"], answer, settings)
         lines.append(line)
     return pd.DataFrame(lines, columns=MODALITY_COLUMNS)
 
@@ -211,7 +211,6 @@ def _described(question: _Question, contents: Mapping[str, Contents], settings: 
         "arm": question.arm,
         "reference": question.reference,
         "reference_label": reference,
-        "arm_label": held.label,
         **asdict(held),
         "share": held.n_synthetic / contents[REAL].n_real,
         "n_seeds": question.row.n_seeds,

@@ -77,7 +77,7 @@ def _settled_by(lines: pd.DataFrame) -> str:
     if (lines["n_seeds"] == 1).any():
         return "with 1 seed the spread between trainings is unknown"
     if lines["more_seeds"].isna().any():
-        labels = ", ".join(lines.loc[lines["more_seeds"].isna(), "arm_label"])
+        labels = ", ".join(lines.loc[lines["more_seeds"].isna(), "label"])
         return f"no number of seeds up to 100 would settle {labels}"
     most = int(lines["more_seeds"].max())
     return f"about {most} more seed{'s' * (most != 1)} of each arm would settle it"

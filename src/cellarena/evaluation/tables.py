@@ -1,17 +1,18 @@
 """Tables on disk: CSV whose bytes depend on their content alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from cellarena.images.io import write_bytes
 
-_TEXTS = frozenset({
+TEXTS = frozenset({
     "run", "image", "side", "category", "category_with_border", "partners", "modality", "by", "stratum", "model", "arm",
-    "arm_label", "reference", "reference_label", "generator", "verdict", "on_these_images", "words",
+    "reference", "reference_label", "generator", "verdict", "on_these_images", "words",
     "measure", "images",
 })  # fmt: skip
+"""Columns that hold text wherever they come."""
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -19,17 +20,22 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_table(path: Path, columns: Sequence[str], texts: Collection[str] = TEXTS) -> pd.DataFrame:
     """Return a table as it was written; names such as `NA` or `001` stay text.
+
+    Args:
+        path: of the table.
+        columns: that it has, in their order.
+        texts: those of the columns that hold text; all others hold numbers.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the columns are not those expected, or a value is no number.
     """
-    texts = {name: str for name in columns if name in _TEXTS}
-    numbers: dict[str, list[str]] = {name: [""] for name in columns if name not in _TEXTS}
+    kinds = {name: str for name in columns if name in texts}
+    numbers: dict[str, list[str]] = {name: [""] for name in columns if name not in texts}
     try:
-        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=numbers, encoding="utf-8")
+        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=numbers, encoding="utf-8")
         if list(table.columns) != list(columns):
             raise ValueError(f"columns are {list(table.columns)}, expected {list(columns)}")
         odd = [name for name in numbers if len(table) and not pd.api.types.is_numeric_dtype(table[name])]

@@ -10,7 +10,7 @@ import pandas as pd
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, REAL, STUDY_COLUMNS
-from cellarena.evaluation.tables import read_table
+from cellarena.evaluation.tables import TEXTS, read_table
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.document import Document, Illustration, Section
 from cellarena.reporting.provenance import sourced
@@ -28,6 +28,9 @@ from cellarena.reporting.sections.visuals import FIGURES, visuals_section
 from cellarena.stages._project import Project
 from cellarena.stages._rendering import illustration, write_report
 
+# An arm's label is text; an object's, in other tables, is a number.
+_TEXTS = TEXTS | {"label"}
+
 
 @click.command()
 @click.pass_obj
@@ -43,8 +46,8 @@ def study_report(project: Project) -> None:
 def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
     layout, params = project.layout, project.params
     settings = params.compare
-    whole = read_table(layout.study, STUDY_COLUMNS)
-    by_modality = read_table(layout.study_by_modality, MODALITY_COLUMNS)
+    whole = read_table(layout.study, STUDY_COLUMNS, _TEXTS)
+    by_modality = read_table(layout.study_by_modality, MODALITY_COLUMNS, _TEXTS)
     source = _source(project)
     doses = _of_models(project, "dose_response", "Dose response of {}", "Hollow points are seeds; black is R.")
     forest = _of_models(project, "differences", "Differences of {}", "Right of 0 the arm is better than its reference.")

@@ -60,16 +60,14 @@ def dose_response(
         axes.set_ylim(min(low, alone["mean"] - 3 * smallest_effect), max(high, alone["mean"] + 3 * smallest_effect))
     panels[0].set_ylabel("mean F1 at IoU 0.5, test subset")
     add_title(figure, title)
-    _explain_doses(figure, str(alone["arm_label"]), smallest_effect, confidence, styles, doses)
+    _explain_doses(figure, str(alone["label"]), smallest_effect, confidence, styles, doses)
     return figure
 
 
 def _draw_doses(
     axes: Axes, alone: "pd.Series[Any]", doses: pd.DataFrame, seeds: pd.DataFrame, styles: dict[str, Series]
 ) -> None:
-    axes.annotate(
-        str(alone["arm_label"]), (0, alone["mean"]), (-4, 3), textcoords="offset points", fontsize=8, ha="right"
-    )
+    axes.annotate(str(alone["label"]), (0, alone["mean"]), (-4, 3), textcoords="offset points", fontsize=8, ha="right")
     _dots(axes, 0, seeds.loc[seeds["arm"] == alone["arm"], "value"], Series("black", "solid", "o"))
     single = doses["generator"].value_counts()
     for k, generator in enumerate(dict.fromkeys(doses["generator"])):
@@ -90,7 +88,7 @@ def _draw_doses(
 def _draw_arms(axes: Axes, alone: "pd.Series[Any]", rest: pd.DataFrame, seeds: pd.DataFrame, style: Series) -> None:
     for k, line in enumerate(rest.to_dict("records")):
         _draw_arm(axes, k, line, float(alone["mean"]), seeds, style)
-    labels = [shorten(label) for label in rest["arm_label"]]
+    labels = [shorten(label) for label in rest["label"]]
     axes.set_xticks(range(len(rest)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set(xlim=(-0.6, len(rest) - 0.4), xlabel="other arms")
 

@@ -9,18 +9,18 @@ from cellarena.reporting.document import Block, Illustration, Notes, Section, Sh
 from cellarena.reporting.tables import UNDEFINED, other_table, plain
 
 _CONTENTS = {
-    "arm_label": "arm", "n_real": "real", "n_repeats": "repeated", "n_synthetic": "synthetic", "generator": "generator",
+    "label": "arm", "n_real": "real", "n_repeats": "repeated", "n_synthetic": "synthetic", "generator": "generator",
     "n_seeds": "seeds", "n_images": "test images", "mean": "F1", "difference": "difference", "low": "low",
     "high": "high", "verdict": "verdict",
 }  # fmt: skip
 _NUMBERS = {
-    "arm_label": "arm", "reference_label": "against", "difference": "difference", "images_low": "low, these trainings",
+    "label": "arm", "reference_label": "against", "difference": "difference", "images_low": "low, these trainings",
     "images_high": "high, these trainings", "p": "p", "p_holm": "p, Holm", "equivalence_p_holm": "p equivalent, Holm",
     "delta": "Cliff's delta", "d_z": "d_z", "smallest_detectable": "smallest detectable", "more_seeds": "more seeds",
     "more_images": "more images",
 }  # fmt: skip
 _PARTS = {
-    "modality": "modality", "arm_label": "arm", "reference_label": "against", "n_images": "test images", "mean": "F1",
+    "modality": "modality", "label": "arm", "reference_label": "against", "n_images": "test images", "mean": "F1",
     "difference": "difference", "low": "low", "high": "high", "verdict": "verdict",
 }  # fmt: skip
 
