@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tiny import INFERENCE, NETWORK, TARGET, discs, segmenter
 
-from cellarena.learning.checkpoints import build_network, load_model, load_weights, save_weights, write_card
+from cellarena.learning.cards import write_card
+from cellarena.learning.checkpoints import build_network, load_model, load_weights, save_weights
 
 CARD = {
     "model": "unet",

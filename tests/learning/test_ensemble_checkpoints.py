@@ -9,7 +9,8 @@ import yaml
 from tiny import INFERENCE, discs
 
 from cellarena.faults import IntegrityError
-from cellarena.learning.checkpoints import Model, build_network, save_weights, write_card
+from cellarena.learning.cards import write_card
+from cellarena.learning.checkpoints import Model, build_network, save_weights
 from cellarena.learning.ensemble_checkpoints import Ensemble, card_of, gathered, load_checkpoint
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.spec import MODELS
