@@ -9,7 +9,7 @@ import pytest
 
 from cellarena.images.io import write_labels, write_png
 from cellarena.layout import Layout
-from cellarena.models.parts.nnunet_plan import plan
+from cellarena.models.parts.nnunet_plan import Planning, plan
 from cellarena.records import Record, read_manifest, write_manifest
 from cellarena.stages._plans import read_plan, write_sorted_json
 from workspace import ROOT, Workspace
@@ -60,7 +60,7 @@ def test_the_plan_is_that_of_the_planner(project, cellarena):
     assert outcome.code == 0
     assert sorted(plan_files(project)) == ["data/plans/fingerprint.json", "data/plans/nnunet/plan.json"]
     layout = Layout(project.root)
-    made = plan([(64, 96)] * 10, 3, 3, 0.1)
+    made = plan([(64, 96)] * 10, 3, 3, Planning(memory_gb=0.1, features=16))
     assert read_plan(layout.plan("nnunet")) == made
     found = json.loads(layout.fingerprint.read_text())
     assert (found["n_images"], found["shapes"], len(found["intensities"])) == (10, [[64, 96]] * 10, 3)
@@ -148,7 +148,7 @@ def test_a_budget_of_nothing_is_refused(project, cellarena):
 
 
 def test_a_plan_in_params_is_refused(project, cellarena):
-    made = plan([(64, 64)] * 10, 3, 3, 0.1).model_dump(mode="json")
+    made = plan([(64, 64)] * 10, 3, 3, Planning(memory_gb=0.1, features=16)).model_dump(mode="json")
     project.set_params(**{"models.nnunet.plan": made})
     outcome = cellarena(project.root, "plan")
     assert outcome.code == 2
@@ -167,7 +167,10 @@ def test_a_plan_in_params_is_refused(project, cellarena):
     ],
 )
 def test_a_damaged_plan_is_one_line(tmp_path, content, complaint):
-    edited = {**plan([(64, 96)] * 10, 3, 3, 0.1).model_dump(mode="json"), "patch": [60, 96]}
+    edited = {
+        **plan([(64, 96)] * 10, 3, 3, Planning(memory_gb=0.1, features=16)).model_dump(mode="json"),
+        "patch": [60, 96],
+    }
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(edited) if content is None else content)
     with pytest.raises(ValueError, match="not a plan") as error:

@@ -129,7 +129,7 @@ def test_what_paints_at_the_last_step_is_what_is_stored(name, fitted, watched):
         return
     step, image = watched[-1]
     stored = painter_of(name, fitted).paint(disks((40, 40), 9), "fluorescence", np.random.default_rng(0)).image
-    assert step == STEPS
+    assert step == (STEPS if fitted.losses else 0)
     np.testing.assert_array_equal(image, stored)
 
 
