@@ -78,7 +78,8 @@ def test_what_is_new_to_git_is_small_and_to_be_committed(reproduction):
     new = {line.removeprefix("?? ") for line in reproduction.new_files}
     assert all(line.startswith("?? ") for line in reproduction.new_files), reproduction.new_files
     assert {path.split("/")[0] for path in new} == {"dvc.lock", "metrics", "plots", "reports"}
-    assert {path for path in new if path.startswith("reports")} == {"reports/report.md", "reports/report.txt"}
+    reports = {f"reports/{name}.{suffix}" for name in ("report", "study") for suffix in ("md", "txt")}
+    assert {path for path in new if path.startswith("reports")} == reports
     sizes = {path: (reproduction.workspace.root / path).stat().st_size for path in new}
     assert max(sizes.values()) < 2_000_000, sizes
 
