@@ -34,7 +34,7 @@ def training(workspace):
     """A workspace in which `dvc repro` of the same training runs and has validated once."""
     workspace.set_params(**LONG)
     started = workspace.start("dvc", "repro", STAGE)
-    wait_for(lambda: states(workspace), seconds=60)
+    wait_for(lambda: states(workspace), seconds=180)
     return workspace, started
 
 
@@ -85,7 +85,7 @@ def interrupted(reproduction, tmp_path_factory):
     workspace = reproduction.workspace.copy(tmp_path_factory.mktemp("interrupted"))
     workspace.set_params(**LONG)
     started = workspace.start("cellarena", "train", "unet", "real", "0")
-    wait_for(lambda: states(workspace), seconds=60)
+    wait_for(lambda: states(workspace), seconds=180)
     started.send_signal(signal.SIGINT)
     printed = started.communicate(timeout=30)[0]
     return workspace, started.returncode, printed
@@ -147,10 +147,10 @@ def test_an_unknown_model_is_said_in_one_line(workspace, cellarena):
 
 
 def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
-    (workspace.root / "data/splits/train.csv").unlink()
+    (workspace.root / "data/arms/real.csv").unlink()
     outcome = cellarena(workspace.root, "train", "unet", "real", "0")
     assert outcome.code == 2
-    assert outcome.err.startswith("cellarena: data/splits/train.csv: ")
+    assert outcome.err.startswith("cellarena: data/arms/real.csv: ")
     assert "dvc repro" in outcome.err
     assert outcome.err.count("\n") == 1
 
