@@ -24,6 +24,7 @@ def project(tmp_path):
     """A project with four images of 40 x 56 pixels and the untrained weights of a narrow U-Net."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [3]}
+    content["study"] |= {"models": [], "arms": [], "seeds": [], "real_seeds": []}
     content["models"]["unet"] |= {"width": 8, "levels": 3}
     content["predict"]["tile"] = 64
     content["visuals"]["steps"] = 3
