@@ -157,7 +157,15 @@ def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
 
 def test_the_state_of_a_training_is_told_while_it_runs_and_after_it_was_killed(training):
     workspace, started = training
-    running = state_of_training(workspace)
+    told = []
+
+    def a_step_is_told():
+        told.append(state_of_training(workspace))
+        return told[-1]["step"]
+
+    # The log follows the state that the training would be continued from.
+    wait_for(a_step_is_told, seconds=60)
+    running = told[-1]
     assert running["state"] == "running"
     assert 10 <= running["step"] <= running["n_steps"] == 80
     started.kill()
