@@ -1,8 +1,8 @@
 import pytest
 import torch
-from small_generators import fit_in
 
 from cellarena.synthesis.parts.fitting import Parts, learn, random_state
+from small_generators import fit_in
 
 
 class Line:

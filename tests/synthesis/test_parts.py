@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_generators import disks, small_examples
 
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.parts.conditions import BACKGROUND, BOUNDARY, INTERIOR, N_STYLE, classes_of, style_of
 from cellarena.synthesis.parts.crops import balanced, crop
 from cellarena.synthesis.parts.styles import Styles
+from small_generators import disks, small_examples
 
 
 def test_objects_that_touch_are_parted_by_their_boundaries():
