@@ -1,0 +1,134 @@
+"""One output of a commit, fetched through DVC into an empty folder.
+
+DVC is shown a folder with nothing in it but the output's hash and the remotes of that commit. No other file of the
+repository is checked out, so that none can lead what is written to another place.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from configobj import ConfigObj, ConfigObjError
+
+from cellarena.faults import IntegrityError, PartialError, SecurityError
+from cellarena.registry.outputs import Output
+from cellarena.registry.repository import Repository
+
+_FETCHED = "fetched"
+
+
+def fetch(repository: Repository, commit: str, output: Output, into: Path, cache: Path | None = None) -> None:
+    """Write an output of a commit to a path at which nothing is yet.
+
+    Args:
+        repository: that the commit belongs to.
+        commit: whose remotes are asked.
+        output: of that commit.
+        into: the path of the file or folder to be.
+        cache: a folder of DVC objects that is asked first and keeps what is fetched; without one all of it comes
+            from the remote.
+
+    Raises:
+        FileExistsError: if something is there.
+        PartialError: if the remote lacks it or does not answer.
+        IntegrityError: if what came is not what the hash promises.
+        SecurityError: if a file of the folder would lie outside of it.
+        ValueError: if the commit names no remote.
+    """
+    if into.exists():
+        raise FileExistsError(f"{into}: is there already; name a folder that is not")
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into.parent, prefix=".fetching-") as scratch:
+        with _project(repository, commit, output, Path(scratch), cache) as project:
+            _pull(project, f"{repository.address}: {output.path} ({output.md5})")
+        shutil.move(Path(scratch) / _FETCHED, into)
+
+
+def remotes_at(repository: Repository, commit: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Return the name of the default remote of a commit, "" if there is none, and every remote's settings.
+
+    Those of a clone on this machine include its .dvc/config.local, which git does not hold. Relative addresses are
+    made absolute; every object that is read is verified.
+
+    Raises:
+        ValueError: if the configuration cannot be read.
+    """
+    try:
+        config = ConfigObj((repository.read(commit, ".dvc/config") or b"").decode().splitlines())
+        if repository.home:
+            config.merge(ConfigObj(str(repository.home / ".dvc" / "config.local")))
+    except (ConfigObjError, UnicodeDecodeError) as error:
+        raise ValueError(f"{repository.address}: .dvc/config at {commit[:7]} cannot be read ({error})") from error
+    remotes = {
+        key.removeprefix('remote "').removesuffix('"'): {**dict(section), "verify": "true"}
+        for key, section in config.items()
+        if key.startswith('remote "') and isinstance(section, dict)
+    }
+    for settings in remotes.values():
+        settings["url"] = _absolute(settings.get("url", ""), repository)
+    return str(config.get("core", {}).get("remote", "")), remotes
+
+
+def _absolute(url: str, repository: Repository) -> str:
+    if "://" in url or Path(url).is_absolute():
+        return url
+    if not repository.home:
+        raise ValueError(
+            f"{repository.address}: its remote is the folder {url}, relative to a clone; clone it beside that folder"
+        )
+    return str((repository.home / ".dvc" / url).resolve())
+
+
+@contextmanager
+def _project(repository: Repository, commit: str, output: Output, folder: Path, cache: Path | None) -> Iterator[Any]:
+    """Yield a DVC project of one output in a folder of its own."""
+    from dvc.repo import Repo
+
+    default, remotes = remotes_at(repository, commit)
+    if not remotes.get(default, {}).get("url"):
+        raise ValueError(f"{repository.address}: .dvc/config at {commit[:7]} names no default remote; see `dvc remote`")
+    config = ConfigObj()
+    config["core"] = {"no_scm": "true", "remote": default, "analytics": "false", "check_update": "false"}
+    config["cache"] = {"dir": str((cache or folder / "objects").resolve()), "type": "reflink,copy"}
+    config[f'remote "{default}"'] = remotes[default]
+    (folder / ".dvc").mkdir()
+    config.filename = str(folder / ".dvc" / "config")
+    config.write()
+    out = {"md5": output.md5, "hash": "md5", "path": _FETCHED}
+    (folder / f"{_FETCHED}.dvc").write_text(f"outs:\n- {out}\n", encoding="utf-8")
+    with Repo(str(folder)) as project:
+        yield project
+
+
+def _pull(project: Any, what: str) -> None:
+    from dvc.exceptions import DvcException
+    from dvc_objects.errors import ObjectFormatError
+
+    try:
+        project.fetch()
+        _refuse_leaving(project, what)
+        project.checkout()
+    except ObjectFormatError as error:
+        raise IntegrityError(
+            f"{what}: the remote holds other bytes than promised ({error}); run `cellarena heal`"
+        ) from error
+    except DvcException as error:
+        said = " ".join(str(error).split())
+        raise PartialError(
+            f"{what}: could not be fetched ({said}); see `dvc remote list`, and run `cellarena sync` where it was made"
+        ) from error
+
+
+def _refuse_leaving(project: Any, what: str) -> None:
+    """The list of a folder's files comes from the remote, so that anything may stand in it."""
+    (out,) = project.index.outs
+    listed = out.get_obj() if out.hash_info.isdir else None
+    for key in (entry[0] for entry in listed or ()):
+        if (
+            any(part in {"", ".", ".."} or "/" in part or "\\" in part for part in key)
+            or PurePosixPath(*key).is_absolute()
+        ):
+            raise SecurityError(f"{what}: holds a file {'/'.join(key)!r} outside of its folder; it is not written")
