@@ -144,8 +144,9 @@ def _git(*arguments: str) -> bytes:
     environment = os.environ | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
     if done.returncode:
-        said = " ".join(_lines(done.stderr)) or f"exit code {done.returncode}"
-        raise ValueError(f"git {next(a for a in arguments if a[0] != '-')}: {said}")
+        said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
+        verb = arguments[2] if arguments[0] == "-C" else arguments[0]
+        raise ValueError(f"git {verb}: {said}")
     return done.stdout
 
 
