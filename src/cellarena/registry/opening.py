@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,12 +78,8 @@ class OpenRelease:
             image_sha256: of that file.
             labels: (H, W) label image that this release made of it.
         """
-        checkpoints = {PurePosixPath(name): sha256 for name, sha256 in self.package.files.items()}
-        weights = {
-            "/".join(path.parts[1:]): sha256 for path, sha256 in checkpoints.items() if path.parts[0] == "checkpoints"
-        }
         return Origin(
-            software=software(), run=self.package.run, weights=weights, image=image, image_sha256=image_sha256,
+            software=software(), run=self.package.run, weights=self.package.weights, image=image, image_sha256=image_sha256,
             labels_sha256=labels_sha256(labels), release=self.release,
         )  # fmt: skip
 
