@@ -181,8 +181,8 @@ def _members(own: Training | None, stages: Sequence[LockedStage], trained: Seque
 def _parents(own: Training | None, members: Sequence[Training]) -> Iterator[Parent]:
     for training in members:
         yield Parent("member", str(training.run), _tagged("md5", training.checkpoint))
-    for training in [own, *members]:
-        settings = training.parameters.get(f"models.{training.run.model}") if training else None
+    for training in [own, *members] if own else members:
+        settings = training.parameters.get(f"models.{training.run.model}")
         for name in ("checkpoint", "weights"):
             if isinstance(settings, Mapping) and (file := settings.get(name)):
                 yield Parent("pretrained", str(file), _tagged("sha256", settings.get(f"{name}_sha256")))
@@ -207,9 +207,11 @@ def _generator(stages: Sequence[LockedStage], name: str) -> Generator | None:
 def _data(stages: Sequence[LockedStage]) -> Data:
     acquired = _settings(stages, ["acquire"], "acquire")
     source = str(acquired["source"]) if "source" in acquired else None
-    known = SOURCES[source].licence if source in SOURCES else None
-    made = (_made(stages, [verb]) for verb in ("acquire", "preprocess", "split"))
-    return Data(source, known or acquired.get("licence"), *made, _settings(stages, ["split"], "split"))
+    known = SOURCES[source].licence if source and source in SOURCES else None
+    return Data(
+        source, known or str(acquired.get("licence", "")) or None, _made(stages, ["acquire"]),
+        _made(stages, ["preprocess"]), _made(stages, ["split"]), _settings(stages, ["split"], "split"),
+    )  # fmt: skip
 
 
 def _made(stages: Sequence[LockedStage], words: list[str]) -> str | None:

@@ -79,8 +79,8 @@ class OpenRelease:
             labels: (H, W) label image that this release made of it.
         """
         return Origin(
-            software=software(), run=self.package.run, weights=self.package.weights, image=image, image_sha256=image_sha256,
-            labels_sha256=labels_sha256(labels), release=self.release,
+            software=software(), run=self.package.run, weights=self.package.weights, image=image,
+            image_sha256=image_sha256, labels_sha256=labels_sha256(labels), release=self.release,
         )  # fmt: skip
 
 

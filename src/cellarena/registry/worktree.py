@@ -74,5 +74,6 @@ def _md5(path: Path) -> str:
     from dvc_objects.fs.local import LocalFileSystem
     from dvc_objects.fs.memory import MemoryFileSystem
 
-    nowhere = HashFileDB(MemoryFileSystem(), "memory://")
-    return str(build(nowhere, str(path), LocalFileSystem(), "md5", dry_run=True)[2].hash_info.value)
+    nowhere = HashFileDB(MemoryFileSystem(), "memory://")  # type: ignore[no-untyped-call]
+    here = LocalFileSystem()  # type: ignore[no-untyped-call]
+    return str(build(nowhere, str(path), here, "md5", dry_run=True)[2].hash_info.value)

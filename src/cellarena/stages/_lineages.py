@@ -116,8 +116,8 @@ def _of_its_release(repository: Repository, subject: Subject, origin: Origin, cl
     md5 = output_of(repository, release.commit, path).md5
     if (release.commit, md5) != (claimed.commit, claimed.md5):
         raise IntegrityError(
-            f"{subject.asked}: says that {name} made it, of commit {claimed.commit[:7]} and md5 {claimed.md5}; here it is "
-            f"of {release.commit[:7]} and {md5}"
+            f"{subject.asked}: says that {name} made it, of commit {claimed.commit[:7]} and md5 {claimed.md5}; "
+            f"here it is of {release.commit[:7]} and {md5}"
         )
     answer = _of_release(repository, replace(subject, release=release))
     package = answer.lineage.package

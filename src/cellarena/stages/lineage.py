@@ -3,12 +3,12 @@
 import json
 
 import click
+from rich.console import Console
 
 from cellarena.registry.lineage import as_json
 from cellarena.registry.places import copies
 from cellarena.registry.repository import open_repository
-from cellarena.reporting.text import render_text
-from cellarena.stages._lineage_document import as_document
+from cellarena.stages._lineage_text import as_text
 from cellarena.stages._lineages import lineage_of
 
 
@@ -26,6 +26,6 @@ def lineage(what: str, repo: str, for_machines: bool) -> None:
     if for_machines:
         click.echo(json.dumps(as_json(answer.lineage), indent=2, sort_keys=True))
     else:
-        click.echo(render_text(as_document(answer.lineage)), nl=False)
+        click.echo(as_text(answer.lineage, Console().width), nl=False)
     if answer.problem:
         raise answer.problem

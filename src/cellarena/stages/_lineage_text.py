@@ -1,33 +1,58 @@
 """A lineage as tables for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from cellarena.registry.lineage import Lineage
 from cellarena.registry.packages import Score
-from cellarena.reporting.document import Document, Section, ShownTable
-from cellarena.reporting.tables import UNDEFINED, other_table
+from cellarena.reporting.tables import UNDEFINED, plain
 
-_NO_FACT = (None, "", {})
+Fact = tuple[str, str]
 
 
-def as_document(lineage: Lineage) -> Document:
-    """Return a lineage as a document: what is asked for, what it was made with, and the stages it rests on."""
-    tables = {
+def as_text(lineage: Lineage, width: int) -> str:
+    """Return a lineage as tables: what is asked for, what it was made with, and the stages it rests on.
+
+    Args:
+        lineage: whose texts may come from anybody; what does not print is made visible.
+        width: of the terminal in columns; long texts are folded, never cut.
+    """
+    sections = {
+        f"Lineage of {lineage.asked}": _facts(lineage),
         "Label image": _label_image(lineage),
         "Data": _data(lineage),
         "Training": _training(lineage),
-        "Parents": [(f"{parent.kind} {parent.name}", parent.hash) for parent in lineage.parents],
+        "Parents": ((f"{parent.kind} {parent.name}", parent.hash) for parent in lineage.parents),
         "Environment": _environment(lineage),
     }
-    sections = [_section(title, [(k, v) for k, v in facts if v not in _NO_FACT]) for title, facts in tables.items()]
-    facts = [(name, value) for name, value in _facts(lineage) if value not in _NO_FACT]
-    return Document(f"Lineage of {lineage.asked}", facts, [*sections, _stages(lineage)])
+    printed = io.StringIO()
+    console = Console(file=printed, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    for title, facts in sections.items():
+        if known := [(name, value) for name, value in facts if value]:
+            console.print(_table(title, (), known))
+    if lineage.stages:
+        made = [(s.name, out.path, out.md5 or UNDEFINED) for s in lineage.stages for out in s.outs]
+        console.print(_table("What made it, the nearest first", ("stage", "made", "md5"), made))
+    return "\n".join(line.rstrip() for line in printed.getvalue().splitlines()) + "\n"
 
 
-def _facts(lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _table(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, title=Text(plain(title)), title_justify="left", show_header=bool(headings))
+    cells = [[Text(plain(text)) for text in row] for row in rows]
+    for heading in headings or ("", ""):
+        table.add_column(heading, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _facts(lineage: Lineage) -> Iterator[Fact]:
     release, package, comparison = lineage.release, lineage.package, lineage.comparison
     if release:
         yield "Release", f"{release.name}@{release.version}{''.join(f' #{stage}' for stage in release.stages)}"
@@ -41,8 +66,7 @@ def _facts(lineage: Lineage) -> Iterator[tuple[str, str]]:
     yield "Commit", lineage.environment.commit
     if package:
         yield "Score", _score(package.score)
-        kind = "non-commercial" if package.licence.is_non_commercial else "commercial use allowed"
-        yield "Licence", f"{package.licence.name} ({kind})"
+        yield "Licence", package.licence.name + (" (non-commercial)" if package.licence.is_non_commercial else "")
         yield (
             "Follows from",
             ", ".join(f"{name}: {licence}" for name, licence in sorted(package.licence.parents.items())),
@@ -56,7 +80,7 @@ def _score(score: Score) -> str:
     return f"F1 {score.mean:.3f}{interval} on {score.n_covered} of {score.n_expected} test images ({score.protocol})"
 
 
-def _label_image(lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _label_image(lineage: Lineage) -> Iterator[Fact]:
     if lineage.origin is None:
         return
     yield "image", lineage.origin.image
@@ -68,7 +92,7 @@ def _label_image(lineage: Lineage) -> Iterator[tuple[str, str]]:
         yield "repository", lineage.origin.release.address
 
 
-def _data(lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _data(lineage: Lineage) -> Iterator[Fact]:
     data = lineage.data
     yield "source", data.source or ""
     yield "licence", data.licence or ""
@@ -80,7 +104,7 @@ def _data(lineage: Lineage) -> Iterator[tuple[str, str]]:
         yield from ((f"sha256 of {name}", sha256) for name, sha256 in sorted(lineage.package.data.subsets.items()))
 
 
-def _training(lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _training(lineage: Lineage) -> Iterator[Fact]:
     if lineage.arm and lineage.run:
         yield f"arm {lineage.run.arm}", _words(lineage.arm)
     if lineage.generator:
@@ -93,25 +117,9 @@ def _training(lineage: Lineage) -> Iterator[tuple[str, str]]:
         yield from ((name, _shown(value)) for name, value in sorted(lineage.training.parameters.items()))
 
 
-def _environment(lineage: Lineage) -> Iterator[tuple[str, str]]:
+def _environment(lineage: Lineage) -> Iterator[Fact]:
     yield "sha256 of requirements.lock", lineage.environment.requirements_sha256 or ""
     yield from sorted(lineage.environment.libraries.items())
-
-
-def _section(title: str, facts: Sequence[tuple[str, str]]) -> Section:
-    table = other_table(pd.DataFrame(facts, columns=["what", "value"], dtype=str))
-    return Section(title, [ShownTable(title, table)] if facts else [])
-
-
-def _stages(lineage: Lineage) -> Section:
-    rows = [
-        {"stage": stage.name, "made": out.path, "md5": out.md5 or UNDEFINED}
-        for stage in lineage.stages
-        for out in stage.outs
-    ]
-    title = "What made it, the nearest first"
-    table = other_table(pd.DataFrame(rows, columns=["stage", "made", "md5"], dtype=str))
-    return Section(title, [ShownTable(title, table)] if rows else [])
 
 
 def _shown(value: Any) -> str:
