@@ -11,6 +11,8 @@ from cellarena.registry.repository import open_repository
 from cellarena.stages._lineage_text import as_text
 from cellarena.stages._lineages import lineage_of
 
+_WIDTH = 120
+
 
 @click.command()
 @click.argument("what")
@@ -26,6 +28,8 @@ def lineage(what: str, repo: str, for_machines: bool) -> None:
     if for_machines:
         click.echo(json.dumps(as_json(answer.lineage), indent=2, sort_keys=True))
     else:
-        click.echo(as_text(answer.lineage, Console().width), nl=False)
+        terminal = Console()
+        # What is piped into a file or a mail is not bound to a window.
+        click.echo(as_text(answer.lineage, terminal.width if terminal.is_terminal else _WIDTH), nl=False)
     if answer.problem:
         raise answer.problem
