@@ -75,6 +75,12 @@ class Package(_Part):
         """The folder of the checkpoint to load, relative to the package."""
         return PurePosixPath("checkpoints") / self.run
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """The sha256 of the cards and weights that it predicts by, by the names of their folder and file."""
+        inside = "checkpoints/"
+        return {name.removeprefix(inside): sha for name, sha in self.files.items() if name.startswith(inside)}
+
 
 def write_package(package: Package, folder: Path) -> None:
     """Write package.json: sorted keys, strict JSON."""
