@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 from cellarena.faults import SecurityError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SYMLINK = "120000"
+_SYMLINK = b"120000"
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
 
@@ -95,8 +96,7 @@ class Repository:
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
         for folder in reversed([pure, *pure.parents][:-1]):
-            entry = self.git("ls-tree", commit, "--", f":(literal){folder}").decode(errors="replace")
-            if entry.startswith(_SYMLINK):
+            if str(folder) in _symlinks(self, commit):
                 raise SecurityError(
                     f"{self.address}: {folder} is a symbolic link at {commit[:7]}, so that {path} may lie outside the "
                     "repository; it is not read"
@@ -128,6 +128,14 @@ def open_repository(address: str, copies: Path) -> Repository:
     else:
         _git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
     return Repository(copy, address, None)
+
+
+@lru_cache(maxsize=64)
+def _symlinks(repository: Repository, commit: str) -> frozenset[str]:
+    """Return what a commit tracks as symbolic links; it is asked for every output, and a commit does not change."""
+    listed = repository.git("ls-tree", "-r", "-z", commit).split(b"\0")
+    entries = (entry.partition(b"\t") for entry in listed)
+    return frozenset(os.fsdecode(name) for mode, _, name in entries if mode.startswith(_SYMLINK))
 
 
 def _local(address: str) -> Repository:
