@@ -1,16 +1,18 @@
 """The places where this project's objects are: DVC's cache and its remotes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.repository import Repository, open_repository
 from cellarena.stages._project import Project
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT = "the default one"
 """What --remote without a name asks for; no remote can be called so."""
@@ -26,8 +28,8 @@ class Storages:
     remote: Storage | None
 
 
-def remote_option(help_text: str) -> Any:
-    """Return the option --remote [NAME]."""
+def remote_option(help_text: str) -> Callable[[F], F]:
+    """Return the decorator of a command with the option --remote [NAME]."""
     return click.option("--remote", is_flag=False, flag_value=DEFAULT, metavar="[NAME]", help=help_text)
 
 

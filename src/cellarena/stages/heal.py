@@ -4,15 +4,15 @@ import click
 
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.healing import Plan, plan
-from cellarena.registry.integrity.healing import heal as repaired
 from cellarena.registry.integrity.points import promising_points
 from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.reporting.tables import plain
+from cellarena.stages._copying import copied
 from cellarena.stages._damage import named
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
-from cellarena.stages._storages import DEFAULT, Storages, remote_option, storages
+from cellarena.stages._storages import DEFAULT, remote_option, storages
 
 
 @click.command()
@@ -34,26 +34,9 @@ def heal(project: Project, remote: str | None, dry_run: bool) -> None:
         for repair in todo.repairs:
             click.echo(f"{repair.state} in {repair.into}: {plain(uses[repair.name][0].path)} ({repair.name})")
         if not dry_run:
-            done = _heal(todo, places)
+            done = copied(todo, found, places)
     click.echo(f"{len(todo.repairs)} to be repaired" if dry_run else f"{done} of {len(todo.repairs)} repaired")
     _refuse_rest(found, todo, places.remote.name)
-
-
-def _heal(todo: Plan, places: Storages) -> int:
-    """Return how many objects were repaired, which are all.
-
-    Raises:
-        PartialError: if one could not be.
-    """
-    assert places.remote
-    repairs = repaired(todo.repairs, places.cache, places.remote)
-    results = list(progress(repairs, "Repairing", len(todo.repairs)))
-    failed = [f"{finding.name} ({finding.why})" for finding in results if finding.state != "right"]
-    if failed:
-        raise PartialError(
-            f"{len(results) - len(failed)} of {len(results)} repaired, not {named(failed)}; run it again"
-        )
-    return len(results)
 
 
 def _refuse_rest(found: Survey, todo: Plan, remote: str) -> None:

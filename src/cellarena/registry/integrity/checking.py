@@ -33,6 +33,8 @@ def check(storage: Storage, names: Collection[str], watch: Watch) -> dict[str, F
 
     No object is believed to be right because it was so before: all bytes are read.
     """
+    if not names:
+        return {}
     contact = _Contact(storage)
     with ThreadPoolExecutor(storage.n_jobs) as pool:
         try:

@@ -1,6 +1,7 @@
 """Objects that one place lacks or has wrong, copied from one whose bytes are right."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cellarena.faults import IntegrityError, PartialError
@@ -51,23 +52,38 @@ def plan(found: Survey, cache: Storage, remote: Storage) -> Plan:
     return Plan(repairs, lost, unknown)
 
 
-def heal(repairs: Sequence[Repair], cache: Storage, remote: Storage) -> Iterator[Finding]:
-    """Copy objects and yield what became of each.
+def heal(todo: Plan, found: Survey, cache: Storage, remote: Storage) -> Iterator[Finding]:
+    """Copy objects and yield what became of each, in the order of the plan.
 
     An object is copied to a place under another name first where that place does not itself make it appear whole,
-    and it is read there afterwards.
+    and it is read there afterwards. The list of a folder's files follows the files, and comes to a remote only if
+    all of them are there: DVC takes it for the proof that they are.
     """
-    for repair in repairs:
-        try:
-            if repair.into == cache.name:
-                copy_to_cache(repair.name, remote, cache)
-            else:
-                copy_to_remote(repair.name, cache, remote)
-        except FileNotFoundError as error:
-            yield Finding(repair.name, "missing", f"is gone meanwhile ({error})")
-        except IntegrityError as error:
-            yield Finding(repair.name, "rotten", str(error))
-        except (PartialError, OSError) as error:
-            yield Finding(repair.name, "unread", str(error))
+    absent = {*todo.lost, *todo.unknown}
+    files = [repair for repair in todo.repairs if not repair.name.endswith(FOLDER)]
+    with ThreadPoolExecutor(remote.n_jobs) as pool:
+        for finding in pool.map(lambda repair: _copied(repair, cache, remote), files):
+            if finding.state != "right":
+                absent.add(finding.name)
+            yield finding
+    for repair in todo.repairs[len(files) :]:
+        lacking = absent.intersection(found.listings[repair.name].values())
+        if lacking and repair.into == remote.name:
+            yield Finding(repair.name, "unread", f"{len(lacking)} of its files are not there")
         else:
-            yield Finding(repair.name, "right")
+            yield _copied(repair, cache, remote)
+
+
+def _copied(repair: Repair, cache: Storage, remote: Storage) -> Finding:
+    try:
+        if repair.into == cache.name:
+            copy_to_cache(repair.name, remote, cache)
+        else:
+            copy_to_remote(repair.name, cache, remote)
+    except FileNotFoundError as error:
+        return Finding(repair.name, "missing", f"is gone meanwhile: {error}")
+    except IntegrityError as error:
+        return Finding(repair.name, "rotten", str(error))
+    except (PartialError, OSError) as error:
+        return Finding(repair.name, "unread", str(error))
+    return Finding(repair.name, "right")

@@ -16,15 +16,23 @@ class Point:
     is_release: bool = False
 
 
-def promising_points(repository: Repository) -> list[Point]:
-    """Return HEAD, the local branches and the releases, in that order, each sorted by name.
+def published_points(repository: Repository) -> list[Point]:
+    """Return HEAD and the releases, sorted by name: what others rely on.
 
     Raises:
         ValueError: if there is no commit yet.
     """
-    head = Point("HEAD", repository.commit("HEAD"))
-    released = [Point(str(release), release.commit, is_release=True) for release in releases(repository)]
-    return [head, *_refs(repository, "refs/heads"), *sorted(released)]
+    released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
+    return [Point("HEAD", repository.commit("HEAD")), *sorted(released)]
+
+
+def promising_points(repository: Repository) -> list[Point]:
+    """Return HEAD, the releases and the local branches: what this clone says is there.
+
+    Raises:
+        ValueError: if there is no commit yet.
+    """
+    return [*published_points(repository), *_refs(repository, "refs/heads")]
 
 
 def all_points(repository: Repository) -> list[Point]:

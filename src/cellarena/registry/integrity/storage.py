@@ -70,7 +70,9 @@ class Storage:
             return bytes(self.odb.fs.cat_file(self.path(name)))
 
     def names(self) -> set[str]:
-        """Return the names of all objects that are there; a place that does not exist yet has none.
+        """Return the names of all objects that are there, and of what interrupted copies left behind.
+
+        A place that does not exist yet has none.
 
         Raises:
             PartialError: if the place does not answer.
@@ -80,6 +82,16 @@ class Storage:
                 return set(self.odb.all())
         except FileNotFoundError:
             return set()
+
+    def create(self) -> None:
+        """Make the folder that all objects lie in, if there is none.
+
+        Raises:
+            PartialError: if the place does not let it, or does not answer.
+        """
+        with self.reached():
+            if self.root and not self.odb.fs.exists(self.root):
+                self.odb.fs.makedirs(self.root)
 
     def info(self, name: str) -> dict[str, Any]:
         """Return what the place tells of an object, its size among it.
@@ -113,7 +125,8 @@ class Storage:
             yield
         except (FileNotFoundError, IntegrityError, PartialError):
             raise
-        except Exception as error:  # noqa: BLE001 - every kind of remote has errors of its own, with no common parent
+        except Exception as error:
+            # Every kind of remote has errors of its own, with no common parent.
             said = " ".join(str(error).split()) or type(error).__name__
             raise PartialError(f"{self.name}: {said}") from error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cellarena.registry.integrity.checking import Finding, State, Watch, check
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Listing, Use, objects_of, parse_listing, uses_of
-from cellarena.registry.integrity.storage import FOLDER, Storage
+from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.outputs import Output
 
 
@@ -58,8 +58,23 @@ def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage
         ValueError: if the object of a folder is right but no list of files.
         SecurityError: if a file of a folder would lie outside of it.
     """
-    tops = {output.md5 for output in outputs}
-    folders = {name for name in tops if name.endswith(FOLDER)}
+    folders = {output.md5 for output in outputs if output.is_folder}
+    listings, found = folder_listings(folders, storages, watch)
+    files = objects_of(outputs, listings) - folders
+    for storage in storages:
+        found[storage.name] = dict(sorted((found[storage.name] | check(storage, files, watch)).items()))
+    return Survey(outputs, listings, found)
+
+
+def folder_listings(
+    folders: Collection[str], storages: Sequence[Storage], watch: Watch
+) -> tuple[dict[str, Listing], dict[str, dict[str, Finding]]]:
+    """Return the files of folders, as the first place tells that has their object right, and what every place has.
+
+    Raises:
+        ValueError: if the object of a folder is right but no list of files.
+        SecurityError: if a file of a folder would lie outside of it.
+    """
     found = {storage.name: check(storage, folders, watch) for storage in storages}
     listings = {}
     for folder in sorted(folders):
@@ -67,7 +82,4 @@ def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage
             if found[storage.name][folder].state == "right":
                 listings[folder] = parse_listing(storage.read(folder), folder)
                 break
-    files = objects_of(outputs, listings) - folders
-    for storage in storages:
-        found[storage.name] = dict(sorted((found[storage.name] | check(storage, files, watch)).items()))
-    return Survey(outputs, listings, found)
+    return listings, found
