@@ -17,8 +17,10 @@ def lines_of(found: Survey, damaged: Sequence[Damage]) -> Iterator[str]:
     for place, findings in found.found.items():
         counts = ", ".join(f"{found.n(state, place)} {state}" for state in _states(found, place))
         yield f"{place}: {len(findings)} objects promised, {counts}"
-    for output in found.unlisted:
-        yield f"{plain(output.path)}: its list of files is not to be had, so that nobody can tell which they are"
+    if unlisted := found.unlisted:
+        n_files = sum(output.n_files for output in unlisted)
+        paths = named([output.path for output in unlisted])
+        yield f"not looked for: {n_files} files of {paths}, for what lists them is missing or rotten itself"
     for damage in damaged:
         yield ""
         yield from _lines(damage)

@@ -19,7 +19,8 @@ class Dependents:
         stages: that made it, or the .dvc file that names it; sorted.
         points: HEAD, branches and releases that promise it, in their order.
         releases: those among the points.
-        results: numbers and figures in git whose stage reads it, or reads what was made from it; sorted.
+        results: numbers and figures in git whose stage reads it, or reads what was made from it; those that are
+            of everything, which lie higher, first.
     """
 
     stages: Sequence[str]
@@ -98,5 +99,9 @@ def dependents_of(uses: Sequence[Use], flows: Mapping[str, Flow]) -> Dependents:
         sorted({use.output.stage for use in uses}),
         [point.name for point in points],
         [point.name for point in points if point.is_release],
-        sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked))),
+        sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked)), key=_height),
     )
+
+
+def _height(path: str) -> tuple[int, str]:
+    return path.count("/"), path
