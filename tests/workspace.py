@@ -35,16 +35,6 @@ SMALL = {
 _TRACKED = (
     ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", ".gto", "dvc.yaml", "inbox", "params.yaml", "src",
 )  # fmt: skip
-    ".dvc/.gitignore",
-    ".dvc/config",
-    ".dvcignore",
-    ".gitignore",
-    ".gto",
-    "dvc.yaml",
-    "inbox",
-    "params.yaml",
-    "src",
-)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from small_registry import git, new_project
 
 from cellarena.faults import IntegrityError, PartialError, SecurityError
 from cellarena.registry.artifacts import artifact_at, artifacts_at
 from cellarena.registry.fetching import fetch, remotes_at
 from cellarena.registry.outputs import outputs_at, outputs_below
+from small_registry import git, new_project
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packed import SHA256, candidate
 from scipy.stats import t
 
 from cellarena.registry.gates import Gate, judge
+from packed import SHA256, candidate
 
 STRICT = Gate(coverage=1, margin=0.02, forbid=["unknown", "non-commercial"])
 SCORES = [0.8, 0.7, 0.9, 0.85, 0.75, 0.8, 0.65, 0.9]

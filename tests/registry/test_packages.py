@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from packed import package
 
 from cellarena.faults import IntegrityError
 from cellarena.registry.messages import facts_of, release_message, score_words
 from cellarena.registry.outputs import Output
 from cellarena.registry.packages import hashes_of, read_package, refuse_changed, write_package
+from packed import package
 
 
 @pytest.fixture

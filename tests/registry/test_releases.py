@@ -3,7 +3,6 @@ from pathlib import Path
 
 import gto.api
 import pytest
-from small_registry import SmallProject, git, new_project
 
 from cellarena.faults import IntegrityError
 from cellarena.registry.checkup import examine, outputs_of, refuse_failed
@@ -12,6 +11,7 @@ from cellarena.registry.names import Reference
 from cellarena.registry.pointers import bring_up_to_date, move
 from cellarena.registry.releases import next_version, register, releases, resolve, stage_history
 from cellarena.registry.repository import open_repository
+from small_registry import SmallProject, git, new_project
 
 EVIDENCE = {"checks": []}
 

@@ -1,8 +1,8 @@
 import pytest
-from small_registry import git, new_project
 
 from cellarena.faults import SecurityError
 from cellarena.registry.repository import open_repository
+from small_registry import git, new_project
 
 
 @pytest.fixture(scope="module")
