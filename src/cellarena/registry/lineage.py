@@ -156,6 +156,8 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
 def as_json(lineage: Lineage) -> dict[str, Any]:
     """Return a lineage as JSON types; its keys are always the same, docs/lineage.md says what they hold."""
     shown = asdict(lineage)
+    if lineage.release:
+        shown["release"]["created"] = lineage.release.created.isoformat()
     for name in ("origin", "package"):
         part = getattr(lineage, name)
         shown[name] = part and part.model_dump(mode="json")
