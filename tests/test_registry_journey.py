@@ -12,7 +12,7 @@ from workspace import new_workspace
 
 pytestmark = pytest.mark.journey
 
-STEPS = {"first": 20, "worse": 2, "better": 120}
+STEPS = {"first": 8, "worse": 1, "better": 150}
 
 
 def train(workspace, steps):
@@ -93,7 +93,7 @@ def test_a_model_from_training_to_its_users_and_back(shared, tmp_path):
     image = next(iter(sorted((workspace.root / "data/preprocessed/images").glob("*.png"))))
     first, whose = segmented(workspace, origin, image, tmp_path / "first")
     assert first.shape == read_image(image).shape[:2]
-    assert whose["release"] == "unet@v1.0.0"
+    assert whose["release"]["version"] == "v1.0.0"
 
     train(workspace, STEPS["worse"])
     workspace.run("cellarena", "release", "unet", "--bump", "patch")
@@ -107,13 +107,13 @@ def test_a_model_from_training_to_its_users_and_back(shared, tmp_path):
     workspace.run("cellarena", "promote", "unet@v1.1.0", "prod")
     assert in_prod(workspace, tmp_path) == "v1.1.0"
     better, whose = segmented(workspace, origin, image, tmp_path / "better")
-    assert whose["release"] == "unet@v1.1.0"
+    assert whose["release"]["version"] == "v1.1.0"
     assert not np.array_equal(first, better)
 
     workspace.run("cellarena", "rollback", "unet", "prod")
     assert in_prod(workspace, tmp_path) == "v1.0.0"
     again, whose = segmented(workspace, origin, image, tmp_path / "again")
-    assert whose["release"] == "unet@v1.0.0"
+    assert whose["release"]["version"] == "v1.0.0"
     assert np.array_equal(first, again)
     history = workspace.run("git", "--git-dir", str(origin), "tag").split()
     assert history == ["unet#prod#1", "unet#prod#2", "unet#prod#3", "unet@v1.0.0", "unet@v1.0.1", "unet@v1.1.0"]
