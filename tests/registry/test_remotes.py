@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 from dvc.repo import Repo
-
 from servers import Server, start_s3, start_ssh, start_webdav
 from small_repository import SmallRepository, flip, new_repository
+
 from workspace import wait_for
 
 pytestmark = pytest.mark.remotes
@@ -88,7 +88,7 @@ def test_a_push_that_was_killed_is_taken_up_and_a_clone_gets_the_same_bytes(serv
     assert push.wait() == -signal.SIGKILL
     there = set(on_remote(repository).all())
     assert there.isdisjoint({name for name in there if name.endswith(".dir")})
-    assert "objects pushed" in repository.run("cellarena", "sync")
+    assert "promised objects pushed" in repository.run("cellarena", "sync")
 
     repository.run("git", "clone", "--quiet", str(repository.root), str(tmp_path / "clone" / "project"))
     clone = SmallRepository(tmp_path / "clone" / "project")
