@@ -3,6 +3,7 @@
 import click
 
 from cellarena.faults import IntegrityError, PartialError
+from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
 from cellarena.registry.integrity.points import promising_points
 from cellarena.registry.integrity.promises import promised_outputs
@@ -28,14 +29,18 @@ def heal(project: Project, remote: str | None, dry_run: bool) -> None:
     with storages(project, remote or DEFAULT) as places:
         assert places.remote
         outputs = promised_outputs(places.repository, promising_points(places.repository))
-        found, done = survey(outputs, [places.cache, places.remote], progress), 0
+        found, done = survey(outputs, [places.cache, places.remote], progress), dict[str, Finding]()
         todo = plan(found, places.cache, places.remote)
         uses = found.uses([repair.name for repair in todo.repairs])
         for repair in todo.repairs:
             click.echo(f"{repair.state} in {repair.into}: {plain(uses[repair.name][0].path)} ({repair.name})")
         if not dry_run:
             done = copied(todo, found, places)
-    click.echo(f"{len(todo.repairs)} to be repaired" if dry_run else f"{done} of {len(todo.repairs)} repaired")
+    failed = [f"{plain(uses[n][0].path)} ({plain(f.why)})" for n, f in done.items() if f.state != "right"]
+    n_planned = len(todo.repairs)
+    click.echo(f"{n_planned} to be repaired" if dry_run else f"{n_planned - len(failed)} of {n_planned} repaired")
+    if failed:
+        raise PartialError(f"not repaired: {named(failed)}; run it again")
     _refuse_rest(found, todo, places.remote.name)
 
 

@@ -1,10 +1,12 @@
 """Command sync: what HEAD and the releases promise, on the remote and right."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import click
 
 from cellarena.faults import PartialError
+from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
 from cellarena.registry.integrity.points import published_points
 from cellarena.registry.integrity.promises import promised_outputs
@@ -32,10 +34,11 @@ def sync(project: Project, remote: str | None) -> None:
         places.remote.create()
         found = survey(outputs, [places.cache, places.remote], progress)
         todo = _pushes(plan(found, places.cache, places.remote), places.remote.name)
-        n_copied = copied(todo, found, places)
-        n_promised = len(found.found[places.remote.name])
-        click.echo(f"{n_copied} of {n_promised} objects pushed to {places.remote.name}")
-        _refuse_rest(found, places.remote.name, {repair.name for repair in todo.repairs})
+        pushed = copied(todo, found, places)
+        there = {**found.found[places.remote.name], **pushed}
+        n_pushed = sum(finding.state == "right" for finding in pushed.values())
+        click.echo(f"{n_pushed} of {len(there)} promised objects pushed to {places.remote.name}")
+        _refuse_rest(found, there, places.remote.name)
 
 
 def _pushes(todo: Plan, remote: str) -> Plan:
@@ -43,20 +46,19 @@ def _pushes(todo: Plan, remote: str) -> Plan:
     return replace(todo, repairs=[r for r in todo.repairs if r.into == remote and r.state == "missing"])
 
 
-def _refuse_rest(found: Survey, remote: str, pushed: set[str]) -> None:
+def _refuse_rest(found: Survey, there: Mapping[str, Finding], remote: str) -> None:
     """Do nothing if all objects are on the remote and right.
 
     Raises:
         PartialError: if one is not, or a folder's files are not known.
     """
-    wrong = {n: f for n, f in found.found[remote].items() if f.state != "right" and n not in pushed}
-    uses = found.uses(wrong)
+    wrong = {name: finding for name, finding in there.items() if finding.state != "right"}
+    paths = {name: plain(uses[0].path) for name, uses in found.uses(wrong).items()}
     for name, finding in wrong.items():
+        here = next(findings[name].state for place, findings in found.found.items() if place != remote)
         why = f": {plain(finding.why)}" if finding.why else ""
-        click.echo(f"{finding.state} in {remote}: {plain(uses[name][0].path)} ({name}){why}")
+        click.echo(f"{finding.state} in {remote}, {here} in the cache: {paths[name]} ({name}){why}")
     if wrong or found.unlisted:
-        n = len(found.found[remote])
-        names = named([uses[name][0].path for name in wrong] or [output.path for output in found.unlisted])
-        raise PartialError(
-            f"{remote}: {n - len(wrong)} of {n} objects are there and right, not {names}; run `cellarena heal`"
-        )
+        right = f"{len(there) - len(wrong)} of {len(there)} objects are there and right"
+        names = named([*paths.values()] or [f"the files of {output.path}" for output in found.unlisted])
+        raise PartialError(f"{remote}: {right}, not {names}; run `cellarena heal`")
