@@ -32,7 +32,7 @@ SMALL = {
     "study": {"models": ["unet"], "generators": ["texture"], "arms": ["repeat"], "seeds": [0], "real_seeds": []},
     "visuals.steps": 5,
 }
-_TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")
+_TRACKED = (".gto", "dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")
 
 
 @dataclass(frozen=True)
