@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _NESTS = ("state_dict", "model", "model_state_dict")
+_ASKS_FOR_CODE = ("GLOBAL", "Can only", "reduce for unrecognized function", "must be imported")
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _GIGABYTE = 10**9
 _SECONDS = 300
@@ -75,10 +76,12 @@ def read_state(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         # Torch's own message advises to load the file unsafely.
-        if named := re.search(r"(?:GLOBAL|class|function) ([\w.]+)", str(error)):
+        said = str(error)
+        if "TorchScript" in said or any(word in said for word in _ASKS_FOR_CODE):
+            named = re.search(r"GLOBAL ([\w.]{1,100})", said)
             raise Refused(
-                f"it names {named[1]}, and only tensors and plain containers are read; where you trust the file, save "
-                "its state dict alone as safetensors"
+                f"it asks for {named[1] if named else 'code'}, and only tensors and plain containers are read; where "
+                "you trust the file, save its state dict alone as safetensors"
             ) from error
         raise ValueError("it is damaged, or no file that torch.save wrote") from error
     found = _state_dict(content, torch.Tensor)
