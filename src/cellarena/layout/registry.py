@@ -29,6 +29,6 @@ class RegistryPaths:
         """Return the folder of a run's checkpoint in a package."""
         return package / "checkpoints" / str(run)
 
-    def evidence(self, release: str, tag: str) -> Path:
-        """Return what was checked before a release such as `unet@v1.0.0` got a tag such as `unet#prod#2`."""
-        return self.root / "releases" / release / f"{tag}.json"
+    def evidence(self, release: str, stage: str, n: int) -> Path:
+        """Return what was found when a release such as `unet@v1.0.0` was put into a stage for the nth time."""
+        return self.root / "releases" / release / f"{stage}-{n}.json"
