@@ -42,4 +42,6 @@ def declared_tensors(path: Path) -> dict[str, Declared]:
 
 def declarations(network: nn.Module) -> dict[str, Declared]:
     """Return what a file of a network's weights declares; the network may be on the meta device."""
-    return {name: Declared(tuple(t.shape), _TYPES.get(t.dtype, str(t.dtype))) for name, t in network.state_dict().items()}
+    return {
+        name: Declared(tuple(t.shape), _TYPES.get(t.dtype, str(t.dtype))) for name, t in network.state_dict().items()
+    }

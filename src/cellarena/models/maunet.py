@@ -101,7 +101,5 @@ def describe_as(encoder: str, hyperparameters: MAUNet) -> str:
 
 
 MODELS.register("maunet")(
-    ModelSpec(
-        MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE
-    )
+    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE)
 )

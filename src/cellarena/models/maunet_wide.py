@@ -38,7 +38,5 @@ def describe(hyperparameters: MAUNet) -> str:
 
 # A multiple of 16 would do; both members of an ensemble take the same tiles.
 MODELS.register("maunet_wide")(
-    ModelSpec(
-        MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE
-    )
+    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE)
 )

@@ -1,8 +1,7 @@
 """Command export: a release for other programs."""
 
 import importlib.util
-import subprocess
-import tempfile
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,22 +11,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cellarena.images.io import write_bytes
 from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.fetching import fetch
+from cellarena.registry.foreign.origin import git_user
 from cellarena.registry.names import parse_reference
 from cellarena.registry.outputs import outputs_at
-from cellarena.registry.packages import NAME
+from cellarena.registry.packages import NAME, read_package
 from cellarena.registry.releases import resolve
-from cellarena.registry.repository import open_repository
 from cellarena.stages._project import Project
+from cellarena.stages._releases import empty_folder, own_cache, own_repository
 from cellarena.stages._shell import fresh_folder
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Portable
 
 _PATH = click.Path(path_type=Path)
-# A zip's dates begin here; none is kept, so that the same release gives the same bytes.
+# A zip's dates begin here; none is told, so that the same release gives the same bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -51,9 +52,9 @@ def export(
     _refuse(chosen, format_name, output, given=(release, package))
     with _portable(project, release, package, authors) as found:
         if chosen.is_archive:
-            with tempfile.TemporaryDirectory(prefix="cellarena-") as folder:
-                lines = chosen.export(found, Path(folder))
-                _write_archive(Path(folder), output)
+            with empty_folder() as folder:
+                lines = chosen.export(found, folder)
+                _write_archive(folder, output)
         else:
             with fresh_folder(output) as folder:
                 lines = chosen.export(found, folder)
@@ -84,20 +85,46 @@ def _portable(
     project: Project, release: str | None, package: Path | None, authors: tuple[str, ...]
 ) -> "Iterator[Portable]":
     """Yield what is exported; a release is fetched into a folder that is gone afterwards."""
-    from cellarena.registry.export.portable import portable
+    from cellarena.registry.export.portable import Name, portable
 
-    named = authors or _git_user_name()
     if package is not None:
-        packed = datetime.fromtimestamp((package / NAME).stat().st_mtime, UTC) if (package / NAME).is_file() else _NOW
-        yield portable(package, "", "", packed, named)
+        described = read_package(package)
+        packed = datetime.fromtimestamp((package / NAME).stat().st_mtime, UTC).replace(microsecond=0)
+        yield portable(package, described, Name(described.run, "", packed, authors or _git_user_name()))
         return
-    repository = open_repository(str(project.layout.root), project.layout.root / ".resume")
+    repository = own_repository(project)
     found = resolve(repository, parse_reference(release or ""))
     artifact = artifact_at(repository, found.commit, found.name)
     if artifact.type != "model":
-        raise ValueError(f"{found} is a {artifact.type}; models are exported")
-    (output,) = [out for out in outputs_at(repository, found.commit) if out.path == artifact.path]
-    with tempfile.TemporaryDirectory(prefix="cellarena-") as scratch:
-        folder = Path(scratch) / "package"
-        fetch(repository, found.commit, output, folder)
-        yield portable(folder, found.name, found.version, found.created, named)
+        raise ValueError(f"{found} is a {artifact.type}; only models are exported")
+    promised = [out for out in outputs_at(repository, found.commit) if out.path == artifact.path]
+    if not promised:
+        raise ValueError(f"{found}: its commit has no output {artifact.path}; see `cellarena verify`")
+    with empty_folder() as scratch:
+        folder = scratch / "package"
+        fetch(repository, found.commit, promised[0], folder, own_cache(project))
+        called = Name(found.name, found.version, found.created, authors or _git_user_name())
+        yield portable(folder, read_package(folder), called)
+
+
+def _git_user_name() -> tuple[str, ...]:
+    """Return git's user as the author.
+
+    Raises:
+        ValueError: if git knows none.
+    """
+    name = git_user().partition(" <")[0]
+    if not name:
+        raise ValueError("nobody is named as author: give --author NAME, or run `git config user.name NAME`")
+    return (name,)
+
+
+def _write_archive(folder: Path, path: Path) -> None:
+    """Write the files of a folder as a zip archive whose bytes depend on them alone; it appears whole or not at all."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            entry = zipfile.ZipInfo(file.name, _NO_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    write_bytes(content.getvalue(), path)

@@ -32,7 +32,7 @@ def write(portable: "Portable", path: Path) -> None:
                 program, dynamo=True, verbose=False, input_names=[INPUT], output_names=[OUTPUT], opset_version=OPSET,
                 external_data=False,
             )  # fmt: skip
-        except Exception as error:  # noqa: BLE001  # torch raises a dozen kinds where an operation has no translation
+        except Exception as error:  # torch raises a dozen kinds where an operation has no translation
             said = " ".join(str(error).split())[:300]
             raise ValueError(f"{portable.title} cannot be written as ONNX ({said})") from error
         assert converted is not None  # as dynamo's exporter returns a program

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
 from cellarena.learning.predict import Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS
-from cellarena.registry.packages import Package, read_package, refuse_changed
+from cellarena.registry.packages import Package, refuse_changed
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:
@@ -39,25 +39,35 @@ class Activated(nn.Module):
         return self.activate(self.network(image))
 
 
-@dataclass(frozen=True)
-class Portable:
-    """A release as the formats need it.
+class Name(NamedTuple):
+    """How a release is called.
 
     Attributes:
         name: of the artifact, or of the run where a folder is exported.
         version: such as v1.2.0; "" where a folder is exported.
         created: when it was released, or packed.
-        authors: of the model, as bioimage.io names them.
-        folder: of its package.
-        package: content of package.json.
-        model: what its checkpoint holds.
-        network: the model's, in evaluation mode on the CPU, its output activated.
+        authors: of the model.
     """
 
     name: str
     version: str
     created: datetime
     authors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Portable:
+    """A release as the formats need it.
+
+    Attributes:
+        called: its name, version, date and authors.
+        folder: of its package.
+        package: content of package.json.
+        model: what its checkpoint holds.
+        network: the model's, in evaluation mode on the CPU, its output activated.
+    """
+
+    called: Name
     folder: Path
     package: Package
     model: "Model"
@@ -66,7 +76,7 @@ class Portable:
     @property
     def title(self) -> str:
         """Name and version."""
-        return f"{self.name} {self.version}".strip()
+        return f"{self.called.name} {self.called.version}".strip()
 
     @property
     def target(self) -> Target:
@@ -96,31 +106,28 @@ class Portable:
         return output
 
 
-def portable(folder: Path, name: str, version: str, created: datetime, authors: tuple[str, ...]) -> Portable:
+def portable(folder: Path, package: Package, called: Name) -> Portable:
     """Return what a package's folder holds.
 
     Args:
         folder: of the package; every file's hash is checked.
-        name: of the artifact; "" for that of the run.
-        version: such as v1.2.0, or "".
-        created: when it was released, or packed.
-        authors: of the model.
+        package: content of its package.json.
+        called: name, version, date and authors.
 
     Raises:
         FileNotFoundError: if a file is missing.
         ValueError: if a file is damaged, or it holds an ensemble: formats know single networks.
         IntegrityError: if a file is not the one that was packed.
     """
-    package = read_package(folder)
     refuse_changed(package, folder)
     loaded = load_checkpoint(folder / package.checkpoint, "cpu")
     if isinstance(loaded, Ensemble):
         raise ValueError(
-            f"{folder}: {package.run} is an ensemble, and formats hold one network; export its members "
+            f"{called.name}: is an ensemble, and formats hold one network; export its members "
             f"{', '.join(sorted(loaded.members))}, each for itself"
         )
     network = Activated(loaded.network, loaded.target.activate).eval()
-    return Portable(name or package.run, version, created, authors, folder, package, loaded, network)
+    return Portable(called, folder, package, loaded, network)
 
 
 def settings_of(model: "Model") -> dict[str, Any]:

@@ -15,8 +15,8 @@ _NORMALISATIONS = {
     "unit": "divide by 255",
     "z_score": "from each channel of the whole image subtract its mean and divide by its standard deviation (at least "
     "1e-8)",
-    "z_score_nonzero": "from each channel subtract the mean and divide by the standard deviation (at least 1e-8) of the "
-    "image's pixels that are not black; black pixels stay 0",
+    "z_score_nonzero": "from each channel subtract the mean and divide by the standard deviation (at least 1e-8) of "
+    "the image's pixels that are not black; black pixels stay 0",
 }
 
 

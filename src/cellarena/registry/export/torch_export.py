@@ -34,7 +34,7 @@ def program_of(portable: "Portable") -> Any:
             logging.getLogger(__name__).debug("no export for any size: %s", error)
         try:
             return _fixed(portable)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             said = " ".join(str(error).split())[:300]
             raise ValueError(f"{portable.title} cannot be exported by torch.export ({said})") from error
 

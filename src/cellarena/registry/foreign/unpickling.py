@@ -24,7 +24,7 @@ _UNFOLDED = 4
 """How many times larger than the file its tensors may be: two names may share one tensor, a hundred do not."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The file asks for something that is refused on principle."""
 
 
@@ -49,23 +49,23 @@ def refuse_bomb(path: Path) -> None:
     """Do nothing if a file is no zip archive, or one whose members are stored as they are, as torch.save does.
 
     Raises:
-        Refused: if it unpacks to more than it is.
+        RefusedError: if it unpacks to more than it is.
     """
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise Refused("its members are compressed, which torch.save never does")
+        raise RefusedError("its members are compressed, which torch.save never does")
     if (unpacked := sum(member.file_size for member in members)) > path.stat().st_size:
-        raise Refused(f"its members unpack to {unpacked} bytes, more than it has")
+        raise RefusedError(f"its members unpack to {unpacked} bytes, more than it has")
 
 
 def read_state(path: Path) -> dict[str, Any]:
     """Return the state dict in a file: the whole, or under `state_dict`, `model` or `model_state_dict`.
 
     Raises:
-        Refused: if the file names anything but tensors and plain containers.
+        RefusedError: if the file names anything but tensors and plain containers.
         ValueError: if it cannot be read or holds no state dict.
     """
     import pickle
@@ -79,7 +79,7 @@ def read_state(path: Path) -> dict[str, Any]:
         said = str(error)
         if "TorchScript" in said or any(word in said for word in _ASKS_FOR_CODE):
             named = re.search(r"GLOBAL ([\w.]{1,100})", said)
-            raise Refused(
+            raise RefusedError(
                 f"it asks for {named[1] if named else 'code'}, and only tensors and plain containers are read; where "
                 "you trust the file, save its state dict alone as safetensors"
             ) from error
@@ -105,7 +105,7 @@ def write_weights(state: dict[str, Any], size: int, path: Path) -> None:
     """Write a state dict as safetensors, every tensor on its own.
 
     Raises:
-        Refused: if the tensors are much larger than the file that they come from.
+        RefusedError: if the tensors are much larger than the file that they come from.
         ValueError: if one is sparse, quantised or without values.
     """
     import torch
@@ -115,7 +115,7 @@ def write_weights(state: dict[str, Any], size: int, path: Path) -> None:
         if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
             raise ValueError(f"{name!r} is no plain tensor ({tensor.layout}, {tensor.dtype}, {tensor.device})")
     if (unfolded := sum(tensor.numel() * tensor.element_size() for tensor in state.values())) > _UNFOLDED * size:
-        raise Refused(f"its tensors take {unfolded} bytes, and it has {size}")
+        raise RefusedError(f"its tensors take {unfolded} bytes, and it has {size}")
     save_file({name: tensor.detach().clone().contiguous() for name, tensor in state.items()}, path)
 
 
@@ -133,7 +133,7 @@ def main(source: Path, target: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
-    except Refused as refusal:
+    except RefusedError as refusal:
         sys.exit((sys.stderr.write(f"{refusal}\n"), 5)[1])
     except MemoryError:
         sys.exit((sys.stderr.write("it asks for more memory than a file of its size needs\n"), 5)[1])

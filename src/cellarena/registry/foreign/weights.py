@@ -49,7 +49,8 @@ def read_foreign(path: Path, network: "nn.Module") -> ForeignWeights:
     if path.suffix == _SAFE:
         return _fitting(path, path, network, "")
     if path.suffix not in PICKLES:
-        raise ValueError(f"{path}: not a checkpoint that is read; name a file in {', '.join([*sorted(PICKLES), _SAFE])}")
+        known = ", ".join([*sorted(PICKLES), _SAFE])
+        raise ValueError(f"{path}: not a checkpoint that is read; name a file in {known}")
     with tempfile.TemporaryDirectory(prefix="cellarena-") as scratch:
         converted = Path(scratch) / "weights.safetensors"
         version = convert(path, converted)
