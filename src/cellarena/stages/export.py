@@ -125,6 +125,6 @@ def _write_archive(folder: Path, path: Path) -> None:
     with zipfile.ZipFile(content, "w") as archive:
         for file in sorted(folder.iterdir()):
             entry = zipfile.ZipInfo(file.name, _NO_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, file.read_bytes())
     write_bytes(content.getvalue(), path)
