@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from cellarena.learning.headers import Declared
+from cellarena.registry.foreign import unpickling
 from cellarena.registry.foreign.conversion import convert
 from cellarena.registry.foreign.weights import common_prefix, read_foreign
 
@@ -86,11 +87,10 @@ def test_two_names_of_one_tensor_are_two_tensors(tmp_path):
         (lambda w: w[min(w)].view(-1)[0].fill_(float("-inf")), "not finite"),
     ],
 )
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_what_does_not_fit_is_refused_by_name(change, words, suffix, tmp_path):
-    changed, path = {name: tensor.clone() for name, tensor in weights().items()}, tmp_path / f"a{suffix}"
+def test_what_does_not_fit_is_refused_by_name(change, words, tmp_path):
+    changed, path = {name: tensor.clone() for name, tensor in weights().items()}, tmp_path / "a.safetensors"
     change(changed)
-    (save_file if suffix == ".safetensors" else torch.save)(changed, path)
+    save_file(changed, path)
     with pytest.raises(ValueError, match=words) as refusal:
         read_foreign(path, network())
     assert str(refusal.value).startswith(f"{path}: ")
@@ -98,9 +98,13 @@ def test_what_does_not_fit_is_refused_by_name(change, words, suffix, tmp_path):
 
 
 @pytest.mark.parametrize("content", [3, [1, 2], {}, {"epoch": 1}, {"state_dict": {}}, {"state_dict": {"a": 1}}, {1: 2}])
-def test_a_file_without_a_state_dict_is_refused(content, tmp_path):
-    path = saved(content, tmp_path / "a.pth")
-    with pytest.raises(ValueError, match="it holds no state dict"):
+def test_what_is_no_state_dict_is_told_apart(content):
+    assert unpickling._state_dict(content, torch.Tensor) is None
+
+
+def test_a_file_without_a_state_dict_is_refused(tmp_path):
+    path = saved({"epoch": 3}, tmp_path / "a.pth")
+    with pytest.raises(ValueError, match="it holds no state dict, but a dict of 'epoch'"):
         read_foreign(path, network())
 
 
