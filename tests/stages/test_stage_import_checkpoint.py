@@ -35,6 +35,7 @@ def project(tmp_path, monkeypatch):
     for name in (".gitignore", "params.yaml"):
         shutil.copy(ROOT / name, folder / name)
     (folder / ".dvc").mkdir()
+    shutil.copy(ROOT / ".dvc" / ".gitignore", folder / ".dvc" / ".gitignore")
     (folder / ".dvc" / "config").write_text("[core]\n    analytics = false\n")
     (folder / "dvc.yaml").write_text("# artifacts alone\nartifacts:\n  raw:\n    path: data/raw\n    type: dataset\n")
     git(folder, "init", "-q", "-b", "main")

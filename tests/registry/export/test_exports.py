@@ -174,6 +174,8 @@ def test_the_command_exports_a_folder(cellarena, package, tmp_path):
 )
 def test_what_cannot_be_exported_is_one_line(cellarena, arguments, words, tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "Start"], cwd=tmp_path, check=True)
     done = cellarena(tmp_path, "export", *arguments)
     assert done.code == 2
     assert words in done.err
