@@ -11,6 +11,7 @@ class PlainTarget(Target):
     """One channel: the label image itself, in both directions."""
 
     n_channels = 1
+    channels = ("labels",)
     choices: ClassVar = {}
 
     def encode(self, labels):

@@ -12,9 +12,18 @@ class RegistryPaths:
 
     root: Path
 
+    @property
+    def pipeline(self) -> Path:
+        """The stages and the artifacts."""
+        return self.root / "dvc.yaml"
+
     def package(self, model: str) -> Path:
         """Return the folder that a release of a model or ensemble holds."""
         return self.root / "data" / "packages" / model
+
+    def imported(self, name: str) -> Path:
+        """Return the folder of a model that others trained; DVC tracks it by a file of its own beside it."""
+        return self.root / "data" / "imported" / name
 
     def packed_checkpoint(self, package: Path, run: Run) -> Path:
         """Return the folder of a run's checkpoint in a package."""

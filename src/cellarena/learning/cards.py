@@ -9,6 +9,8 @@ from typing import Any
 from cellarena.images.io import write_bytes
 
 FORMAT = 1
+_LARGEST = 16_000_000
+"""Bytes of a card; those of this project have some thousands."""
 
 
 def write_card(card: dict[str, Any], path: Path) -> None:
@@ -27,6 +29,8 @@ def reading(path: Path) -> Iterator[dict[str, Any]]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
+    if path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path}: not a model card of this project ({path.stat().st_size} bytes)")
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         if card["format"] != FORMAT:

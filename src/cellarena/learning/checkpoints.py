@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cellarena.images.io import write_bytes
 from cellarena.learning.cards import reading
+from cellarena.learning.headers import declarations, declared_tensors
 from cellarena.learning.predict import Network, Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS, Hyperparameters
@@ -53,27 +54,33 @@ def load_weights(network: nn.Module, path: Path) -> None:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is damaged, does not fit the network or holds values that are not finite.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such checkpoint")
+    refuse_other_weights(network, path)
     try:
         weights = load(path.read_bytes())
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"{path}: not a valid safetensors file ({error})") from error
-    found, expected = _kinds(weights), _kinds(network.state_dict())
-    if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
-        raise ValueError(f"{path}: does not fit the network ({len(odd)} tensors differ, the first is {odd[0]})")
     for name, tensor in weights.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(f"{path}: {name} holds values that are not finite")
     network.load_state_dict(weights)
 
 
-def _kinds(weights: dict[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
-    return {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()}
+def refuse_other_weights(network: nn.Module, path: Path) -> None:
+    """Do nothing if the header of a safetensors file names the weights of a network, which may be on the meta device.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or its tensors differ in names, shapes or types.
+    """
+    found, expected = declared_tensors(path), declarations(network)
+    if odd := sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)):
+        raise ValueError(f"{path}: does not fit the network ({len(odd)} tensors differ, the first is {odd[0]})")
 
 
 def load_model(folder: Path, device: str) -> Model:
     """Return the model of a checkpoint folder (`model.safetensors` and `model.json`) in evaluation mode.
+
+    The weights' header is compared with the card before memory is taken for either.
 
     Raises:
         FileNotFoundError: if one of the two files is missing.
@@ -82,6 +89,9 @@ def load_model(folder: Path, device: str) -> Model:
     with reading(folder / "model.json") as card:
         hyperparameters = MODELS[card["model"]].hyperparameters.model_validate(card["hyperparameters"])
         target = TARGETS[card["target"]].model_validate(card["decoding"])
+        with torch.device("meta"):
+            outline = build_network(card["model"], hyperparameters, target)
+    refuse_other_weights(outline, folder / "model.safetensors")
     network = build_network(card["model"], hyperparameters, target)
     load_weights(network, folder / "model.safetensors")
     return Model(network.eval().to(device), hyperparameters, target, card)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,4 +39,9 @@ def describe(hyperparameters: LSTMUNet) -> str:
 
 
 # Of 32 pixels the deepest of four levels has two a side: instance normalisation needs more than one.
-MODELS.register("lstm_unet")(ModelSpec(LSTMUNet, build, target="three_class", multiple=32, describe=describe))
+MODELS.register("lstm_unet")(
+    ModelSpec(
+        LSTMUNet, build, target="three_class", multiple=32, describe=describe,
+        cite=Cite("Arbelle and Riklin Raviv, ISBI 2019", "10.48550/arXiv.1805.11247"),
+    )
+)  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, model_validator
 
 from cellarena.models.parts.pretrained import Published, Supplied
-from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,6 +17,9 @@ RESNET50 = Published(
 )
 
 _PUBLISHED_WIDTH = 64
+
+CHALLENGE = Cite("Ma et al., Nature Methods 2024", "10.1038/s41592-024-02233-6")
+"""On the challenge in which the network took part."""
 
 
 class MAUNet(Hyperparameters):
@@ -98,5 +101,5 @@ def describe_as(encoder: str, hyperparameters: MAUNet) -> str:
 
 
 MODELS.register("maunet")(
-    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe)
+    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE)
 )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cellarena.models.maunet import MAUNet, describe_as, on, start_from
+from cellarena.models.maunet import CHALLENGE, MAUNet, describe_as, on, start_from
 from cellarena.models.parts.pretrained import Published
 from cellarena.models.spec import MODELS, ModelSpec
 
@@ -38,5 +38,5 @@ def describe(hyperparameters: MAUNet) -> str:
 
 # A multiple of 16 would do; both members of an ensemble take the same tiles.
 MODELS.register("maunet_wide")(
-    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe)
+    ModelSpec(MAUNet, build, target="class_and_distance", multiple=32, start=start, describe=describe, cite=CHALLENGE)
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Self
 
 from cellarena.models.parts.nnunet_plan import Plan
-from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,4 +71,9 @@ def describe(hyperparameters: NNUNet) -> str:
 
 
 # Crops and tiles are the plan's patch, which fits its strides; 32 is for plans of no more than five stages.
-MODELS.register("nnunet")(ModelSpec(NNUNet, build, target="three_class", multiple=32, describe=describe, planned=True))
+MODELS.register("nnunet")(
+    ModelSpec(
+        NNUNet, build, target="three_class", multiple=32, describe=describe, planned=True,
+        cite=Cite("Isensee et al., Nature Methods 2021", "10.1038/s41592-020-01008-z"),
+    )
+)  # fmt: skip

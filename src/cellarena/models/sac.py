@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from cellarena.models.parts.pretrained import Supplied
 from cellarena.models.parts.sam_checkpoint import PUBLISHED
-from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -179,5 +179,8 @@ def describe(hyperparameters: SAC) -> str:
 
 
 MODELS.register("sac")(
-    ModelSpec(SAC, build, target="three_class", multiple=32, start=start, phase=phase, describe=describe)
-)
+    ModelSpec(
+        SAC, build, target="three_class", multiple=32, start=start, phase=phase, describe=describe,
+        cite=Cite("Na et al. 2024", "10.48550/arXiv.2401.13220"),
+    )
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,6 +39,13 @@ class Hyperparameters(BaseModel):
         return n_crops
 
 
+class Cite(NamedTuple):
+    """A publication: in words, and its doi."""
+
+    text: str
+    doi: str
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model of the catalog.
@@ -50,6 +57,7 @@ class ModelSpec:
             multiples of `multiple`. In training it may put out a tuple, the finest resolution first.
         target: name of the target it learns.
         multiple: what height and width of its input must be a multiple of.
+        cite: what to cite for the network.
         describe: says in a few words which variant the hyperparameters make it, for the tables.
         start: fills a fresh network with weights that were trained elsewhere; called once, before a training's first
             step, and never where a checkpoint of the whole network is loaded.
@@ -62,6 +70,7 @@ class ModelSpec:
     build: Callable[[Any, int], "nn.Module"]
     target: str
     multiple: int
+    cite: Cite
     describe: Callable[[Any], str]
     start: Callable[[Any, "nn.Module"], None] | None = None
     phase: Callable[[Any, "nn.Module", float], bool] | None = None

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from cellarena.models.spec import MODELS, Hyperparameters, ModelSpec
+from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,4 +45,9 @@ def describe(hyperparameters: UNet) -> str:
 
 
 # Inputs are multiples of 32 so that every admissible number of levels fits.
-MODELS.register("unet")(ModelSpec(UNet, build, target="three_class", multiple=32, describe=describe))
+MODELS.register("unet")(
+    ModelSpec(
+        UNet, build, target="three_class", multiple=32, describe=describe,
+        cite=Cite("Kerfoot et al., STACOM 2018", "10.1007/978-3-030-12029-0_40"),
+    )
+)  # fmt: skip

@@ -29,6 +29,7 @@ class ClassAndDistance(Target):
     """
 
     n_channels: ClassVar[int] = 5
+    channels: ClassVar[tuple[str, ...]] = ("background", "interior", "boundary", "abstain", "distance")
     choices: ClassVar[dict[str, tuple[float, ...]]] = {
         "seed": (0.3, 0.4, 0.5, 0.6, 0.7),
         "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),

@@ -21,6 +21,8 @@ class Target(BaseModel, ABC):
 
     n_channels: ClassVar[int]
     """How many channels the network puts out."""
+    channels: ClassVar[tuple[str, ...]]
+    """What each channel of the activated output is."""
     choices: ClassVar[dict[str, tuple[float, ...]]]
     """The settings of decoding that are tuned on the validation subset, and the values that are tried."""
 

@@ -24,6 +24,7 @@ class ThreeClass(Target):
     """Each pixel is background (0), interior (1) or boundary (2) of an object."""
 
     n_channels: ClassVar[int] = 3
+    channels: ClassVar[tuple[str, ...]] = ("background", "interior", "boundary")
     choices: ClassVar[dict[str, tuple[float, ...]]] = {
         "seed": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
         "waist": (0.3, 0.6, 0.75, 0.85),

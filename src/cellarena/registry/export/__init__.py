@@ -1,0 +1,1 @@
+"""Released models for other programs: TorchScript, torch.export, ONNX and bioimage.io."""

@@ -1,0 +1,83 @@
+"""An artifact more in dvc.yaml: lines are added, and nothing else of the file changes."""
+
+from typing import Any
+
+import yaml
+
+from cellarena.registry.names import checked_name
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def refuse_declared(text: str, name: str) -> None:
+    """Do nothing if a dvc.yaml declares no artifact of this name.
+
+    Raises:
+        ValueError: if it does, cannot be read, or the name is none.
+    """
+    if checked_name(name) in (_content(text).get("artifacts") or {}):
+        raise ValueError(f"dvc.yaml declares an artifact {name} already; choose another name")
+
+
+def with_artifact(text: str, name: str, path: str, desc: str) -> str:
+    """Return the text of a dvc.yaml with one artifact more, a model, behind those that it has.
+
+    Args:
+        text: of the file; comments and order are kept.
+        name: of the artifact, new.
+        path: of its folder, relative to dvc.yaml.
+        desc: what it is in a sentence, without `${`.
+
+    Raises:
+        ValueError: if there is one of that name, or the text is written so that lines cannot be added to it.
+    """
+    refuse_declared(text, name)
+    before = _content(text)
+    lines = text.splitlines()
+    starts = [i for i, line in enumerate(lines) if line.split("#")[0].rstrip() == "artifacts:"]
+    at = _end_of_block(lines, starts[0]) if starts else len(lines)
+    indent = _indent(lines[starts[0] + 1 : at]) if starts else "  "
+    added = [f"{indent}{name}:"]
+    added += [f"{indent}  {key}: {value}" for key, value in (("path", path), ("type", "model"), ("desc", desc))]
+    head = [] if starts else ["", "artifacts:"]
+    after = "\n".join([*lines[:at], *head, *added, *lines[at:]]) + "\n"
+    entry = {"path": path, "type": "model", "desc": desc}
+    if _read_back(after) != {**before, "artifacts": {**(before.get("artifacts") or {}), name: entry}}:
+        raise ValueError(
+            "dvc.yaml: its artifacts are written so that no line can be added; write them as a block, or add by hand: "
+            f"artifacts: {name}: path: {path}"
+        )
+    return after
+
+
+def _content(text: str) -> dict[str, Any]:
+    try:
+        content = yaml.load(text, _LOADER) or {}
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"dvc.yaml: not valid YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(content, dict) or not isinstance(content.get("artifacts") or {}, dict):
+        raise ValueError("dvc.yaml: holds no mapping, or its artifacts are none")
+    return content
+
+
+def _read_back(text: str) -> Any:
+    try:
+        return yaml.load(text, _LOADER)
+    except yaml.YAMLError:
+        return None
+
+
+def _end_of_block(lines: list[str], start: int) -> int:
+    """Return the number of the line behind the last entry of a block."""
+    last = start
+    for i in range(start + 1, len(lines)):
+        if lines[i].strip() and not lines[i].lstrip().startswith("#"):
+            if not lines[i].startswith(" "):
+                break
+            last = i
+    return last + 1
+
+
+def _indent(block: list[str]) -> str:
+    entries = [line for line in block if line.strip() and not line.lstrip().startswith("#")]
+    return entries[0][: len(entries[0]) - len(entries[0].lstrip())] if entries else "  "
