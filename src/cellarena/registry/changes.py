@@ -63,7 +63,7 @@ def changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Return every value as JSON by its dotted name; an empty section is a value."""
-    found = {}
+    found: dict[str, str] = {}
     for key, value in content.items():
         if isinstance(value, Mapping) and value:
             found |= flat(value, f"{prefix}{key}.")

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -94,13 +95,21 @@ class Repository:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
+        links = _symlinks(self, commit)
         for folder in reversed([pure, *pure.parents][:-1]):
-            entry = self.git("ls-tree", commit, "--", f":(literal){folder}").decode(errors="replace")
-            if entry.startswith(_SYMLINK):
+            if str(folder) in links:
                 raise SecurityError(
                     f"{self.address}: {folder} is a symbolic link at {commit[:7]}, so that {path} may lie outside the "
                     "repository; it is not read"
                 )
+
+
+@lru_cache(maxsize=16)
+def _symlinks(repository: Repository, commit: str) -> frozenset[str]:
+    """Return the paths of all symbolic links that a commit, given by its hash, tracks."""
+    listed = repository.git("ls-tree", "-r", "-z", commit).decode(errors="surrogateescape").split("\0")
+    entries = [entry.split("\t", 1) for entry in listed if entry.startswith(_SYMLINK)]
+    return frozenset(path for _, path in entries)
 
 
 def open_repository(address: str, copies: Path) -> Repository:
