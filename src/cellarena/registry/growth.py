@@ -51,17 +51,18 @@ def _added(output: Output, known: set[str], cache: Path) -> int | None:
     new = {md5 for md5 in files if md5 not in known}
     known |= new
     try:
-        return sum(_object(cache, md5).stat().st_size for md5 in new)
+        return sum(stored_at(cache, md5).stat().st_size for md5 in new)
     except FileNotFoundError:
         return None
 
 
 def _listed(cache: Path, md5: str) -> Iterable[str] | None:
     try:
-        return [str(entry["md5"]) for entry in json.loads(_object(cache, md5).read_bytes())]
+        return [str(entry["md5"]) for entry in json.loads(stored_at(cache, md5).read_bytes())]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _object(cache: Path, md5: str) -> Path:
+def stored_at(cache: Path, md5: str) -> Path:
+    """Return where a folder of DVC's objects, such as .dvc/cache, holds the one of a hash."""
     return cache / "files" / "md5" / md5[:2] / md5[2:]
