@@ -17,7 +17,7 @@ from cellarena.params import load_params
 from cellarena.records import Run
 
 ROOT = Path(__file__).parent.parent
-NOT_STAGES = {"plots-page", "rescore", "status"}
+NOT_STAGES = {"plots-page", "rescore", "review", "status"}
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ class Reader:
     scratch: Path
     unread: list[Unread] = field(default_factory=list)
     _read: dict[str, Path] = field(default_factory=dict)
-    _members: dict[str, dict[str, Output]] = field(default_factory=dict)
+    _members: dict[str, dict[str, Output] | None] = field(default_factory=dict)
 
     def read(self, commit: str, output: Output | None, parse: Callable[[Path], T]) -> T | None:
         """Return what a function makes of an output's file, None for no output and for one that is noted as unread."""
@@ -53,8 +53,8 @@ class Reader:
             self._note(commit, output.path, str(error))
             return None
 
-    def member(self, commit: str, folder: Output | None, name: str) -> Output | None:
-        """Return a file of a folder, None if it has none of that name or if that could not be found out."""
+    def members(self, commit: str, folder: Output | None) -> dict[str, Output] | None:
+        """Return the files of a folder by their paths in it, None for no folder and for one that is noted as unread."""
         if folder is None:
             return None
         if folder.md5 not in self._members:
@@ -62,8 +62,8 @@ class Reader:
                 self._members[folder.md5] = members(self.repository, commit, folder, self.cache)
             except (PartialError, ValueError) as error:
                 self._note(commit, folder.path, str(error))
-                self._members[folder.md5] = {}
-        return self._members[folder.md5].get(name)
+                self._members[folder.md5] = None
+        return self._members[folder.md5]
 
     def _note(self, commit: str, path: str, reason: str) -> None:
         found = Unread(path, commit, " ".join(reason.split()))

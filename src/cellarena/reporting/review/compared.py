@@ -40,8 +40,9 @@ def results_section(review: Review) -> Section:
     blocks.append(
         Notes(
             [
-                f"Difference is after minus before, the mean over images; intervals of {level}, p values adjusted (Holm) over "
-                f"the runs; a difference that surely is below {review.settings.smallest_effect:g} is called equivalent.",
+                f"Difference is after minus before, the mean over images, with its interval of {level} over images.",
+                "p is Wilcoxon's, adjusted over the runs (Holm).",
+                f"A difference that surely is below {review.settings.smallest_effect:g} is called equivalent.",
             ]
         )
     )

@@ -33,7 +33,7 @@ def verdict_sentence(review: Review) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def clause(line: dict[str, Any], margin: float, about: str) -> str:
+def clause(line: dict[Any, Any], margin: float, about: str) -> str:
     """Return what is known of one run or row, such as "worse by 0.021 F1 [0.010, 0.033] on these images".
 
     Args:
@@ -54,7 +54,7 @@ def clause(line: dict[str, Any], margin: float, about: str) -> str:
 
 def _changed(review: Review, names: Sequence[str]) -> str:
     found = review.results.compared
-    known = {line["name"]: line for line in found.to_dict("records")}
+    known: dict[str, dict[Any, Any]] = {line["name"]: line for line in found.to_dict("records")}
     told = f"{len(names)} of {review.changes.n_runs} runs changed: "
     equal = set(review.changes.runs.loc[review.changes.runs["scores"] == SAME, "run"])
     if len(names) <= _TOLD:
@@ -71,7 +71,7 @@ def _changed(review: Review, names: Sequence[str]) -> str:
     return told + ", ".join(counts) + " on these images"
 
 
-def _said(line: dict[str, Any] | None, is_equal: bool, review: Review) -> str:
+def _said(line: dict[Any, Any] | None, is_equal: bool, review: Review) -> str:
     if is_equal:
         return "made anew with the same scores"
     if line is None:
