@@ -8,7 +8,7 @@ import pandas as pd
 
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text
 from cellarena.reporting.review.contents import RUN_COLUMNS, Added, Changes
-from cellarena.reporting.tables import UNDEFINED, other_table
+from cellarena.reporting.tables import UNDEFINED, Table, other_table
 
 _AT_MOST = 50
 _SOURCE = "src"
@@ -48,6 +48,11 @@ def outdated_lines(outdated: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
+def shown(title: str, table: Table) -> ShownTable:
+    """Return a table; a long one is cut where it cannot be searched."""
+    return ShownTable(title, table, _AT_MOST if len(table.rows) > _AT_MOST else None)
+
+
 def _data(changes: Changes) -> list[Block]:
     added = f"The change adds {_added(changes.added)} to the storage, of which data {_added(changes.added_data)}."
     if changes.data.empty:
@@ -71,7 +76,7 @@ def _parameters(parameters: pd.DataFrame) -> list[Block]:
     if parameters.empty:
         return [Text("Parameters: unchanged.")]
     table = parameters.replace({"before": {"": UNDEFINED}, "after": {"": UNDEFINED}})
-    return [ShownTable("Parameters", other_table(table.rename(columns={"name": "parameter"})), _AT_MOST)]
+    return [shown("Parameters", other_table(table.rename(columns={"name": "parameter"})))]
 
 
 def _code(files: pd.DataFrame) -> list[Block]:
@@ -79,17 +84,17 @@ def _code(files: pd.DataFrame) -> list[Block]:
     if code.empty:
         return [Text("Code: unchanged.")]
     groups = code.assign(group=[_group(path) for path in code["path"]]).groupby("group", sort=True)
-    table = groups.agg(files=("path", "size"), added=("n_added", "sum"), removed=("n_removed", "sum")).astype("Int64")
-    shown = other_table(table.reset_index().rename(columns={"group": "code", "added": "lines added",
+    counts = groups.agg(files=("path", "size"), added=("n_added", "sum"), removed=("n_removed", "sum")).astype("Int64")
+    table = other_table(counts.reset_index().rename(columns={"group": "code", "added": "lines added",
                                                             "removed": "lines removed"}))  # fmt: skip
-    return [ShownTable("Code", shown), Folded("The files", [Notes(list(code["path"]))])]
+    return [ShownTable("Code", table), Folded("The files", [Notes(list(code["path"]))])]
 
 
 def _runs(changes: Changes) -> list[Block]:
     if changes.runs.empty:
         return [Text(f"Runs: none of {changes.n_runs} changed.")]
     table = changes.runs[RUN_COLUMNS].rename(columns={"because": "because of"})
-    return [ShownTable("Runs", other_table(table), _AT_MOST)]
+    return [shown("Runs", other_table(table))]
 
 
 def _others(changes: Changes) -> list[Block]:

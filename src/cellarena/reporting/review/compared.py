@@ -4,10 +4,10 @@ import pandas as pd
 
 from cellarena.evaluation.before_after import F1
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text, Warnings
+from cellarena.reporting.review.changed import shown
 from cellarena.reporting.review.contents import Results, Review
 from cellarena.reporting.tables import Table, other_table, plain, table_with_failures
 
-_AT_MOST = 50
 _PICTURED = (
     "Solid blue: matched at IoU 0.5; dashed yellow: missed; dotted red: spurious. The F1 above a panel is that of the "
     "whole image; of a large image the part is shown in which most objects changed."
@@ -22,7 +22,7 @@ def results_section(review: Review) -> Section:
     level = f"{100 * review.settings.confidence:g} %"
     blocks: list[Block] = [
         Text(_on_what(results)),
-        ShownTable("F1 at IoU 0.5 by run", _table(results.compared, "run"), _AT_MOST),
+        shown("F1 at IoU 0.5 by run", _table(results.compared, "run")),
         Notes([f"{plain(line['name'])}: {line['words']}" for line in results.compared.to_dict("records")]),
     ]
     if not results.rows.empty:
@@ -36,7 +36,7 @@ def results_section(review: Review) -> Section:
         blocks.append(Folded("Other metrics", [ShownTable("Other metrics by run", _metrics(others))]))
     if len(results.by_image):
         table = other_table(results.by_image.rename(columns={"before": "F1 before", "after": "F1 after"}))
-        blocks.append(Folded("Images by how much they changed", [ShownTable("Images", table, _AT_MOST)]))
+        blocks.append(Folded("Images by how much they changed", [shown("Images", table)]))
     blocks.append(
         Notes(
             [
@@ -61,7 +61,7 @@ def guards_section(review: Review) -> Section:
     if lost.empty:
         blocks.append(Text("Coverage: no image lost its answer."))
     else:
-        blocks.append(ShownTable("Images that lost their answer", table_with_failures(lost, [True] * len(lost)), 30))
+        blocks.append(shown("Images that lost their answer", table_with_failures(lost, [True] * len(lost))))
     if leaks is None:
         return Section("Coverage and leaks", blocks)
     if leaks.new:
@@ -79,7 +79,7 @@ def unread_section(unread: pd.DataFrame) -> Section:
         return Section("Not reviewed", [])
     table = table_with_failures(unread.assign(commit=unread["commit"].str[:7]), [True] * len(unread))
     told = Text("These files could not be read, so that nothing is said above of what they hold.")
-    return Section("Not reviewed", [told, ShownTable("Files that could not be read", table, 30)])
+    return Section("Not reviewed", [told, shown("Files that could not be read", table)])
 
 
 def _on_what(results: Results) -> str:

@@ -49,7 +49,8 @@ def clause(line: dict[Any, Any], margin: float, about: str) -> str:
         return claim_of(verdict, finding, margin, "F1") + where
     if pd.isna(interval[0]):
         return f"not to be told from {line['n_images']} image{'s' * (line['n_images'] != 1)}"
-    return f"not shown to differ: {line['difference']:+.3f} F1 [{interval[0]:.3f}, {interval[1]:.3f}]{where}"
+    numbers = f"{line['difference']:+.3f} F1 [{interval[0]:.3f}, {interval[1]:.3f}], p {line[f'{about}p_holm']:.2g}"
+    return f"not shown to differ{where}: {numbers}"
 
 
 def _changed(review: Review, names: Sequence[str]) -> str:
