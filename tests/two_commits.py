@@ -1,5 +1,6 @@
 """A git and DVC repository of two runs on hand-made images, whose commits change what a test asks for."""
 
+import copy
 import hashlib
 import json
 from dataclasses import replace
@@ -58,6 +59,14 @@ class Project:
         for run in (UNET, SAC):
             self.write_run(run, dict.fromkeys(IDS, 10))
         self.commit("First results")
+
+    def copy(self, parent):
+        """Return a copy in another folder, its remote storage beside it."""
+        found = copy.copy(self)
+        found.workspace = self.workspace.copy(parent)
+        found.root = found.workspace.root
+        found.layout = Layout(found.root)
+        return found
 
     def write_file(self, name, content):
         path = self.root / name
