@@ -17,7 +17,7 @@ from cellarena.params import load_params
 from cellarena.records import Run
 
 ROOT = Path(__file__).parent.parent
-NOT_STAGES = {"plots-page", "rescore", "review", "status"}
+NOT_STAGES = {"lineage", "plots-page", "rescore", "review", "segment", "status"}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,10 @@ def expected_outs(params):
         outs[f"fit-generator@{name}"] = {layout.generator(name), layout.generator_plots(name)}
         outs[f"synthesize@{name}"] = {layout.synthetic(name)}
         outs[f"quality@{name}"] = {layout.quality(name), layout.quality_plots(name)}
+    released = [run for run in (*params.runs, *params.ensemble_runs) if run.seed == params.benchmark.seeds[0]]
+    for run in released:
+        grid = "-ensemble" if run in params.ensemble_runs else ""
+        outs[f"package{grid}@{run}"] = {layout.package(run.model)}
     for run in params.runs:
         outs[f"calibrate@{run}"] = {layout.calibration(run)}
         outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}

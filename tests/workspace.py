@@ -32,7 +32,9 @@ SMALL = {
     "study": {"models": ["unet"], "generators": ["texture"], "arms": ["repeat"], "seeds": [0], "real_seeds": []},
     "visuals.steps": 5,
 }
-_TRACKED = ("dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "inbox", "src")
+_TRACKED = (
+    ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", ".gto", "dvc.yaml", "inbox", "params.yaml", "src",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

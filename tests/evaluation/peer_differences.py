@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from golden_set import GoldenPair
-from peers import NAN, QUALITY
 
 from cellarena.evaluation.matching import iou_pairs, match
+from golden_set import GoldenPair
+from peers import NAN, QUALITY
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from golden_set import GoldenPair, Key
 from monai.metrics import compute_panoptic_quality
 from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
 from torchmetrics.functional.detection import panoptic_quality
 
 from cellarena.images.labels import consecutive
+from golden_set import GoldenPair, Key
 
 FIXTURES = {
     path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).with_name("parity").glob("*.json"))

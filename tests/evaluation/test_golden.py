@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from golden_set import FOLDER, golden_pairs, read_pair
-from slow_official import slow_official
 
 from cellarena.evaluation.official import score_official
 from cellarena.evaluation.strict import WITH_BORDER, score_strict
+from golden_set import FOLDER, golden_pairs, read_pair
+from slow_official import slow_official
 
 PAIRS = golden_pairs()
 THRESHOLDS = sorted({threshold for pair in PAIRS for threshold, _ in pair.objects if threshold is not None})

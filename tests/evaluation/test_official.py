@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from slow_official import slow_official
 
 from cellarena.evaluation import official
 from cellarena.evaluation.official import score_official
 from cellarena.evaluation.strict import score_strict
+from slow_official import slow_official
 
 LABELS = arrays(np.uint16, (9, 10), elements=st.integers(0, 5))
 INT32_MAX = 2**31 - 1

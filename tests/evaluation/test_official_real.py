@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import ndimage
-from slow_official import LeftOutError, slow_official
 
 from cellarena.evaluation import official
 from cellarena.evaluation.official import score_official
 from cellarena.images.io import read_image
+from slow_official import LeftOutError, slow_official
 
 REAL_DATA = os.environ.get("CELLARENA_REAL_DATA")
 N_IMAGES = 60

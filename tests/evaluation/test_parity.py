@@ -3,11 +3,11 @@
 import math
 
 import pytest
+
+from cellarena.evaluation.strict import WITH_BORDER, score_strict
 from golden_set import golden_pairs
 from peer_differences import DIFFERENCES
 from peers import FIXTURES, OURS, values
-
-from cellarena.evaluation.strict import WITH_BORDER, score_strict
 
 PAIRS = {pair.name: pair for pair in golden_pairs()}
 # MONAI adds 1e-6 to denominators, torchmetrics and stardist's IoU have single precision.

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import discs, recipe
 
 from cellarena.learning.fit import Fitted, fit
 from cellarena.learning.module import Segmentation
+from tiny import discs, recipe
 
 
 @pytest.fixture(scope="session")

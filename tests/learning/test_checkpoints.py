@@ -8,10 +8,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
-from tiny import INFERENCE, NETWORK, TARGET, discs, segmenter
 
 from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, load_model, load_weights, save_weights
+from tiny import INFERENCE, NETWORK, TARGET, discs, segmenter
 
 CARD = {
     "model": "unet",

@@ -3,11 +3,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import TARGET, Constant, discs, segmenter
 from torch import nn
 
 from cellarena.learning import ensemble
 from cellarena.learning.ensemble import ScaledMean
+from tiny import TARGET, Constant, discs, segmenter
 
 
 class Seen:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tiny import INFERENCE, discs
 
 from cellarena.faults import IntegrityError
 from cellarena.learning.cards import write_card
@@ -17,6 +16,7 @@ from cellarena.models.spec import MODELS
 from cellarena.records import Run
 from cellarena.targets.class_and_distance import ClassAndDistance
 from cellarena.targets.spec import TARGETS
+from tiny import INFERENCE, discs
 
 PARAMS = yaml.safe_load((Path(__file__).parent.parent.parent / "params.yaml").read_text())
 TARGET = ClassAndDistance.model_validate(PARAMS["targets"]["class_and_distance"])

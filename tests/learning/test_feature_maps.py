@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from tiny import TARGET, discs
 from torch import nn
 
 from cellarena.learning.feature_maps import Layer, by_resolution, feature_maps, first_filters, most_varied
 from cellarena.learning.tiny_training import fit_tiny
+from tiny import TARGET, discs
 
 
 def layer(name, size):

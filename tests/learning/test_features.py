@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from tiny import NETWORK, TARGET
 from torch import nn
 
 from cellarena.learning.checkpoints import Model, build_network
 from cellarena.learning.features import Encoder
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
+from tiny import NETWORK, TARGET
 from workspace import ROOT
 
 CROPS = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
-from tiny import TARGET, discs, recipe
 
 from cellarena.learning import tuning
 from cellarena.learning.fit import fit
 from cellarena.models.spec import MODELS
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
+from tiny import TARGET, discs, recipe
 
 
 def curve(log, name):

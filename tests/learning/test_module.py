@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import NETWORK, TARGET, Constant, discs, recipe
 from torch import nn
 
 from cellarena.learning.module import Segmentation
 from cellarena.models.spec import MODELS
+from tiny import NETWORK, TARGET, Constant, discs, recipe
 
 
 class Oracle(nn.Module):

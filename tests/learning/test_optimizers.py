@@ -2,10 +2,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import NETWORK
 from torch import nn
 
 from cellarena.learning.optimizers import clip, configured, polynomial, warm_cosine
+from tiny import NETWORK
 
 SGD = NETWORK.model_copy(update={"optimizer": "sgd", "learning_rate": 0.01})
 

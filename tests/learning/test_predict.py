@@ -3,12 +3,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import INFERENCE, NETWORK, TARGET, Constant, discs, segmenter
 from torch import nn
 
 from cellarena.learning.predict import Tiles, labels_and_output, segment
 from cellarena.targets.three_class import INTERIOR
 from plain_target import PlainTarget
+from tiny import INFERENCE, NETWORK, TARGET, Constant, discs, segmenter
 
 
 class AsItIs(PlainTarget):

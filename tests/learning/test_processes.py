@@ -1,6 +1,5 @@
 import pytest
 import torch
-from tiny import NETWORK, TARGET, recipe
 from torch import nn
 
 from cellarena.learning.checkpoints import build_network
@@ -13,6 +12,7 @@ from cellarena.learning.processes import (
     whole_mean,
 )
 from cellarena.models.sac import SAC
+from tiny import NETWORK, TARGET, recipe
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import pytest
 import torch
 from pydantic import ValidationError
-from tiny import BUDGET, INFERENCE, NETWORK, TRAINING, recipe
 
 from cellarena.learning.recipe import Budget, Inference, Training, checked_accelerator, device_of, precision_of
+from tiny import BUDGET, INFERENCE, NETWORK, TRAINING, recipe
 
 
 @pytest.mark.parametrize(

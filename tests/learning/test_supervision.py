@@ -3,11 +3,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import TARGET
 
 from cellarena.learning.supervision import supervised_loss
 from cellarena.targets.three_class import ThreeClass
 from plain_target import PlainTarget
+from tiny import TARGET
 
 
 def test_one_resolution_is_the_loss_of_the_target():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+
 from together import RECIPES, run
 
 pytestmark = pytest.mark.slow

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import TARGET, discs
 
 from cellarena.learning import tuning
 from cellarena.learning.tuning import tuned, validation_score
 from cellarena.targets.three_class import BOUNDARY, INTERIOR, ThreeClass
 from plain_target import PlainTarget
+from tiny import TARGET, discs
 
 
 class Ramp(PlainTarget):

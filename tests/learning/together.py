@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from safetensors.torch import save_file
-from tiny import NETWORK, discs, recipe
 
 from cellarena.learning.fit import fit
 from cellarena.learning.module import Segmentation
@@ -17,6 +16,7 @@ from cellarena.models.nnunet import NNUNet
 from cellarena.models.parts.nnunet_plan import Planning, plan
 from cellarena.models.sac import SAC
 from cellarena.targets.class_and_distance import ClassAndDistance
+from tiny import NETWORK, discs, recipe
 
 _SHARED = NETWORK.model_dump(exclude={"width", "levels", "residual_units"})
 _SGD = {**_SHARED, "optimizer": "sgd", "learning_rate": 0.02}

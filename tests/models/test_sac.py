@@ -3,12 +3,12 @@ import sys
 
 import pytest
 import torch
-from small_sac import SMALL, network, settings
 
 from cellarena.models.parts import sac
 from cellarena.models.parts.sac import encode, positions
 from cellarena.models.parts.segment_anything import image_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder, encoder_of
+from small_sac import SMALL, network, settings
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (32, 96), (64, 160), (256, 32), (288, 320)])

@@ -1,10 +1,10 @@
 import pytest
 import torch
 from pydantic import ValidationError
-from small_sac import network, settings
 
 from cellarena.models.parts.lora import added_names
 from cellarena.models.sac import describe, phase
+from small_sac import network, settings
 
 PHASES = {"rank": 2, "pretrain": 0.4}
 

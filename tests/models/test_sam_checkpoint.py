@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_sac import file_hash, network, started, supplied
 
 from cellarena.faults import IntegrityError
 from cellarena.models.parts.lora import added_names
@@ -14,6 +13,7 @@ from cellarena.models.parts.pretrained import Published, conversion
 from cellarena.models.parts.sam_checkpoint import PUBLISHED, load_own, load_published
 from cellarena.models.parts.segment_anything import image_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder
+from small_sac import file_hash, network, started, supplied
 
 STAND_IN = Encoder(64, 16, 32, 2, 2, 16, 2, (1,))
 """An encoder of SAM's kind that a test can afford, in the place of vit_b."""

@@ -6,7 +6,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
-from small_sac import file_hash, network, started
 
 from cellarena.models.parts.pretrained import Published
 from cellarena.models.parts.sam_checkpoint import PUBLISHED
@@ -14,6 +13,7 @@ from cellarena.models.parts.sam_prompts import distinct, fused, object_centres
 from cellarena.models.parts.segment_anything import image_encoder, mask_decoder, modeling, prompt_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder
 from cellarena.targets.three_class import ThreeClass
+from small_sac import file_hash, network, started
 
 TARGET = ThreeClass(boundary=2, seed=0.7, waist=0.6, foreground=0.6, seed_size=12, min_size=20)
 STAND_IN = Encoder(64, 16, 32, 2, 2, 16, 2, (1,))

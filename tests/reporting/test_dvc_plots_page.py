@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from browser import dump, needs_chromium
 from dvc_render import render_html
 from dvc_render.vega import VegaRenderer
 
+from browser import dump, needs_chromium
 from cellarena.reporting.dvc_plots_page import offline_template
 
 

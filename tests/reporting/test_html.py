@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from browser import needs_chromium, probe
-from hostile import NAMES, PNG, document, read_figure
 
+from browser import needs_chromium, probe
 from cellarena.reporting.document import Document, Section, ShownTable
 from cellarena.reporting.html import render_html
 from cellarena.reporting.tables import other_table, plain
+from hostile import NAMES, PNG, document, read_figure
 
 
 def _page(names: list[str] | None = None, f1: list[float] | None = None) -> str:

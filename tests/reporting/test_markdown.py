@@ -1,6 +1,5 @@
 import pandas as pd
 import pytest
-from hostile import NAMES, document
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -8,6 +7,7 @@ from markdown_it import MarkdownIt
 from cellarena.reporting.document import Document, Illustration, Section, ShownTable, Text
 from cellarena.reporting.markdown import escape_markdown, render_markdown
 from cellarena.reporting.tables import UNDEFINED, other_table, plain, table_with_failures
+from hostile import NAMES, document
 
 
 def _tokens(markdown: str) -> list:

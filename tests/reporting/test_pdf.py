@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hostile import NAMES, PNG, document, read_figure
 
 from cellarena.reporting.document import Document, Illustration, Section, ShownTable, Text
 from cellarena.reporting.pdf import render_pdf
 from cellarena.reporting.tables import other_table, plain, table_with_failures
+from hostile import NAMES, PNG, document, read_figure
 
 pytestmark = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no poppler: the PDF cannot be read")
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 from matplotlib import colors
-from test_figures import _within
 
 from cellarena.evaluation.study import Contents, study_by_modality, study_table
 from cellarena.reporting.figures.curves import validation_curves
 from cellarena.reporting.figures.differences import differences, differences_by_modality
 from cellarena.reporting.figures.study import dose_response
 from planted import CONTENTS, IMAGES, SETTINGS, planted, trials
+from test_figures import _within
 
 EFFECTS = planted(mixed50=0.06, synthetic=-0.2)
 

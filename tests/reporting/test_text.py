@@ -1,6 +1,5 @@
 import pandas as pd
 import pytest
-from hostile import NAMES, document
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -8,6 +7,7 @@ from rich.cells import cell_len
 from cellarena.reporting.document import Document, Illustration, Notes, Section, ShownTable, Text, Warnings
 from cellarena.reporting.tables import UNDEFINED, other_table, plain, table_with_failures
 from cellarena.reporting.text import WIDTH, render_text
+from hostile import NAMES, document
 
 
 def _render(*blocks) -> str:

@@ -32,7 +32,7 @@ def read_pair(root: Path, pair: Pair, max_pixels: int) -> tuple[Image, LabelImag
     problems = []
     image = labels = None
     try:
-        image = _read_finite(root / pair.image, max_pixels)
+        image = read_finite(root / pair.image, max_pixels)
     except ValueError as error:
         problems.append(_relative(error, root))
     try:
@@ -46,7 +46,14 @@ def read_pair(root: Path, pair: Pair, max_pixels: int) -> tuple[Image, LabelImag
     return image, labels
 
 
-def _read_finite(path: Path, max_pixels: int) -> Image:
+def read_finite(path: Path, max_pixels: int) -> Image:
+    """Return the pixels of an image as `read_image` does, if its content is what its suffix says, whole and finite.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read, is of another format than its name says, or holds NaN or infinity.
+        SecurityError: if the header declares more than `max_pixels` pixels.
+    """
     image = _read(path, max_pixels)
     if image.dtype.kind not in "biuf":
         raise ValueError(f"{path}: pixels of type {image.dtype}; save them as integers or real numbers")

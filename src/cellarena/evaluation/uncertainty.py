@@ -77,7 +77,11 @@ class Spread:
 
         Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 1987, doi 10.1007/BF01068419.
         """
-        room = margin - abs(mean)
+        return self.noninferiority_p(-abs(mean), margin)
+
+    def noninferiority_p(self, mean: float, margin: float) -> float:
+        """Return the p of the hypothesis that the mean is -`margin` or less: one of the two tests of equivalence."""
+        room = mean + margin
         if self.standard_error == 0:
             return 0.0 if room > 0 else 1.0
         tail = self.tail(room / self.standard_error)

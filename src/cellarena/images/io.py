@@ -21,6 +21,9 @@ LabelImage = npt.NDArray[Any]
 MAX_PIXELS = 400_000_000
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".bmp", ".jpg", ".jpeg"}
+# What tifffile and Pillow raise on damaged files.
+_UNREADABLE = (ValueError, OSError, KeyError, IndexError, TypeError, struct.error, SyntaxError, RuntimeError)
+_MAX_DESCRIPTION = 65_536
 _PILLOW_MODES = frozenset({"1", "L", "P", "RGB", "RGBA", "LA", "I", "I;16", "I;16B", "CMYK"})
 
 
@@ -53,7 +56,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
         pixels = _channels_last(reader(path, max_pixels), path)
     except (SecurityError, FileNotFoundError):
         raise
-    except (ValueError, OSError, KeyError, IndexError, TypeError, struct.error, SyntaxError, RuntimeError) as error:
+    except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(reason if reason.startswith(str(path)) else f"{path}: cannot be read ({reason})") from error
     if pixels.size == 0:
@@ -124,25 +127,46 @@ def _channels_last(pixels: Image, path: Path) -> Image:
     return pixels
 
 
-def write_image(pixels: Image, path: Path) -> None:
+def write_image(pixels: Image, path: Path, description: str | None = None) -> None:
     """Write an image as zlib-compressed TIFF; the file appears whole or not at all.
 
     Args:
         pixels: (H, W), or (H, W, 3) written as RGB.
         path: where to; the suffix is .tiff.
+        description: ASCII text for its tag ImageDescription, which it lacks without one.
     """
     buffer = io.BytesIO()
     kind = "rgb" if pixels.ndim == 3 and pixels.shape[2] == 3 else "minisblack"
     predictable = pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 4
     tifffile.imwrite(
         buffer, pixels, photometric=kind, compression="zlib", predictor=predictable,
-        metadata=None, software="",
+        metadata=None, software="", description=description,
     )  # fmt: skip
     write_bytes(buffer.getvalue(), path)
 
 
-def write_labels(labels: LabelImage, path: Path) -> None:
+def read_description(path: Path) -> str:
+    """Return the tag ImageDescription of a TIFF file; no pixel of it is read.
+
+    Returns:
+        "" if the file has none, is no TIFF or is damaged, or if the text is longer than 64 KiB: nothing that is looked
+        for in it is.
+    """
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            tag = tiff.pages.first.tags.get("ImageDescription")
+            return str(tag.value) if tag is not None and tag.count <= _MAX_DESCRIPTION else ""
+    except _UNREADABLE:
+        return ""
+
+
+def write_labels(labels: LabelImage, path: Path, description: str | None = None) -> None:
     """Write a label image in the narrowest unsigned type that holds its largest label, and read it back.
+
+    Args:
+        labels: (H, W) integers, at least 0.
+        path: where to; the suffix is .tiff.
+        description: as in `write_image`.
 
     Raises:
         ValueError: if a label is negative.
@@ -152,7 +176,7 @@ def write_labels(labels: LabelImage, path: Path) -> None:
         raise ValueError(f"{path}: label {labels.min()} is negative")
     largest = int(labels.max()) if labels.size else 0
     dtype = next(t for t in (np.uint16, np.uint32, np.uint64) if largest <= np.iinfo(t).max)
-    write_image(labels.astype(dtype), path)
+    write_image(labels.astype(dtype), path, description)
     if not np.array_equal(tifffile.imread(path), labels):
         raise IntegrityError(f"{path}: what was written does not read back as the same labels")
 

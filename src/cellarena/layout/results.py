@@ -81,6 +81,11 @@ class ResultPaths:
         return self.root / "plots" / "comparison"
 
     @property
+    def segmented(self) -> Path:
+        """Label images of anybody's images, where no other folder is named; git ignores it."""
+        return self.root / "segmented"
+
+    @property
     def report(self) -> Path:
         """The report as Markdown, for git."""
         return self.root / "reports" / "report.md"

@@ -13,6 +13,7 @@ from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.parts.nnunet_plan import Planning
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params.benchmark import Benchmark, ErrorAnalysis, Evaluation
+from cellarena.params.registry import Registry
 from cellarena.params.section import Section
 from cellarena.params.study import Study, Synthesis
 from cellarena.params.visuals import Visuals
@@ -45,6 +46,7 @@ class Params(Section):
     arms: dict[str, Arm]
     study: Study
     visuals: Visuals
+    registry: Registry
 
     @model_validator(mode="after")
     def _budget_is_there(self) -> Self:
@@ -102,6 +104,13 @@ class Params(Section):
         lacking = [seed for seed in self.study.seeds if seed not in self.benchmark.seeds]
         if self.study.models and self.study.real_seeds != lacking:
             raise ValueError(f"study.real_seeds must be the seeds of the study that the benchmark lacks: {lacking}")
+        return self
+
+    @model_validator(mode="after")
+    def _champion_is_compared(self) -> Self:
+        known = [*self.benchmark.models, *self.benchmark.ensembles]
+        if self.registry.champion not in known:
+            raise ValueError(f"registry.champion: {self.registry.champion} is none of {', '.join(known)}")
         return self
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
 from cellarena.registry.repository import Repository
 
@@ -83,18 +84,12 @@ def changed_files(repository: Repository, before: str, after: str) -> list[FileC
     return sorted(changes, key=lambda change: change.path)
 
 
-def causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Return what a stage was given that differs: dependencies by path, parameters by dotted name, else its command.
-
-    Args:
-        before: the stage's entry in a dvc.lock.
-        after: that of the other commit.
-    """
-    old, new = ({dep["path"]: dep.get("md5") for dep in entry.get("deps") or ()} for entry in (before, after))
+def causes(before: LockedStage, after: LockedStage) -> list[str]:
+    """Return what a stage was given that differs: parameters by dotted name, dependencies by path, else its command."""
+    old, new = ({dep.path: dep.md5 for dep in stage.deps} for stage in (before, after))
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-    given = [(entry.get("params") or {}).get("params.yaml") or {} for entry in (before, after)]
-    names = [change.name for change in changed_parameters(*given)]
-    return [*names, *paths] or (["cmd"] if before.get("cmd") != after.get("cmd") else [])
+    names = [change.name for change in changed_parameters(before.settings, after.settings)]
+    return [*names, *paths] or (["cmd"] if before.cmd != after.cmd else [])
 
 
 def _numbers(value: Any) -> Any:

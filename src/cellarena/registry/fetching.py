@@ -4,6 +4,7 @@ DVC is shown a folder with nothing in it but the output's hash and the remotes o
 repository is checked out, so that none can lead what is written to another place.
 """
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -63,7 +64,9 @@ def members(repository: Repository, commit: str, folder: Output, cache: Path | N
         _project(repository, commit, folder, Path(scratch), cache) as project,
     ):
         (out,) = project.index.outs
-        if out.get_dir_cache() is None:
+        with _quiet():
+            listed = out.get_dir_cache()
+        if listed is None:
             raise PartialError(f"{what}: the list of its files could not be fetched; see `dvc remote list`")
         _refuse_leaving(project, what)
         found = {"/".join(key): info.value for key, _, info in out.get_obj()}
@@ -130,22 +133,36 @@ def _project(repository: Repository, commit: str, output: Output, folder: Path, 
 
 
 def _pull(project: Any, what: str) -> None:
-    from dvc.exceptions import DvcException
+    from dvc.exceptions import CheckoutError, DvcException
     from dvc_objects.errors import ObjectFormatError
 
+    advice = "see `dvc remote list`, and run `cellarena sync` where it was made"
     try:
-        project.fetch()
-        _refuse_leaving(project, what)
-        project.checkout()
+        with _quiet():
+            project.fetch()
+            _refuse_leaving(project, what)
+            project.checkout()
     except ObjectFormatError as error:
-        raise IntegrityError(
-            f"{what}: the remote holds other bytes than promised ({error}); run `cellarena heal`"
-        ) from error
-    except DvcException as error:
-        said = " ".join(str(error).split())
-        raise PartialError(
-            f"{what}: could not be fetched ({said}); see `dvc remote list`, and run `cellarena sync` where it was made"
-        ) from error
+        raise IntegrityError(f"{what}: the remote holds other bytes ({error}); run `cellarena heal`") from error
+    except CheckoutError as error:
+        raise PartialError(f"{what}: the remote lacks it, or a part of it; {advice}") from error
+    except (DvcException, OSError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PartialError(f"{what}: could not be fetched ({said}); {advice}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep DVC's warnings to itself: what they say comes as an error, with the names that the user knows."""
+    loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _refuse_leaving(project: Any, what: str) -> None:

@@ -57,9 +57,14 @@ def checked_version(version: str) -> str:
     Raises:
         ValueError: if it is none.
     """
-    if not _VERSION.fullmatch(version):
+    if not is_version(version):
         raise ValueError(f"{version!r} is no version; write it as v1.2.3")
     return version
+
+
+def is_version(text: str) -> bool:
+    """Return whether a text is a semantic version with a leading v."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def version_key(version: str) -> tuple[int, ...]:

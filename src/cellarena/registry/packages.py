@@ -75,6 +75,12 @@ class Package(_Part):
         """The folder of the checkpoint to load, relative to the package."""
         return PurePosixPath("checkpoints") / self.run
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """The sha256 of the cards and weights that it predicts by, by the names of their folder and file."""
+        inside = "checkpoints/"
+        return {name.removeprefix(inside): sha for name, sha in self.files.items() if name.startswith(inside)}
+
 
 def write_package(package: Package, folder: Path) -> None:
     """Write package.json: sorted keys, strict JSON."""
@@ -103,7 +109,7 @@ def read_package(folder: Path) -> Package:
 def hashes_of(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file of a package but package.json, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
 def refuse_changed(package: Package, folder: Path) -> None:
@@ -125,6 +131,7 @@ def _refuse_difference(promised: Mapping[str, str], found: Mapping[str, str], fo
             raise IntegrityError(f"{folder / name}: sha256 is {found[name]}, package.json says {promised[name]}")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

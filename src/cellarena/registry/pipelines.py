@@ -1,17 +1,17 @@
-"""A commit's pipeline: which stages it declares, what dvc.lock says of them, and which were not made of that commit."""
+"""A commit's pipeline: which stages it declares, what they promise, and which were not made of that commit."""
 
 import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from cellarena.registry.changes import flat
+from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.repository import Repository
 
-PIPELINE, PARAMETERS, LOCK = "dvc.yaml", "params.yaml", "dvc.lock"
+_PIPELINE, _PARAMETERS = "dvc.yaml", "params.yaml"
 _NOT_MADE = "never made"
 
 
@@ -25,29 +25,17 @@ def declared_stages(repository: Repository, commit: str) -> set[str]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    if repository.read(commit, PIPELINE) is None:
+    if repository.read(commit, _PIPELINE) is None:
         return set()
     try:
         with Repo(str(repository.folder), rev=commit) as project:
-            return set(load_file(project, PIPELINE).stages)
+            return set(load_file(project, _PIPELINE).stages)
     except DvcException as error:
         said = " ".join(str(error).split())
         raise ValueError(f"{repository.address}: dvc.yaml at {commit[:7]} cannot be read ({said})") from error
 
 
-def locked_stages(repository: Repository, commit: str) -> dict[str, dict[str, Any]]:
-    """Return the entry of every stage in a commit's dvc.lock.
-
-    Raises:
-        ValueError: if dvc.lock cannot be read.
-    """
-    stages = repository.mapping(commit, LOCK).get("stages") or {}
-    if not isinstance(stages, dict) or not all(isinstance(entry, dict) for entry in stages.values()):
-        raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} holds no stages; run `dvc repro`")
-    return stages
-
-
-def promised_outputs(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
+def outputs_of(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
     """Return the outputs of the declared stages and of .dvc files: dvc.lock keeps those of stages that are no more.
 
     Raises:
@@ -67,35 +55,33 @@ def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> 
     """
     locked = locked_stages(repository, commit)
     made = _made(locked)
-    paths = {dep["path"] for entry in locked.values() for dep in entry.get("deps") or ()} - made.keys()
+    paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
     known = _tracked(repository, commit, paths) | made
-    now = flat(repository.mapping(commit, PARAMETERS))
+    now = flat(repository.mapping(commit, _PARAMETERS))
     found = {}
     for name in sorted(declared):
-        entry = locked.get(name)
-        differing = [_NOT_MADE] if entry is None else [*_parameters(entry, now), *_paths(entry, known)]
+        stage = locked.get(name)
+        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, now), *_paths(stage, known)]
         if differing:
             found[name] = sorted(differing)
     return found
 
 
-def _parameters(entry: Mapping[str, Any], now: Mapping[str, str]) -> Iterator[str]:
-    recorded = (entry.get("params") or {}).get(PARAMETERS) or {}
-    for name, value in flat(recorded).items():
+def _parameters(stage: LockedStage, now: Mapping[str, str]) -> Iterator[str]:
+    for name, value in flat(stage.params.get(_PARAMETERS, {})).items():
         if now.get(name) != value:
             yield name
 
 
-def _paths(entry: Mapping[str, Any], known: Mapping[str, str]) -> Iterator[str]:
-    for dependency in entry.get("deps") or ():
-        path, recorded = dependency["path"], dependency.get("md5")
-        if recorded and known.get(path, recorded) != recorded:
-            yield path
+def _paths(stage: LockedStage, known: Mapping[str, str]) -> Iterator[str]:
+    for dependency in stage.deps:
+        if dependency.md5 and known.get(dependency.path, dependency.md5) != dependency.md5:
+            yield dependency.path
 
 
-def _made(locked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def _made(locked: Mapping[str, LockedStage]) -> dict[str, str]:
     """Return the hash of everything that stages make."""
-    return {out["path"]: out["md5"] for entry in locked.values() for out in entry.get("outs") or () if "md5" in out}
+    return {out.path: out.md5 for stage in locked.values() for out in stage.outs if out.md5}
 
 
 def _tracked(repository: Repository, commit: str, paths: set[str]) -> dict[str, str]:

@@ -93,21 +93,3 @@ class Reader:
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def cache_of(repository: Repository) -> Path:
-    """Return the folder of DVC's objects of a clone on this machine.
-
-    Raises:
-        ValueError: if there is no DVC project in it.
-    """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(repository.folder)) as project:
-            return Path(project.cache.local_cache_dir)
-    except DvcException as error:
-        raise ValueError(
-            f"{repository.address}: {' '.join(str(error).split())}; run in a clone of the project"
-        ) from error

@@ -14,7 +14,7 @@ import yaml
 from cellarena.faults import SecurityError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SYMLINK = "120000"
+_SYMLINK = b"120000 "
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
 
@@ -95,21 +95,12 @@ class Repository:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
-        links = _symlinks(self, commit)
         for folder in reversed([pure, *pure.parents][:-1]):
-            if str(folder) in links:
+            if str(folder) in _links(self.folder, commit):
                 raise SecurityError(
                     f"{self.address}: {folder} is a symbolic link at {commit[:7]}, so that {path} may lie outside the "
                     "repository; it is not read"
                 )
-
-
-@lru_cache(maxsize=16)
-def _symlinks(repository: Repository, commit: str) -> frozenset[str]:
-    """Return the paths of all symbolic links that a commit, given by its hash, tracks."""
-    listed = repository.git("ls-tree", "-r", "-z", commit).decode(errors="surrogateescape").split("\0")
-    entries = [entry.split("\t", 1) for entry in listed if entry.startswith(_SYMLINK)]
-    return frozenset(path for _, path in entries)
 
 
 def open_repository(address: str, copies: Path) -> Repository:
@@ -139,6 +130,13 @@ def open_repository(address: str, copies: Path) -> Repository:
     return Repository(copy, address, None)
 
 
+@lru_cache(maxsize=16)
+def _links(folder: Path, commit: str) -> frozenset[str]:
+    """Return the paths of the symbolic links of a commit, which is named by its full hash and so never changes."""
+    listed = _git("-C", str(folder), "ls-tree", "-r", "-z", commit).split(b"\0")
+    return frozenset(os.fsdecode(entry.partition(b"\t")[2]) for entry in listed if entry.startswith(_SYMLINK))
+
+
 def _local(address: str) -> Repository:
     try:
         is_bare = _git("-C", address, "rev-parse", "--is-bare-repository").strip() == b"true"
@@ -153,8 +151,9 @@ def _git(*arguments: str) -> bytes:
     environment = os.environ | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
     if done.returncode:
-        said = " ".join(_lines(done.stderr)) or f"exit code {done.returncode}"
-        raise ValueError(f"git {next(a for a in arguments if a[0] != '-')}: {said}")
+        said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
+        verb = arguments[2] if arguments[0] == "-C" else arguments[0]
+        raise ValueError(f"git {verb}: {said}")
     return done.stdout
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from cellarena.evaluation.costs import Timing
 from cellarena.images.io import LabelImage, read_image, write_labels
 from cellarena.records import Record, Run, read_manifest
+from cellarena.registry.origins import Origin, file_sha256, labels_sha256, software
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
@@ -23,14 +25,18 @@ def write_predictions(
     run: Run,
     segment: Callable[[npt.NDArray[np.uint8]], tuple[npt.NDArray[Any], T]],
     keep: Callable[[Record, T], None],
+    weights: Mapping[str, str],
 ) -> list[Timing]:
     """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such.
+
+    Each label image says what made it, and of what: `registry.origins`.
 
     Args:
         project: where records lie and predictions go.
         run: what predicts.
         segment: makes of an image its labels, and what else is known of it.
         keep: does with the latter what it wants; a ValueError makes the record one that failed.
+        weights: the sha256 of the files that the run predicts by, by name.
 
     Returns:
         How long each image took that was segmented, reading, writing and keeping aside.
@@ -52,10 +58,18 @@ def write_predictions(
                 click.echo(f"{record.id}: not segmented ({error})", err=True)
             else:
                 timings.append(Timing(record.id, labels.size, seconds))
-                write_labels(labels, folder / layout.prediction(run, record).name)
+                origin = _origin(run, layout.preprocessed / record.image, labels, weights)
+                write_labels(labels, folder / layout.prediction(run, record).name, origin.describe())
         with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
     return timings
+
+
+def _origin(run: Run, image: Path, labels: LabelImage, weights: Mapping[str, str]) -> Origin:
+    return Origin(
+        software=software(), run=str(run), weights=dict(weights), image=image.name, image_sha256=file_sha256(image),
+        labels_sha256=labels_sha256(labels),
+    )  # fmt: skip
 
 
 def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | None:

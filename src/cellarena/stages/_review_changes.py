@@ -11,8 +11,9 @@ from cellarena.layout import Layout
 from cellarena.records import Run
 from cellarena.registry.changes import OutputChange, causes, changed_files, changed_outputs, changed_parameters
 from cellarena.registry.growth import growth
+from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
-from cellarena.registry.pipelines import declared_stages, locked_stages, outdated_stages, promised_outputs
+from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository import Repository
 from cellarena.reporting.review.contents import (
     CHANGED,
@@ -56,7 +57,7 @@ class State:
 
     commit: str
     declared: set[str]
-    locked: Mapping[str, Mapping[str, Any]]
+    locked: Mapping[str, LockedStage]
     params: Mapping[str, Any]
     outputs: Sequence[Output]
     runs: Mapping[Run, Made]
@@ -73,7 +74,7 @@ def state_of(repository: Repository, commit: str, layout: Layout) -> State:
         ValueError, SecurityError: as reading its pipeline does.
     """
     declared = declared_stages(repository, commit)
-    outputs = promised_outputs(repository, commit, declared)
+    outputs = outputs_of(repository, commit, declared)
     params = repository.mapping(commit, layout.params.as_posix())
     return State(commit, declared, locked_stages(repository, commit), params, outputs, _runs(layout, outputs))
 
@@ -167,8 +168,8 @@ def _because(before: State, after: State, old: Made, new: Made) -> str:
     names: dict[str, None] = {}
     for part in PARTS:
         was, is_ = getattr(old, part), getattr(new, part)
-        if was and is_ and was.md5 != is_.md5:
-            names |= dict.fromkeys(causes(before.locked.get(was.stage, {}), after.locked.get(is_.stage, {})))
+        if was and is_ and was.md5 != is_.md5 and was.stage in before.locked and is_.stage in after.locked:
+            names |= dict.fromkeys(causes(before.locked[was.stage], after.locked[is_.stage]))
     found = [name for name in names if name not in own]
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return ", ".join(found[:_NAMED]) + more

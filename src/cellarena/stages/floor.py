@@ -15,6 +15,6 @@ def floor(project: Project) -> None:
     """Segment every test image by Otsu's threshold and a distance watershed."""
     run = project.params.floor_run
     # The method decides and puts no probability on it, so that there is nothing to keep beside the labels.
-    timings = write_predictions(project, run, lambda image: (otsu_watershed(image), None), lambda *_: None)
+    timings = write_predictions(project, run, lambda image: (otsu_watershed(image), None), lambda *_: None, {})
     costs = summarize_prediction(timings, "Otsu threshold, distance watershed", "cpu", peak_memory_mb("cpu"), None)
     write_prediction_costs(project.layout.prediction_costs(run), costs)

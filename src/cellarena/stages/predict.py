@@ -4,6 +4,7 @@ import click
 
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.records import Run
+from cellarena.registry.origins import weights_of
 from cellarena.stages._predictions import write_predictions
 from cellarena.stages._probabilities import keep_test, write_failures, write_validation
 from cellarena.stages._project import Project
@@ -16,17 +17,20 @@ from cellarena.stages._shell import fresh_folder, run_arguments
 def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
     from cellarena.learning.costs import device_name, peak_memory_mb
-    from cellarena.learning.ensemble_checkpoints import load_checkpoint
+    from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
     from cellarena.learning.predict import labels_and_output
     from cellarena.learning.recipe import device_of
 
     params = project.params
     device = device_of(params.training.accelerator)
-    loaded = load_checkpoint(project.layout.checkpoint(run), device)
+    checkpoint = project.layout.checkpoint(run)
+    loaded = load_checkpoint(checkpoint, device)
+    members = loaded.members if isinstance(loaded, Ensemble) else {}
+    weights = weights_of([checkpoint, *(checkpoint.parent / name for name in members)])
     segmenter = loaded.segmenter(params.predict)
     with fresh_folder(project.layout.probabilities(run)) as folder:
         keep = keep_test(project, run, segmenter.target, folder)
-        timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep)
+        timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep, weights)
         # Before validation images are predicted and the work is counted, which take memory too.
         memory = peak_memory_mb(device)
         write_failures(project, run, write_validation(project, run, segmenter, folder), folder)

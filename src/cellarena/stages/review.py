@@ -16,7 +16,8 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.faults import PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
-from cellarena.registry.reading import Reader, cache_of
+from cellarena.registry.places import objects
+from cellarena.registry.reading import Reader
 from cellarena.registry.repository import Repository, open_repository
 from cellarena.reporting.document import Document
 from cellarena.reporting.html import render_html
@@ -65,7 +66,7 @@ def _review(repository: Repository, revisions: str, scratch: Path, pictures: Pat
     before, after = (state_of(repository, commit, layout) for commit in commits)
     if not before.outputs and not after.outputs:
         raise ValueError(f"{revisions}: dvc.lock names no output in either commit; run `dvc repro` and commit dvc.lock")
-    cache = cache_of(repository)
+    cache = objects(repository)
     changes = changes_of(repository, before, after, layout, cache)
     settings, floor = _settings(after)
     reader = Reader(repository, cache, scratch)

@@ -1,0 +1,25 @@
+"""Where packages lie, and what is written down of promotions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellarena.records import Run
+
+
+@dataclass(frozen=True)
+class RegistryPaths:
+    """Paths of what is released."""
+
+    root: Path
+
+    def package(self, model: str) -> Path:
+        """Return the folder that a release of a model or ensemble holds."""
+        return self.root / "data" / "packages" / model
+
+    def packed_checkpoint(self, package: Path, run: Run) -> Path:
+        """Return the folder of a run's checkpoint in a package."""
+        return package / "checkpoints" / str(run)
+
+    def evidence(self, release: str, stage: str, n: int) -> Path:
+        """Return what was found when a release such as `unet@v1.0.0` was put into a stage for the nth time."""
+        return self.root / "releases" / release / f"{stage}-{n}.json"

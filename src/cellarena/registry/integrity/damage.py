@@ -1,0 +1,91 @@
+"""What is wrong with each promised output, and what that touches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cellarena.registry.integrity.checking import Finding
+from cellarena.registry.integrity.dependents import Dependents, Flow, dependents_of
+from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.promises import Use
+from cellarena.registry.integrity.survey import Survey
+from cellarena.registry.outputs import Output
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An object that is not right at a place, under the path at which it is promised."""
+
+    path: str
+    place: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with one output: its faults, sorted by path and place, and what depends on them."""
+
+    output: Output
+    faults: Sequence[Fault]
+    dependents: Dependents
+
+
+def damages(found: Survey, flows: Mapping[str, Flow]) -> list[Damage]:
+    """Return the outputs with which something is wrong, sorted by path."""
+    by_object: dict[str, list[tuple[str, Finding]]] = {}
+    for place, finding in found.faults():
+        by_object.setdefault(finding.name, []).append((place, finding))
+    faults: dict[Output, list[Fault]] = {}
+    uses: dict[Output, list[Use]] = {}
+    for name, used in found.uses(by_object.keys()).items():
+        for use in used:
+            uses.setdefault(use.output, []).append(use)
+            faults.setdefault(use.output, []).extend(Fault(use.path, *entry) for entry in by_object[name])
+    return [
+        Damage(
+            output,
+            sorted(faults[output], key=lambda fault: (fault.path, fault.place)),
+            dependents_of(uses[output], flows),
+        )
+        for output in sorted(faults)
+    ]
+
+
+def as_json(points: Sequence[Point], found: Survey, damaged: Sequence[Damage]) -> dict[str, Any]:
+    """Return the whole account for machines."""
+    return {
+        "points": [{"name": point.name, "commit": point.commit, "release": point.is_release} for point in points],
+        "places": {
+            place: {
+                "promised": len(findings),
+                "right": found.n("right", place),
+                "missing": found.n("missing", place),
+                "rotten": found.n("rotten", place),
+                "unread": found.n("unread", place),
+            }
+            for place, findings in found.found.items()
+        },
+        "unlisted": [output.path for output in found.unlisted],
+        "damaged": [_entry(damage) for damage in damaged],
+    }
+
+
+def _entry(damage: Damage) -> dict[str, Any]:
+    return {
+        "output": damage.output.path,
+        "md5": damage.output.md5,
+        "stage": damage.output.stage,
+        "points": list(damage.dependents.points),
+        "releases": list(damage.dependents.releases),
+        "results": list(damage.dependents.results),
+        "faults": [
+            {
+                "path": fault.path,
+                "object": fault.finding.name,
+                "place": fault.place,
+                "state": fault.finding.state,
+                "why": fault.finding.why,
+            }
+            for fault in damage.faults
+        ],
+    }

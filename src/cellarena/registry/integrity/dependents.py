@@ -1,0 +1,107 @@
+"""What was made from an object: the stages of a commit as a graph of the paths that they read and write."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.promises import Use
+from cellarena.registry.outputs import Output, outputs_at
+from cellarena.registry.repository import Repository
+
+
+@dataclass(frozen=True)
+class Dependents:
+    """What depends on an object.
+
+    Attributes:
+        stages: that made it, or the .dvc file that names it; sorted.
+        points: HEAD, branches and releases that promise it, in their order.
+        releases: those among the points.
+        results: numbers and figures in git whose stage reads it, or reads what was made from it; those that are
+            of everything, which lie higher, first.
+    """
+
+    stages: Sequence[str]
+    points: Sequence[str]
+    releases: Sequence[str]
+    results: Sequence[str]
+
+
+class Flow:
+    """What the stages of one commit read and write."""
+
+    def __init__(self, lock: Mapping[str, Any], outputs: Iterable[Output]) -> None:
+        """Build the graph.
+
+        Args:
+            lock: the content of dvc.lock.
+            outputs: of that commit, those in git among them.
+        """
+        self._readers, self._results = _PathIndex(), dict[str, set[str]]()
+        for stage, entry in (lock.get("stages") or {}).items():
+            for dep in entry.get("deps") or ():
+                self._readers.add(str(dep["path"]), stage)
+        self._written: dict[str, list[str]] = {}
+        for output in outputs:
+            self._written.setdefault(output.stage, []).append(output.path)
+            if not output.is_cached:
+                self._results.setdefault(output.stage, set()).add(output.path)
+
+    def results(self, path: str) -> set[str]:
+        """Return the outputs in git of all stages that read a path, or read what was made from it."""
+        waiting, seen = self._readers.touching(path), set[str]()
+        while waiting:
+            stage = waiting.pop()
+            seen.add(stage)
+            for written in self._written.get(stage, ()):
+                waiting |= self._readers.touching(written) - seen
+        return set().union(*(self._results.get(stage, set()) for stage in seen))
+
+
+class _PathIndex:
+    """Names by the path that they belong to."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, set[str]] = {}
+        self._below: dict[str, set[str]] = {}
+
+    def add(self, path: str, name: str) -> None:
+        self._at.setdefault(path, set()).add(name)
+        for parent in PurePosixPath(path).parents:
+            self._below.setdefault(str(parent), set()).add(name)
+
+    def touching(self, path: str) -> set[str]:
+        """Return the names at a path, at a folder above it and at what lies below it."""
+        above = (self._at.get(str(parent), set()) for parent in (PurePosixPath(path), *PurePosixPath(path).parents))
+        return self._below.get(path, set()).union(*above)
+
+
+def flows_of(repository: Repository, points: Iterable[Point]) -> dict[str, Flow]:
+    """Return the graph of every point's commit, by the commit."""
+    return {
+        commit: Flow(repository.mapping(commit, "dvc.lock"), outputs_at(repository, commit))
+        for commit in sorted({point.commit for point in points})
+    }
+
+
+def dependents_of(uses: Sequence[Use], flows: Mapping[str, Flow]) -> Dependents:
+    """Return what depends on what is promised at these places.
+
+    Args:
+        uses: of one object, or of several.
+        flows: of all commits that promise it, as from `flows_of`.
+    """
+    points = list(dict.fromkeys(point for use in uses for point in use.points))
+    asked = {(point.commit, use.path) for use in uses for point in use.points}
+    return Dependents(
+        sorted({use.output.stage for use in uses}),
+        [point.name for point in points],
+        [point.name for point in points if point.is_release],
+        sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked)), key=_height),
+    )
+
+
+def _height(path: str) -> tuple[int, str]:
+    return path.count("/"), path

@@ -1,0 +1,94 @@
+"""The objects that commits promise: every output, and every file of those that are folders."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cellarena.faults import SecurityError
+from cellarena.registry.integrity.points import Point
+from cellarena.registry.outputs import Output, outputs_at
+from cellarena.registry.repository import Repository
+
+_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+Listing = Mapping[str, str]
+"""The md5 of every file of a folder, by the path below it."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where an object is promised.
+
+    Attributes:
+        path: of the file or folder, relative to the repository's root.
+        output: that it is or belongs to.
+        points: that promise it.
+    """
+
+    path: str
+    output: Output
+    points: Sequence[Point]
+
+
+def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Output, list[Point]]:
+    """Return what DVC keeps of these commits, sorted by path, and which of them promise it.
+
+    Raises:
+        ValueError: if a commit cannot be read, or a hash in it is none; the line says which.
+        SecurityError: if an output's path leads out of the repository.
+    """
+    at: dict[str, list[Output]] = {}
+    promised: dict[Output, list[Point]] = {}
+    for point in points:
+        if point.commit not in at:
+            at[point.commit] = [output for output in outputs_at(repository, point.commit) if output.is_cached]
+        for output in at[point.commit]:
+            if not _OBJECT.fullmatch(output.md5):
+                raise ValueError(f"{point.name}: {output.path} has {output.md5!r} for a hash, which is no md5")
+            promised.setdefault(output, []).append(point)
+    return dict(sorted(promised.items()))
+
+
+def parse_listing(content: bytes, name: str) -> Listing:
+    """Return what the content of a folder's object lists.
+
+    Args:
+        content: of the object, JSON.
+        name: of the object, for messages.
+
+    Raises:
+        ValueError: if it is no list of files with their hashes.
+        SecurityError: if a file would lie outside of the folder.
+    """
+    try:
+        entries = [(entry["relpath"], entry["md5"]) for entry in json.loads(content)]
+        if not all(isinstance(path, str) and _MD5.fullmatch(md5) for path, md5 in entries):
+            raise ValueError("a file has no path or no md5")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError(f"{name}: not the list of a folder's files ({error})") from error
+    for path, _ in entries:
+        if any(part in {"", ".", ".."} for part in path.split("/")) or "\\" in path or "\0" in path:
+            raise SecurityError(f"{name}: lists a file {path!r} outside of its folder; it is not read")
+    return dict(sorted(entries))
+
+
+def objects_of(outputs: Iterable[Output], listings: Mapping[str, Listing]) -> set[str]:
+    """Return the names of all objects of outputs, those of folders that `listings` lacks without their files."""
+    tops = {output.md5 for output in outputs}
+    return tops.union(*(listings[top].values() for top in tops if top in listings))
+
+
+def uses_of(
+    objects: Iterable[str], outputs: Mapping[Output, Sequence[Point]], listings: Mapping[str, Listing]
+) -> dict[str, list[Use]]:
+    """Return where these objects are promised, by object, sorted by path."""
+    found: dict[str, list[Use]] = {name: [] for name in objects}
+    for output, points in outputs.items():
+        if output.md5 in found:
+            found[output.md5].append(Use(output.path, output, points))
+        for path, md5 in listings.get(output.md5, {}).items():
+            if md5 in found:
+                found[md5].append(Use(f"{output.path}/{path}", output, points))
+    return found

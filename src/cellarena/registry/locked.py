@@ -1,0 +1,109 @@
+"""The stages of a commit as its dvc.lock recorded them: what each ran, read and made."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cellarena.records import Run
+from cellarena.registry.repository import Repository
+
+
+class LockedFile(BaseModel):
+    """A file or folder that a stage read or made, and its md5 then; that of a folder ends in .dir."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    path: str
+    md5: str | None = None
+
+
+class LockedStage(BaseModel):
+    """A stage of dvc.lock."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    cmd: str = ""
+    deps: tuple[LockedFile, ...] = ()
+    outs: tuple[LockedFile, ...] = ()
+    params: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """By file, then by name."""
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its command after the program's name."""
+        return self.cmd.split()[1:]
+
+    @property
+    def run(self) -> Run | None:
+        """The run whose model, arm and seed stand in its command; None if none does."""
+        match self.words:
+            case [_, model, arm, seed] if seed.isdecimal():
+                try:
+                    return Run(model, arm, int(seed))
+                except ValueError:
+                    return None
+        return None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its parameters by name."""
+        return {name: value for section in self.params.values() for name, value in section.items()}
+
+
+def locked_stages(repository: Repository, commit: str) -> dict[str, LockedStage]:
+    """Return the stages in the dvc.lock of a commit, by name.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    stages = repository.mapping(commit, "dvc.lock").get("stages") or {}
+    try:
+        # A list of commands is one that DVC runs line by line; none of this project's is.
+        return {
+            str(name): LockedStage.model_validate({**entry, "name": str(name), "cmd": str(entry.get("cmd", ""))})
+            for name, entry in stages.items()
+        }
+    except (ValidationError, AttributeError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} cannot be read ({said})") from error
+
+
+def maker(stages: Mapping[str, LockedStage], path: str) -> tuple[LockedStage, LockedFile]:
+    """Return the stage that made a file or folder, and its output that the path is or lies in.
+
+    Raises:
+        ValueError: if no stage did, or several made parts of it.
+    """
+    wanted = PurePosixPath(path)
+    pairs = [(stage, out) for stage in stages.values() for out in stage.outs]
+    for stage, out in pairs:
+        if wanted.is_relative_to(out.path):
+            return stage, out
+    within = sorted(out.path for _, out in pairs if PurePosixPath(out.path).is_relative_to(wanted))
+    if within:
+        raise ValueError(f"{path}: holds the outputs of {len(within)} stages; name one, such as {within[0]}")
+    raise ValueError(f"{path}: no stage of dvc.lock made it, so that it has no lineage; see `dvc stage list`")
+
+
+def chain(stages: Mapping[str, LockedStage], stage: LockedStage) -> list[LockedStage]:
+    """Return a stage and all that it rests on, the nearest first."""
+    found = {stage.name: stage}
+    for above in (waiting := [stage]):
+        for name in sorted(_upstream(stages, above) - found.keys()):
+            found[name] = stages[name]
+            waiting.append(stages[name])
+    return list(found.values())
+
+
+def _upstream(stages: Mapping[str, LockedStage], stage: LockedStage) -> set[str]:
+    read = [PurePosixPath(dep.path) for dep in stage.deps]
+    return {
+        other.name
+        for other in stages.values()
+        for out in other.outs
+        for path in read
+        if path.is_relative_to(out.path) or PurePosixPath(out.path).is_relative_to(path)
+    }

@@ -1,0 +1,53 @@
+"""The objects of segmented images as a table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellarena.images.io import Image, LabelImage
+
+_CHANNELS = 4
+_GEOMETRY = {
+    "area": "area", "centroid-0": "y", "centroid-1": "x",
+    "bbox-0": "top", "bbox-1": "left", "bbox-2": "bottom", "bbox-3": "right",
+}  # fmt: skip
+COLUMNS = ["image", "label", *_GEOMETRY.values(), *(f"mean_{channel}" for channel in range(1, _CHANNELS + 1))]
+
+
+def object_table(name: str, labels: LabelImage, image: Image) -> pd.DataFrame:
+    """Return the objects of an image, by label.
+
+    Args:
+        name: of the image.
+        labels: (H, W) label image.
+        image: (H, W) or (H, W, C) with C up to 4, as it was acquired.
+
+    Returns:
+        One row per object: image; label; area (px); y and x of its centroid (px); its bounding box from top and left to
+        bottom and right, which are the first row and column beyond it; mean_1 to mean_4, the mean intensity of each
+        channel in the units of the file, NaN for a channel that the image lacks.
+
+    Raises:
+        ValueError: if image and labels differ in size.
+    """
+    from skimage.measure import regionprops_table
+
+    if image.shape[:2] != labels.shape:
+        raise ValueError(f"{name}: the image is {image.shape[:2]}, its label image {labels.shape}; segment it anew")
+    channels = image.reshape(*labels.shape, -1)
+    # The mean of half floats, and the sum of large integers, lose digits.
+    precise = channels if channels.dtype.kind in "ui" and channels.dtype.itemsize <= 4 else channels.astype(np.float64)
+    measured = regionprops_table(
+        labels.astype(np.int64), precise, properties=("label", "area", "centroid", "bbox", "intensity_mean")
+    )
+    means = {f"intensity_mean-{channel}": f"mean_{channel + 1}" for channel in range(_CHANNELS)}
+    table = pd.DataFrame(measured).rename(columns=_GEOMETRY | means).assign(image=name)
+    return table.reindex(columns=COLUMNS).astype({"label": int, "area": int} if len(table) else {})
+
+
+def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the objects of all images, by image and label; of no images a table with the same columns."""
+    filled = [table for table in tables if len(table)]
+    whole = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+    return whole.sort_values(["image", "label"], ignore_index=True)

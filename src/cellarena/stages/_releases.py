@@ -1,0 +1,80 @@
+"""What the commands of the registry share."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cellarena.registry.gates import Check
+from cellarena.registry.names import Reference, parse_reference
+from cellarena.registry.pointers import has_origin, move
+from cellarena.registry.releases import Released, stage_history
+from cellarena.registry.repository import Repository, open_repository
+from cellarena.stages._project import Project
+
+
+def own_repository(project: Project) -> Repository:
+    """Return the git repository whose root is the project's.
+
+    Raises:
+        ValueError: if the project is not the root of a clone.
+    """
+    root = project.layout.root.resolve()
+    repository = open_repository(str(root), root)
+    if repository.folder != root:
+        raise ValueError(f"{root}: the root of the repository is {repository.folder}; run the command there")
+    return repository
+
+
+def model_reference(text: str) -> Reference:
+    """Return a reference that names a version.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    reference = parse_reference(text)
+    if not reference.version:
+        raise ValueError(f"{text!r} names no version; write NAME@v1.2.3, as `cellarena releases` lists them")
+    return reference
+
+
+@contextmanager
+def empty_folder() -> Iterator[Path]:
+    """Yield a folder with nothing in it, which vanishes afterwards."""
+    with tempfile.TemporaryDirectory(prefix="cellarena-") as folder:
+        yield Path(folder)
+
+
+def own_cache(project: Project) -> Path:
+    """Return the folder of DVC objects of the project."""
+    from dvc.repo import Repo
+
+    with Repo(str(project.layout.root)) as repo:
+        return Path(repo.cache.local.path).parent.parent
+
+
+def show_checks(checks: list[Check]) -> None:
+    """Print what was looked at, and what was found."""
+    console = Console()
+    for check in checks:
+        mark = "[green]passed[/green]" if check.passed else "[red]failed[/red]"
+        console.print(f"{mark} [bold]{check.name}[/bold] ", end="")
+        console.print(check.words, markup=False, highlight=False)
+
+
+def put_into_stage(
+    project: Project, repository: Repository, released: Released, stage: str, evidence: dict[str, Any]
+) -> None:
+    """Move a stage's pointer and say where that is written down."""
+    n_before = sum(entry.version == released.version for entry in stage_history(repository, released.name, stage))
+    path = project.layout.evidence(str(released), stage, n_before + 1)
+    tag = move(repository, released, stage, evidence, path)
+    click.echo(f"{released} is in {stage}: tag {tag}, evidence {path}")
+    if not has_origin(repository):
+        click.echo(
+            f"There is no remote `origin`; others see it after `git push REMOTE HEAD {released} '{tag}'`", err=True
+        )

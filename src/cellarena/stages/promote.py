@@ -1,0 +1,65 @@
+"""The command promote: a release is proved, judged, and put into a stage."""
+
+from pathlib import Path
+
+import click
+
+from cellarena.registry.checkup import as_evidence, candidate_of, examine, refuse_failed
+from cellarena.registry.gates import Candidate, judge
+from cellarena.registry.names import Reference
+from cellarena.registry.pointers import bring_up_to_date
+from cellarena.registry.releases import Released, resolve, stage_history
+from cellarena.registry.repository import Repository
+from cellarena.stages._project import Project
+from cellarena.stages._releases import (
+    empty_folder,
+    model_reference,
+    own_cache,
+    own_repository,
+    put_into_stage,
+    show_checks,
+)
+
+
+@click.command()
+@click.argument("release")
+@click.argument("stage")
+@click.pass_obj
+def promote(project: Project, release: str, stage: str) -> None:
+    """Put RELEASE, such as unet@v1.2.0, into STAGE, if it is proved and the stage's gate in params.yaml lets it pass.
+
+    It is fetched from the remote into an empty folder; its bytes, its loading and the objects that it finds are
+    checked; then coverage, licence, and that it is not worse than what the stage holds. What was found is committed,
+    and pushed to origin together with the tag.
+    """
+    registry, repository = project.params.registry, own_repository(project)
+    gate = registry.gate(stage)
+    bring_up_to_date(repository)
+    released = resolve(repository, model_reference(release))
+    if stage in released.stages:
+        raise ValueError(f"{released} is in {stage} already")
+    with empty_folder() as folder:
+        examined = examine(repository, released, folder / "candidate", registry.agreement)
+        checks, holder = examined.checks, None
+        if examined.candidate:
+            holder = _holder(project, repository, released, stage, folder / "holder")
+            checks = [*checks, *judge(examined.candidate, holder, gate, project.params.compare.confidence)]
+    show_checks(checks)
+    refuse_failed(checks, f"{released} to {stage}")
+    evidence = {
+        "release": str(released),
+        "commit": released.commit,
+        "stage": stage,
+        "replaces": holder.label if holder else None,
+        "gate": gate.model_dump(mode="json"),
+        "checks": as_evidence(checks),
+    }
+    put_into_stage(project, repository, released, stage, evidence)
+
+
+def _holder(project: Project, repository: Repository, released: Released, stage: str, folder: Path) -> Candidate | None:
+    """Return the release that is in the stage, None if the stage is empty."""
+    if not stage_history(repository, released.name, stage):
+        return None
+    holder = resolve(repository, Reference(released.name, stage=stage))
+    return candidate_of(repository, holder, folder, own_cache(project))

@@ -1,0 +1,38 @@
+"""Command verify: are the bytes that commits promise still there and still right."""
+
+import json
+
+import click
+
+from cellarena.registry.integrity.damage import as_json, damages
+from cellarena.registry.integrity.dependents import flows_of
+from cellarena.registry.integrity.points import promising_points
+from cellarena.registry.integrity.promises import promised_outputs
+from cellarena.registry.integrity.survey import survey
+from cellarena.stages._damage import lines_of, refuse_faults
+from cellarena.stages._project import Project
+from cellarena.stages._shell import progress
+from cellarena.stages._storages import remote_option, storages
+
+
+@click.command()
+@remote_option("Read a remote too, the default one if none is named.")
+@click.option("--json", "for_machines", is_flag=True, help="Print JSON for machines.")
+@click.pass_obj
+def verify(project: Project, remote: str | None, for_machines: bool) -> None:
+    """Read all that HEAD, the branches and the releases promise, and compare the bytes with their hashes.
+
+    Lists what is missing or rotten, and which outputs, releases, numbers and figures depend on it. Exit code 4 if
+    something is, 3 if a remote could not be read to the end. Nothing is changed.
+    """
+    with storages(project, remote) as places:
+        points = promising_points(places.repository)
+        outputs = promised_outputs(places.repository, points)
+        asked = [places.cache, *([places.remote] if places.remote else [])]
+        found = survey(outputs, asked, progress)
+        damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
+    if for_machines:
+        click.echo(json.dumps(as_json(points, found, damaged), indent=2))
+    else:
+        click.echo("\n".join(lines_of(found, damaged)))
+    refuse_faults(found, [storage.name for storage in asked])

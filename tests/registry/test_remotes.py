@@ -1,0 +1,130 @@
+"""Remotes on real servers: what is pushed arrives whole, what is wrong is found and repaired."""
+
+import json
+import random
+import signal
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from servers import Server, start_s3, start_ssh, start_webdav
+from small_repository import SmallRepository, flip, new_repository
+from workspace import wait_for
+
+pytestmark = pytest.mark.remotes
+
+N_FILES = 24
+
+
+@dataclass
+class Shared:
+    """A repository whose objects are all on a server."""
+
+    repository: SmallRepository
+    server: Server
+    names: dict
+
+
+@pytest.fixture(scope="module", params=["ssh", "webdav", "s3"])
+def server(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "s3":
+        running = start_s3(folder, request.config.cache.mkdir("seaweedfs"))
+    else:
+        running = {"ssh": start_ssh, "webdav": start_webdav}[request.param](folder)
+    yield running
+    running.stop()
+
+
+def contents(seed):
+    rng = random.Random(seed)
+    return {f"{name}.bin": rng.randbytes(40_000) for name in ["a", *(f"{k:02}" for k in range(N_FILES))]}
+
+
+@pytest.fixture(scope="module")
+def shared(server, tmp_path_factory):
+    repository = new_repository(tmp_path_factory.mktemp("shared"), *server.remote("shared"))
+    names = repository.commit(contents(0))
+    repository.release("counts@v1.0.0")
+    repository.run("cellarena", "sync")
+    return Shared(repository, server, names)
+
+
+def on_remote(repository):
+    """Return DVC's object database of the default remote."""
+    from dvc.repo import Repo
+
+    return Repo(str(repository.root)).cloud.get_remote_odb()
+
+
+def damaged(repository, *options):
+    return json.loads(repository.run("cellarena", "verify", "--remote", "--json", code=4))["damaged"]
+
+
+def test_a_push_that_was_killed_is_taken_up_and_a_clone_gets_the_same_bytes(server, tmp_path):
+    repository = new_repository(tmp_path, *server.remote("killed"))
+    raw = contents(1) | {"big.bin": random.Random(2).randbytes(12_000_000)}
+    repository.commit(raw)
+    before = server.wire.sent
+    push = repository.start("cellarena", "sync")
+    wait_for(lambda: server.wire.sent > before + 6_000_000 or push.poll() is not None, 60)
+    push.send_signal(signal.SIGKILL)
+    assert push.wait() == -signal.SIGKILL
+    there = set(on_remote(repository).all())
+    assert there.isdisjoint({name for name in there if name.endswith(".dir")})
+    assert "objects pushed" in repository.run("cellarena", "sync")
+
+    repository.run("git", "clone", "--quiet", str(repository.root), str(tmp_path / "clone" / "project"))
+    clone = SmallRepository(tmp_path / "clone" / "project")
+    clone.configure(*server.remote("killed"))
+    clone.run("dvc", "pull", "--quiet")
+    assert clone.hashes("data") == repository.hashes("data")
+
+
+def test_a_flipped_byte_on_either_side_is_found_and_repaired(shared):
+    repository, odb = shared.repository, on_remote(shared.repository)
+    here, there = shared.names["data/raw/01.bin"], shared.names["data/raw/02.bin"]
+    flip(repository.cached(here))
+    content = bytearray(odb.fs.cat_file(odb.oid_to_path(there)))
+    content[100] ^= 1
+    odb.fs.pipe_file(odb.oid_to_path(there), bytes(content))
+    (found,) = damaged(repository)
+    assert [(f["path"], f["place"], f["state"]) for f in found["faults"]] == [
+        ("data/raw/01.bin", "the cache", "rotten"),
+        ("data/raw/02.bin", "remote storage", "rotten"),
+    ]
+    assert found["releases"] == ["counts@v1.0.0"]
+    repository.run("cellarena", "sync", code=3)
+    repository.run("cellarena", "heal")
+    repository.run("cellarena", "verify", "--remote")
+
+
+def test_an_object_that_is_gone_under_its_folder_is_found_and_repaired(shared):
+    repository, odb = shared.repository, on_remote(shared.repository)
+    gone = shared.names["data/raw/03.bin"]
+    odb.fs.remove(odb.oid_to_path(gone))
+    repository.run("dvc", "push", "--quiet")
+    (found,) = damaged(repository)
+    assert [(f["path"], f["place"], f["state"]) for f in found["faults"]] == [
+        ("data/raw/03.bin", "remote storage", "missing")
+    ]
+    repository.run("cellarena", "heal")
+    repository.run("cellarena", "verify", "--remote")
+
+
+def test_a_remote_that_goes_away_is_told_from_one_that_lacks_something(shared):
+    repository, wire = shared.repository, shared.server.wire
+    wire.cut_when_received(300_000)
+    started = time.monotonic()
+    try:
+        printed = repository.run("cellarena", "verify", "--remote", "--json", code=3)
+    finally:
+        wire.mend()
+    assert time.monotonic() - started < 60
+    there = json.loads(printed)["places"]["remote storage"]
+    assert there["missing"] == there["rotten"] == 0
+    assert there["right"] > 0
+    assert there["unread"] > 0
+    assert there["right"] + there["unread"] == there["promised"]
+    repository.run("cellarena", "verify", "--remote")
