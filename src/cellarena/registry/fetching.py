@@ -48,6 +48,34 @@ def fetch(repository: Repository, commit: str, output: Output, into: Path, cache
         shutil.move(Path(scratch) / _FETCHED, into)
 
 
+def members(repository: Repository, commit: str, folder: Output, cache: Path | None = None) -> dict[str, Output]:
+    """Return the files of a folder that a commit promises, each as an output to fetch, by its path in the folder.
+
+    Only the list of the files is fetched; their sizes are not in it, and are 0.
+
+    Raises:
+        PartialError: if neither the cache nor the remote has the list.
+        SecurityError: if a file would lie outside of the folder.
+        ValueError: if the commit names no remote.
+    """
+    what = f"{repository.address}: {folder.path} ({folder.md5})"
+    with (
+        tempfile.TemporaryDirectory(prefix="cellarena-") as scratch,
+        _project(repository, commit, folder, Path(scratch), cache) as project,
+    ):
+        (out,) = project.index.outs
+        with _quiet():
+            listed = out.get_dir_cache()
+        if listed is None:
+            raise PartialError(f"{what}: the list of its files could not be fetched; see `dvc remote list`")
+        _refuse_leaving(project, what)
+        found = {"/".join(key): info.value for key, _, info in out.get_obj()}
+    return {
+        name: Output(f"{folder.path}/{name}", md5, 0, 1, folder.stage, folder.is_cached)
+        for name, md5 in sorted(found.items())
+    }
+
+
 def remotes_at(repository: Repository, commit: str) -> tuple[str, dict[str, dict[str, str]]]:
     """Return the name of the default remote of a commit, "" if there is none, and every remote's settings.
 

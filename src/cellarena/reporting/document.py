@@ -66,7 +66,18 @@ class Illustration:
             raise ValueError(f"figure {self.path!r}: give a path relative to the report's folder")
 
 
-Block = Text | Notes | Warnings | ShownTable | Illustration
+Leaf = Text | Notes | Warnings | ShownTable | Illustration
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Details under a title that a reader opens; a format that cannot fold shows them where they stand."""
+
+    title: str
+    blocks: Sequence[Leaf]
+
+
+Block = Leaf | Folded
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,14 @@ class Document:
 
 
 def _is_empty(block: Block) -> bool:
+    if isinstance(block, Folded):
+        return all(map(_is_empty, block.blocks))
     return isinstance(block, Notes | Warnings) and not block.lines
+
+
+def unfolded(blocks: Sequence[Block]) -> list[Leaf]:
+    """Return what a format shows that cannot fold."""
+    return [leaf for block in blocks for leaf in (block.blocks if isinstance(block, Folded) else [block])]
 
 
 def heading_of(block: ShownTable | Illustration, section: Section) -> str:

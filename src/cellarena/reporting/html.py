@@ -12,6 +12,7 @@ from markupsafe import Markup
 from cellarena.reporting.document import (
     Block,
     Document,
+    Folded,
     Illustration,
     Notes,
     Section,
@@ -69,6 +70,10 @@ def _block(block: Block, section: Section, read_figure: Callable[[str], bytes]) 
             heads = {"kind": "figure", "title": plain(title), "heading": plain(heading_of(block, section))}
             content = _data_uri(read_png(path, read_figure))
             return heads | {"content": content, "caption": plain(caption), "source": plain(source)}
+        case Folded(title, blocks):
+            inside = Section(title, blocks)
+            parts = [_block(leaf, inside, read_figure) for leaf in blocks]
+            return {"kind": "folded", "title": plain(title), "parts": parts}
     assert_never(block)
 
 

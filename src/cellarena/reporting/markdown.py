@@ -8,6 +8,7 @@ from urllib.parse import quote
 from cellarena.reporting.document import (
     Block,
     Document,
+    Folded,
     Illustration,
     Notes,
     Section,
@@ -63,6 +64,10 @@ def _block(block: Block, section: Section) -> list[str]:
         case Illustration(title, path, caption, source):
             image = f"![{escape_markdown(title)}]({quote(path, safe='/.')})"
             return [_heading(block, section), image, _paragraph(caption), _source(source)]
+        case Folded(title, blocks):
+            opening = f"<details>\n<summary>{escape_markdown(title)}</summary>"
+            inside = Section(title, blocks)
+            return [opening, *(part for leaf in blocks for part in _block(leaf, inside)), "</details>"]
     assert_never(block)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from cellarena.reporting.document import (
-    Block,
     Document,
     Illustration,
+    Leaf,
     Notes,
     Section,
     ShownTable,
@@ -18,6 +18,7 @@ from cellarena.reporting.document import (
     Warnings,
     excerpt,
     heading_of,
+    unfolded,
 )
 from cellarena.reporting.png import read_png
 from cellarena.reporting.tables import Table, plain
@@ -78,13 +79,16 @@ def _document(document: Document, folder: Path, read_figure: Callable[[str], byt
         "title": _set(document.title),
         "facts": [[_set(name), _set(value)] for name, value in document.facts],
         "sections": [
-            {"title": _set(section.title), "blocks": [_block(block, section, figure) for block in section.blocks]}
+            {
+                "title": _set(section.title),
+                "blocks": [_block(block, section, figure) for block in unfolded(section.blocks)],
+            }
             for section in document.shown
         ],
     }
 
 
-def _block(block: Block, section: Section, figure: Callable[[str], str]) -> dict[str, Any]:
+def _block(block: Leaf, section: Section, figure: Callable[[str], str]) -> dict[str, Any]:
     match block:
         case Text(text):
             return {"kind": "text", "text": _set(text)}

@@ -11,9 +11,9 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from cellarena.reporting.document import (
-    Block,
     Document,
     Illustration,
+    Leaf,
     Notes,
     Section,
     ShownTable,
@@ -21,6 +21,7 @@ from cellarena.reporting.document import (
     Warnings,
     excerpt,
     heading_of,
+    unfolded,
 )
 from cellarena.reporting.tables import Row, Table, plain
 
@@ -38,7 +39,7 @@ def render_text(document: Document) -> str:
     parts = [_underlined(document.title, "="), *_facts(document.facts)]
     for section in document.shown:
         parts.append(_underlined(section.title, "-"))
-        for block in section.blocks:
+        for block in unfolded(section.blocks):
             parts += _block(block, section)
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -47,7 +48,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
     return ["\n".join(_wrapped(f"{name}: {value}", "", "  ") for name, value in facts)]
 
 
-def _block(block: Block, section: Section) -> list[str]:
+def _block(block: Leaf, section: Section) -> list[str]:
     match block:
         case Text(text):
             return [_wrapped(text)]

@@ -1,0 +1,113 @@
+"""A commit's pipeline: which stages it declares, what they promise, and which were not made of that commit."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+
+from cellarena.registry.changes import flat
+from cellarena.registry.locked import LockedStage, locked_stages
+from cellarena.registry.outputs import Output, outputs_at
+from cellarena.registry.repository import Repository
+
+_PIPELINE, _PARAMETERS = "dvc.yaml", "params.yaml"
+_NOT_MADE = "never made"
+
+
+def declared_stages(repository: Repository, commit: str) -> set[str]:
+    """Return the names of all stages that a commit's dvc.yaml declares, a matrix written out.
+
+    Raises:
+        ValueError: if dvc.yaml cannot be read, or names a parameter that there is not.
+    """
+    from dvc.dvcfile import load_file
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    if repository.read(commit, _PIPELINE) is None:
+        return set()
+    try:
+        with Repo(str(repository.folder), rev=commit) as project:
+            return set(load_file(project, _PIPELINE).stages)
+    except DvcException as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"{repository.address}: dvc.yaml at {commit[:7]} cannot be read ({said})") from error
+
+
+def outputs_of(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
+    """Return the outputs of the declared stages and of .dvc files: dvc.lock keeps those of stages that are no more.
+
+    Raises:
+        ValueError, SecurityError: as `outputs_at`.
+    """
+    return [o for o in outputs_at(repository, commit) if o.stage in declared or o.stage.endswith(".dvc")]
+
+
+def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> dict[str, list[str]]:
+    """Return the stages whose results were not made of what the commit holds, and what differs, sorted.
+
+    A parameter, a dependency that git holds, and one that another stage makes are compared with what dvc.lock says
+    that the results were made of. The dependency of a stage that is itself out of date is not followed.
+
+    Raises:
+        ValueError: if dvc.lock or params.yaml cannot be read.
+    """
+    locked = locked_stages(repository, commit)
+    made = _made(locked)
+    paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
+    known = _tracked(repository, commit, paths) | made
+    now = flat(repository.mapping(commit, _PARAMETERS))
+    found = {}
+    for name in sorted(declared):
+        stage = locked.get(name)
+        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, now), *_paths(stage, known)]
+        if differing:
+            found[name] = sorted(differing)
+    return found
+
+
+def _parameters(stage: LockedStage, now: Mapping[str, str]) -> Iterator[str]:
+    for name, value in flat(stage.params.get(_PARAMETERS, {})).items():
+        if now.get(name) != value:
+            yield name
+
+
+def _paths(stage: LockedStage, known: Mapping[str, str]) -> Iterator[str]:
+    for dependency in stage.deps:
+        if dependency.md5 and known.get(dependency.path, dependency.md5) != dependency.md5:
+            yield dependency.path
+
+
+def _made(locked: Mapping[str, LockedStage]) -> dict[str, str]:
+    """Return the hash of everything that stages make."""
+    return {out.path: out.md5 for stage in locked.values() for out in stage.outs if out.md5}
+
+
+def _tracked(repository: Repository, commit: str, paths: set[str]) -> dict[str, str]:
+    """Return DVC's hash of every path that git holds, a file or a folder."""
+    files = repository.files(commit)
+    wanted = [name for name in files if any(name == path or name.startswith(f"{path}/") for path in paths)]
+    hashes = _hashes(repository, commit, wanted)
+    return {path: md5 for path in paths if (md5 := hashes.get(path) or _of_folder(path, hashes))}
+
+
+def _of_folder(path: str, hashes: Mapping[str, str]) -> str:
+    inside = sorted((name[len(path) + 1 :], md5) for name, md5 in hashes.items() if name.startswith(f"{path}/"))
+    if not inside:
+        return ""
+    listed = json.dumps([{"md5": md5, "relpath": name} for name, md5 in inside], sort_keys=True)
+    return f"{hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest()}.dir"
+
+
+def _hashes(repository: Repository, commit: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the md5 of files in git."""
+    if not names:
+        return {}
+    archive = repository.git("archive", "--format=tar", commit, "--", *(f":(literal){name}" for name in names))
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        for member in members:
+            if content := members.extractfile(member):
+                found[member.name] = hashlib.md5(content.read(), usedforsecurity=False).hexdigest()
+    return found

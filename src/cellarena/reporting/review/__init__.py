@@ -1,0 +1,1 @@
+"""What a pull request changes, told to those who decide on it."""

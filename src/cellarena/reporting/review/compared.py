@@ -1,0 +1,135 @@
+"""The part of a review that says how the results differ, and how sure that is."""
+
+import pandas as pd
+
+from cellarena.evaluation.before_after import F1
+from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text, Warnings
+from cellarena.reporting.review.changed import shown
+from cellarena.reporting.review.contents import Results, Review
+from cellarena.reporting.tables import Table, other_table, plain, table_with_failures
+
+_PICTURED = (
+    "Solid blue: matched at IoU 0.5; dashed yellow: missed; dotted red: spurious. The F1 above a panel is that of the "
+    "whole image; of a large image the part is shown in which most objects changed."
+)
+
+
+def results_section(review: Review) -> Section:
+    """Return the metric differences of every run that was compared, with their statistics and verdicts."""
+    results = review.results
+    if results.runs.empty:
+        return Section("Results", [])
+    level = f"{100 * review.settings.confidence:g} %"
+    blocks: list[Block] = [
+        Text(_on_what(results)),
+        shown("F1 at IoU 0.5 by run", _table(results.compared, "run")),
+        Notes([f"{plain(line['name'])}: {line['words']}" for line in results.compared.to_dict("records")]),
+    ]
+    if not results.rows.empty:
+        rows = results.rows[results.rows["metric"] == F1]
+        blocks += [
+            ShownTable("F1 at IoU 0.5 by model, whatever the seed", _models(rows)),
+            Notes([f"{plain(line['name'])}: {line['words']}" for line in rows.to_dict("records")]),
+        ]
+    others = results.runs[results.runs["metric"] != F1]
+    if len(others):
+        blocks.append(Folded("Other metrics", [ShownTable("Other metrics by run", _metrics(others))]))
+    if len(results.by_image):
+        table = other_table(results.by_image.rename(columns={"before": "F1 before", "after": "F1 after"}))
+        blocks.append(Folded("Images by how much they changed", [shown("Images", table)]))
+    blocks.append(
+        Notes(
+            [
+                f"Difference is after minus before, the mean over images, with its interval of {level} over images.",
+                "p is Wilcoxon's, adjusted over the runs (Holm).",
+                f"A difference that surely is below {review.settings.smallest_effect:g} is called equivalent.",
+            ]
+        )
+    )
+    return Section("Results", blocks)
+
+
+def pictures_section(results: Results) -> Section:
+    """Return the images that changed most, before and after."""
+    return Section("Images that changed most", [Text(_PICTURED), *results.pictures] if results.pictures else [])
+
+
+def guards_section(review: Review) -> Section:
+    """Return what the change loses: images without an answer, and leaks between the subsets."""
+    lost, leaks = review.results.lost, review.results.leaks
+    blocks: list[Block] = []
+    if lost.empty:
+        blocks.append(Text("Coverage: no image lost its answer."))
+    else:
+        blocks.append(shown("Images that lost their answer", table_with_failures(lost, [True] * len(lost))))
+    if leaks is None:
+        return Section("Coverage and leaks", blocks)
+    if leaks.new:
+        blocks += [Text("Groups of images that newly cross the subsets:"), Warnings(leaks.new)]
+    else:
+        blocks.append(Text("Leaks: no group of images newly crosses the subsets."))
+    if leaks.gone:
+        blocks.append(Notes([f"no longer crosses the subsets: {line}" for line in leaks.gone]))
+    return Section("Coverage and leaks", blocks)
+
+
+def unread_section(unread: pd.DataFrame) -> Section:
+    """Return what could not be read, a row each; nothing is said of it above."""
+    if unread.empty:
+        return Section("Not reviewed", [])
+    table = table_with_failures(unread.assign(commit=unread["commit"].str[:7]), [True] * len(unread))
+    told = Text("These files could not be read, so that nothing is said above of what they hold.")
+    return Section("Not reviewed", [told, shown("Files that could not be read", table)])
+
+
+def _on_what(results: Results) -> str:
+    images = results.images
+    if images is None or images.n_same == images.n_before == images.n_after:
+        n = images.n_same if images else 0
+        return f"Paired on the same {n} test images before and after."
+    return (
+        f"The test subset changed: {images.n_before} images before, {images.n_after} after, {images.n_same} with the "
+        "same content in both. All comparisons are on those alone."
+    )
+
+
+def _table(changes: pd.DataFrame, kind: str) -> Table:
+    return other_table(
+        pd.DataFrame(
+            {
+                kind: changes["name"],
+                "images": changes["n_images"].astype("Int64"),
+                "before": changes["before"],
+                "after": changes["after"],
+                "difference": changes["difference"],
+                "low": changes["images_low"],
+                "high": changes["images_high"],
+                "p": changes["images_p_holm"],
+                "on these images": changes["on_these_images"],
+                "the model": changes["verdict"],
+            }
+        )
+    )
+
+
+def _models(changes: pd.DataFrame) -> Table:
+    return _table(
+        changes.assign(images_low=changes["low"], images_high=changes["high"], images_p_holm=changes["p_holm"]), "model"
+    )
+
+
+def _metrics(changes: pd.DataFrame) -> Table:
+    table = pd.DataFrame(
+        {
+            "run": changes["name"],
+            "metric": changes["metric"],
+            "images": changes["n_images"].astype("Int64"),
+            "before": changes["before"],
+            "after": changes["after"],
+            "difference": changes["difference"],
+            "low": changes["images_low"],
+            "high": changes["images_high"],
+            "on these images": changes["on_these_images"],
+        }
+    )
+    return other_table(table.sort_values(["run", "metric"], kind="stable"))
