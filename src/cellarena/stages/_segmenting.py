@@ -19,7 +19,7 @@ from cellarena.stages._found_images import label_file, overlay_file
 from cellarena.stages._shell import progress
 
 if TYPE_CHECKING:
-    from cellarena.registry.opening import OpenRelease
+    from cellarena.registry.opened import OpenRelease
 
 SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "refused"
 
