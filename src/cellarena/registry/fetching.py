@@ -4,6 +4,7 @@ DVC is shown a folder with nothing in it but the output's hash and the remotes o
 repository is checked out, so that none can lead what is written to another place.
 """
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -108,9 +109,10 @@ def _pull(project: Any, what: str) -> None:
     from dvc_objects.errors import ObjectFormatError
 
     try:
-        project.fetch()
-        _refuse_leaving(project, what)
-        project.checkout()
+        with _silence():
+            project.fetch()
+            _refuse_leaving(project, what)
+            project.checkout()
     except ObjectFormatError as error:
         raise IntegrityError(
             f"{what}: the remote holds other bytes than promised ({error}); run `cellarena heal`"
@@ -120,6 +122,17 @@ def _pull(project: Any, what: str) -> None:
         raise PartialError(
             f"{what}: could not be fetched ({said}); see `dvc remote list`, and run `cellarena sync` where it was made"
         ) from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """DVC logs what it also raises; who asked is told once."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _refuse_leaving(project: Any, what: str) -> None:
