@@ -138,7 +138,7 @@ def _pull(project: Any, what: str) -> None:
 
     advice = "see `dvc remote list`, and run `cellarena sync` where it was made"
     try:
-        with _quiet():
+        with _silence():
             project.fetch()
             _refuse_leaving(project, what)
             project.checkout()
@@ -152,17 +152,14 @@ def _pull(project: Any, what: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep DVC's warnings to itself: what they say comes as an error, with the names that the user knows."""
-    loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+def _silence() -> Iterator[None]:
+    """DVC logs what it also raises; who asked is told once."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)
 
 
 def _refuse_leaving(project: Any, what: str) -> None:

@@ -14,6 +14,8 @@ from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository
 from cellarena.registry.worktree import Comparison
 
+_OF_RELEASE = ("name", "version", "commit", "stages", "message")
+
 
 @dataclass(frozen=True)
 class Data:
@@ -154,10 +156,10 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
 
 
 def as_json(lineage: Lineage) -> dict[str, Any]:
-    """Return a lineage as JSON types; its keys are always the same, docs/lineage.md says what they hold."""
+    """Return a lineage as JSON types; its keys are always the same, docs/use.md says what they hold."""
     shown = asdict(lineage)
     if lineage.release:
-        shown["release"]["created"] = lineage.release.created.isoformat()
+        shown["release"] = {name: getattr(lineage.release, name) for name in _OF_RELEASE}
     for name in ("origin", "package"):
         part = getattr(lineage, name)
         shown[name] = part and part.model_dump(mode="json")
