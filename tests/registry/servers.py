@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from wire import Wire
 
+from wire import Wire
 from workspace import wait_for
 
 USER, SECRET = "someone", "a-secret"

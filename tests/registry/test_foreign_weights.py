@@ -2,7 +2,6 @@ import sys
 
 import pytest
 import torch
-from foreign_files import network, saved, weights
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -11,6 +10,7 @@ from cellarena.learning.headers import Declared
 from cellarena.registry.foreign import unpickling
 from cellarena.registry.foreign.conversion import convert
 from cellarena.registry.foreign.weights import common_prefix, read_foreign
+from foreign_files import network, saved, weights
 
 NESTED = {
     "plain.pth": lambda path: saved(weights(), path),

@@ -7,6 +7,14 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import save
+
+from cellarena.faults import SecurityError
+from cellarena.learning.cards import write_card
+from cellarena.learning.checkpoints import load_model, save_weights
+from cellarena.learning.ensemble_checkpoints import load_checkpoint
+from cellarena.registry.foreign.conversion import _PROGRAM
+from cellarena.registry.foreign.weights import read_foreign
 from foreign_files import (
     CARD,
     NETWORK,
@@ -23,14 +31,6 @@ from foreign_files import (
     weights,
     with_offsets,
 )
-from safetensors.torch import save
-
-from cellarena.faults import SecurityError
-from cellarena.learning.cards import write_card
-from cellarena.learning.checkpoints import load_model, save_weights
-from cellarena.learning.ensemble_checkpoints import load_checkpoint
-from cellarena.registry.foreign.conversion import _PROGRAM
-from cellarena.registry.foreign.weights import read_foreign
 
 RUNS_CODE = {
     "pickle": lambda path: path.write_bytes(pickled(Canary(path.with_name("canary")))),
@@ -166,9 +166,8 @@ except ValueError as error:
 
 
 def outline_of(**hyperparameters):
-    from foreign_files import TARGET
-
     from cellarena.learning.checkpoints import build_network
+    from foreign_files import TARGET
 
     with torch.device("meta"):
         return build_network("unet", NETWORK.model_copy(update=hyperparameters), TARGET)

@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+
 from small_repository import flip, md5, new_repository
 
 RAW = {"a.bin": b"one", "b.bin": b"two", "c c\N{BIOHAZARD SIGN}.bin": b"three"}

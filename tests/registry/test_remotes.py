@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 from dvc.repo import Repo
+
 from servers import Server, start_s3, start_ssh, start_webdav
 from small_repository import SmallRepository, flip, new_repository
-
 from workspace import wait_for
 
 pytestmark = pytest.mark.remotes

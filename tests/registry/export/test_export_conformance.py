@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from packed import opened, pack
 
 from cellarena.models.spec import MODELS
 from cellarena.registry.export.spec import FORMATS
+from packed import opened, pack
 
 ONE_SIZE = {"sac"}
 """Whose attention has tables of one size: they are interpolated for others, which a graph does not hold."""

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from packed import CALLED, opened, pack
 from PIL import Image
 
 from cellarena.faults import IntegrityError
@@ -16,6 +15,7 @@ from cellarena.registry.export import torchscript
 from cellarena.registry.export.proof import prove
 from cellarena.registry.export.spec import FORMATS
 from cellarena.targets.spec import TARGETS
+from packed import CALLED, opened, pack
 
 
 @pytest.fixture(scope="module")
