@@ -138,7 +138,7 @@ def _pull(project: Any, what: str) -> None:
 
     advice = "see `dvc remote list`, and run `cellarena sync` where it was made"
     try:
-        with _silence():
+        with _quiet():
             project.fetch()
             _refuse_leaving(project, what)
             project.checkout()
@@ -152,7 +152,7 @@ def _pull(project: Any, what: str) -> None:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """DVC logs what it also raises; who asked is told once."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
