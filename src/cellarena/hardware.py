@@ -1,4 +1,7 @@
-"""What a device can do."""
+"""What a device can do, and how much of it is used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def multiplies_bfloat16(device: str) -> bool:
@@ -13,3 +16,16 @@ def multiplies_bfloat16(device: str) -> bool:
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return kind == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Run a block with `n` threads of torch's arithmetic on a CPU: the last digits of sums depend on their number."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

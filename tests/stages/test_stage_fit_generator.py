@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from cellarena.images.io import read_image, write_labels, write_png
@@ -103,6 +104,22 @@ def test_an_interrupted_stage_ends_with_the_same_bytes(project, cellarena, monke
     assert list(layout.generator_state("all", "x").parent.glob("*/samples/*/0.png"))
     assert cellarena(project.root, "fit-generator", "all").code == 0
     assert outputs(project) == whole
+
+
+def test_a_fit_uses_the_threads_that_the_parameters_ask_for(project, cellarena, monkeypatch):
+    project.set_params(**{"training.threads": 3})
+    used, watch = set(), _samples.Watching.__call__
+
+    def noting(self, step, painter):
+        used.add(torch.get_num_threads())
+        watch(self, step, painter)
+
+    monkeypatch.setattr(_samples.Watching, "__call__", noting)
+    before = torch.get_num_threads()
+    assert cellarena(project.root, "fit-generator", "few").code == 0
+    assert used == {3}
+    assert torch.get_num_threads() == before
+    assert json.loads(outputs(project, "few")["model.json"])["threads"] == 3
 
 
 def test_a_generator_knows_its_share_of_the_train_subset_and_no_more(project, cellarena):

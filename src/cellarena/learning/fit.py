@@ -5,8 +5,7 @@ import shutil
 import signal
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
+from cellarena.hardware import threads
 from cellarena.learning.checkpoints import build_network
 from cellarena.learning.module import Segmentation
 from cellarena.learning.optimizers import clip
@@ -85,7 +85,7 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
         trainer.callbacks += [Progress(recipe.budget.steps)]  # type: ignore[attr-defined]
         shutil.rmtree(log, ignore_errors=True)
     loaders = _crop_loader(recipe, train, sampler), _image_loader(val, trainer)
-    with _threads(recipe.training.threads):
+    with threads(recipe.training.threads):
         _run(trainer, Segmentation(network, recipe), loaders, checkpoint if resumed else None)
     if not trainer.is_global_zero:
         return None
@@ -124,16 +124,6 @@ def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, A
         # Lightning turned Ctrl+C off while it wound up.
         signal.signal(signal.SIGINT, on_ctrl_c)
         raise KeyboardInterrupt from ended
-
-
-@contextmanager
-def _threads(n: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _crop_loader(recipe: Recipe, train: Sequence[Annotated], sampler: StepSampler) -> DataLoader[tuple[Tensor, Tensor]]:

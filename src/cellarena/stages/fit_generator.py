@@ -8,6 +8,7 @@ import click
 import pandas as pd
 
 from cellarena.evaluation.tables import write_table
+from cellarena.hardware import threads
 from cellarena.records import Record
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
 from cellarena.stages._project import Project
@@ -36,7 +37,7 @@ def fit_generator(project: Project, generator: str) -> None:
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)
     samples = Samples.of(examples, state / "samples", params.synthesize.seed)
-    with Watching(samples, settings["steps"], generator) as watch:
+    with threads(settings["threads"]), Watching(samples, settings["steps"], generator) as watch:
         fit = Fit(settings["steps"], settings["seed"], device, state, watch)
         fitted = GENERATORS[settings["kind"]].fit(params.generator_settings(generator), examples, fit)
     with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:
@@ -56,6 +57,7 @@ def _settings(project: Project, name: str, device: str) -> dict[str, Any]:
         "seed": params.synthesize.seed,
         "steps": params.synthesize.steps[params.budget],
         "device": device,
+        "threads": params.training.threads,
         "libraries": {library: version(library) for library in _LIBRARIES},
     }
 
