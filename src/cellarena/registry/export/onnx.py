@@ -52,7 +52,7 @@ def load(path: Path) -> "Runner":
 
     def run(pixels: "Pixels") -> "Pixels":
         (output,) = session.run([OUTPUT], {INPUT: pixels})
-        return output  # type: ignore[no-any-return]
+        return output
 
     return run
 
