@@ -112,7 +112,7 @@ def test_nothing_of_git_is_dirty_but_what_is_to_be_committed(cellarena, project)
         ({"--name": "My Net"}, "cannot name an artifact"),
         ({"--name": "../../x"}, "cannot name an artifact"),
         ({"--model": "resnet"}, "unknown model 'resnet'; known: "),
-        ({"--model": "nnunet"}, "small.yaml: width: Extra inputs are not permitted"),
+        ({"--model": "nnunet"}, "small.yaml: levels: Extra inputs are not permitted"),
         ({"--model": "sac"}, "small.yaml: levels: Extra inputs are not permitted"),
         ({"--hyperparameters": "params.yaml"}, "params.yaml: "),
         ({"--hyperparameters": "none.yaml"}, "none.yaml: no such file of hyperparameters"),

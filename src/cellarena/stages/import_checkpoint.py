@@ -95,6 +95,8 @@ def _add_to_dvc(layout: Layout, folder: Path) -> None:
 
     try:
         with Repo(str(layout.root)) as repo:
+            # What to commit is said at the end, with dvc.yaml.
+            repo.scm_context.quiet = True
             repo.add(str(folder))
     except (DvcException, SCMError) as error:
         raise ValueError(f"{folder}: DVC does not take it ({' '.join(str(error).split())})") from error

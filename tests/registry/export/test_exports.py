@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 from cellarena.faults import IntegrityError
+from cellarena.learning.ensemble_checkpoints import Ensemble
 from cellarena.registry.export import torchscript
 from cellarena.registry.export.proof import prove
 from cellarena.registry.export.spec import FORMATS
@@ -146,6 +147,13 @@ def test_a_changed_package_is_not_exported(tmp_path):
         file.write("x")
     with pytest.raises(IntegrityError, match="knows no such file"):
         opened(folder)
+
+
+def test_an_ensemble_is_refused_with_its_members(package, monkeypatch):
+    ensemble = Ensemble({"maunet-real-0": None, "maunet_wide-real-0": None}, None, None)
+    monkeypatch.setattr("cellarena.registry.export.portable.load_checkpoint", lambda *_: ensemble)
+    with pytest.raises(ValueError, match="is an ensemble.* export its members maunet-real-0, maunet_wide-real-0"):
+        opened(package)
 
 
 def test_the_command_exports_a_folder(cellarena, package, tmp_path):

@@ -46,9 +46,9 @@ def read_foreign(path: Path, network: "nn.Module") -> ForeignWeights:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
-    if path.suffix == _SAFE:
+    if path.suffix.lower() == _SAFE:
         return _fitting(path, path, network, "")
-    if path.suffix not in PICKLES:
+    if path.suffix.lower() not in PICKLES:
         known = ", ".join([*sorted(PICKLES), _SAFE])
         raise ValueError(f"{path}: not a checkpoint that is read; name a file in {known}")
     with tempfile.TemporaryDirectory(prefix="cellarena-") as scratch:
