@@ -1,17 +1,26 @@
 """A foreign checkpoint as the command import-checkpoint makes it one of this project."""
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import yaml
 from pydantic import ValidationError
 
+from cellarena.evaluation.coverage import Cell, judged
+from cellarena.evaluation.scores import score
+from cellarena.images.io import LabelImage, read_image
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
+from cellarena.registry.packages import sha256_of
+from cellarena.registry.packing import SCORE_COLUMNS, score_lines
+from cellarena.registry.proof import proving_segmenter
 from cellarena.stages._annotated import annotated
 from cellarena.stages._plans import read_plan
 from cellarena.stages._project import Project
+from cellarena.stages._shell import progress
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,6 +104,28 @@ def foreign_card(
         "validation": {} if score is None else {"f1_tuned": round(score, 6)},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
+
+
+def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
+    """Return F1 of every test image by the checkpoint in a package, as `packing.score_lines`; none without a subset."""
+    from cellarena.learning.predict import segment
+
+    layout = project.layout
+    if not layout.subset("test").is_file():
+        return pd.DataFrame([], columns=SCORE_COLUMNS)
+    _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
+    records, cells = read_manifest(layout.subset("test")), []
+
+    def pairs() -> Iterator[tuple[str, LabelImage, LabelImage]]:
+        for record in progress(records, f"scoring {run}", len(records)):
+            true = read_image(layout.preprocessed / record.labels)
+            pred = segment(segmenter, read_image(layout.preprocessed / record.image))
+            status, note = judged(true, pred)
+            cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
+            yield record.id, true, pred
+
+    scores = score(pairs(), run, [0.5], ["strict"])
+    return score_lines(scores, cells, records)
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

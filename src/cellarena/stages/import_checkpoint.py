@@ -11,7 +11,14 @@ from cellarena.layout import Layout
 from cellarena.records import Run
 from cellarena.registry.foreign.declaration import refuse_declared, with_artifact
 from cellarena.registry.foreign.origin import checked_licence, origin_of
-from cellarena.stages._foreign import foreign_card, foreign_hyperparameters, read_foreign_model, tuned_target
+from cellarena.stages._foreign import (
+    foreign_card,
+    foreign_hyperparameters,
+    foreign_lines,
+    read_foreign_model,
+    tuned_target,
+)
+from cellarena.stages._packing import Packed, fill
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
 
@@ -32,7 +39,8 @@ def import_checkpoint(
     """Take over a checkpoint that was trained elsewhere: .pth, .pt, .ckpt, .bin or .safetensors.
 
     A pickle is opened by a process of its own, which reads tensors and nothing else. The weights must fit the network
-    that the hyperparameters build. DVC tracks the result, and dvc.yaml declares an artifact of that name.
+    that the hyperparameters build, and are scored on the test subset. DVC tracks the result, which is released like any
+    other model: dvc.yaml declares an artifact of that name.
     """
     layout = project.layout
     _refuse_taken(layout, name)
@@ -40,6 +48,9 @@ def import_checkpoint(
     run = Run(name.replace("-", "_"), "imported", 0)
     with fresh_folder(layout.imported(name)) as folder:
         card = _write_checkpoint(project, file, model, run, hyperparameters, (source, licence), folder)
+        fill(
+            project, Packed(run, [card], foreign_lines(project, run, folder), {}, f"unknown; weights: {source}"), folder
+        )
     _track(layout, name, model)
     _tell(layout, name, card)
 
@@ -113,4 +124,4 @@ def _tell(layout: Layout, name: str, card: dict[str, Any]) -> None:
                    "be tuned, by importing it anew")  # fmt: skip
     else:
         click.echo(f"decoding tuned on the validation images: F1 {reached:.4f}")
-    click.echo(f"commit it: git add dvc.yaml {folder}.dvc && git commit, then dvc push")
+    click.echo(f"commit it: git add dvc.yaml {folder}.dvc && git commit, then cellarena release {name}")
