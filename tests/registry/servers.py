@@ -29,9 +29,12 @@ class Server:
     url: str
     settings: dict = field(default_factory=dict)
     secrets: dict = field(default_factory=dict)
+    store: Path | None = None
 
     def remote(self, folder):
         """Return the settings of a remote in a folder of its own: those for git, and those for config.local."""
+        if self.store:
+            (self.store / folder).mkdir(exist_ok=True)
         return {"url": f"{self.url}/{folder}", "verify": "true", **self.settings}, self.secrets
 
     def stop(self):
@@ -95,7 +98,9 @@ http {{
 """)
     process = started([nginx, "-c", config, "-e", folder / "error.log"], folder, port)
     wire = Wire(port)
-    return Server(process, wire, f"webdav://127.0.0.1:{wire.port}", {"user": USER}, {"password": SECRET})
+    return Server(
+        process, wire, f"webdav://127.0.0.1:{wire.port}", {"user": USER}, {"password": SECRET}, folder / "store"
+    )
 
 
 def start_s3(folder, kept):
