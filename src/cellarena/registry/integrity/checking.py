@@ -75,7 +75,8 @@ class _Contact:
             try:
                 finding = self._finding(name)
             except PartialError as error:
-                if wait is None:
+                # Where one object could not be read, the next is not waited for as long.
+                if wait is None or self._failed_in_a_row:
                     return self._failure(name, str(error))
                 time.sleep(wait)
             else:
