@@ -39,11 +39,8 @@ class Server:
 
     def stop(self):
         self.wire.close()
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        self.process.kill()
+        self.process.wait()
 
 
 def start_ssh(folder):
@@ -81,7 +78,7 @@ def start_webdav(folder):
     config.write_text(f"""
 load_module {module};
 {"user root;" if os.geteuid() == 0 else ""}
-daemon off; error_log {folder}/error.log; pid {folder}/pid;
+daemon off; master_process off; error_log {folder}/error.log; pid {folder}/pid;
 events {{}}
 http {{
   access_log off; client_max_body_size 0; client_body_temp_path {folder}/body;
