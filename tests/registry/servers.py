@@ -29,18 +29,18 @@ class Server:
     url: str
     settings: dict = field(default_factory=dict)
     secrets: dict = field(default_factory=dict)
+    store: Path | None = None
 
     def remote(self, folder):
         """Return the settings of a remote in a folder of its own: those for git, and those for config.local."""
+        if self.store:
+            (self.store / folder).mkdir(exist_ok=True)
         return {"url": f"{self.url}/{folder}", "verify": "true", **self.settings}, self.secrets
 
     def stop(self):
         self.wire.close()
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        self.process.kill()
+        self.process.wait()
 
 
 def start_ssh(folder):
@@ -78,7 +78,7 @@ def start_webdav(folder):
     config.write_text(f"""
 load_module {module};
 {"user root;" if os.geteuid() == 0 else ""}
-daemon off; error_log {folder}/error.log; pid {folder}/pid;
+daemon off; master_process off; error_log {folder}/error.log; pid {folder}/pid;
 events {{}}
 http {{
   access_log off; client_max_body_size 0; client_body_temp_path {folder}/body;
@@ -95,7 +95,9 @@ http {{
 """)
     process = started([nginx, "-c", config, "-e", folder / "error.log"], folder, port)
     wire = Wire(port)
-    return Server(process, wire, f"webdav://127.0.0.1:{wire.port}", {"user": USER}, {"password": SECRET})
+    return Server(
+        process, wire, f"webdav://127.0.0.1:{wire.port}", {"user": USER}, {"password": SECRET}, folder / "store"
+    )
 
 
 def start_s3(folder, kept):

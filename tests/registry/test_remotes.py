@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -127,12 +126,10 @@ def test_an_object_that_is_gone_under_its_folder_is_found_and_repaired(shared, c
 def test_a_remote_that_goes_away_is_told_from_one_that_lacks_something(shared):
     repository, wire = shared.repository, shared.server.wire
     wire.cut_when_received(300_000)
-    started = time.monotonic()
     try:
         printed = repository.run("cellarena", "verify", "--remote", "--json", code=3)
     finally:
         wire.mend()
-    assert time.monotonic() - started < 60
     there = json.loads(printed)["places"]["remote storage"]
     assert there["missing"] == there["rotten"] == 0
     assert there["right"] > 0

@@ -53,12 +53,13 @@ def _refuse_rest(found: Survey, there: Mapping[str, Finding], remote: str) -> No
         PartialError: if one is not, or a folder's files are not known.
     """
     wrong = {name: finding for name, finding in there.items() if finding.state != "right"}
+    unread = [finding for finding in wrong.values() if finding.state == "unread"]
     paths = {name: plain(uses[0].path) for name, uses in found.uses(wrong).items()}
     for name, finding in wrong.items():
         here = next(findings[name].state for place, findings in found.found.items() if place != remote)
-        why = f": {plain(finding.why)}" if finding.why else ""
-        click.echo(f"{finding.state} in {remote}, {here} in the cache: {paths[name]} ({name}){why}")
+        click.echo(f"{finding.state} in {remote}, {here} in the cache: {paths[name]} ({name})")
     if wrong or found.unlisted:
         right = f"{len(there) - len(wrong)} of {len(there)} objects are there and right"
         names = named([*paths.values()] or [f"the files of {output.path}" for output in found.unlisted])
-        raise PartialError(f"{remote}: {right}, not {names}; run `cellarena heal`")
+        advice = f"{plain(unread[0].why)}; run it again" if unread else "run `cellarena heal`"
+        raise PartialError(f"{remote}: {right}, not {names}; {advice}")

@@ -53,7 +53,8 @@ def _without_root(storage: Storage, found: dict[str, Finding]) -> dict[str, Find
         with storage.reached():
             if storage.odb.fs.exists(storage.root):
                 return found
-        why = f"{storage.name}: there is no {storage.root}"
+        # The root of a WebDAV remote is its whole address.
+        why = f"{storage.name}: there is no {storage.root or storage.odb.fs.unstrip_protocol('')}"
     except (FileNotFoundError, PartialError) as error:
         why = str(error)
     return {n: Finding(n, "unread", why) if finding.state == "missing" else finding for n, finding in found.items()}
@@ -74,7 +75,8 @@ class _Contact:
             try:
                 finding = self._finding(name)
             except PartialError as error:
-                if wait is None:
+                # Where one object could not be read, the next is not waited for as long.
+                if wait is None or self._failed_in_a_row:
                     return self._failure(name, str(error))
                 time.sleep(wait)
             else:
