@@ -173,8 +173,8 @@ def _crossings(path: Path) -> list[str]:
 
 
 def _pictures(reviewed: Reviewed, by_image: pd.DataFrame, test: TestImages, folder: Path) -> list[Illustration]:
+    from cellarena.reporting.figures.before_after import before_and_after, to_picture
     from cellarena.reporting.figures.style import save
-    from cellarena.reporting.review.pictures import before_and_after, to_picture
 
     drawn: list[Illustration] = []
     lines = to_picture(by_image).to_dict("records")
