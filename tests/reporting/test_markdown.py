@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cellarena.reporting.document import Document, Illustration, Section, ShownTable, Text
+from cellarena.reporting.document import Document, Folded, Illustration, Notes, Section, ShownTable, Text
 from cellarena.reporting.markdown import escape_markdown, render_markdown
 from cellarena.reporting.tables import UNDEFINED, other_table, plain, table_with_failures
 from hostile import NAMES, document
@@ -82,3 +82,15 @@ def test_a_heading_is_not_said_twice(title):
     markdown = _render(ShownTable(title, other_table(pd.DataFrame({"a": [1]}))))
     assert ("### another" in markdown) is (title == "another")
     assert "left out" not in render_markdown(document())
+
+
+def test_what_is_folded_stays_markdown_and_its_title_text():
+    folded = Folded("a <b> title", [Text("inside"), ShownTable("T", other_table(pd.DataFrame({"a": [1]})))])
+    markdown = _render(folded)
+    assert "<details>\n<summary>a &#60;b&#62; title</summary>\n\ninside\n\n" in markdown
+    assert markdown.endswith("| 1 |\n\n</details>\n")
+    assert [token.type for token in _tokens(markdown)].count("table_open") == 1
+
+
+def test_a_folded_block_without_content_is_left_out():
+    assert "<details>" not in _render(Text("x"), Folded("empty", [Notes([])]))

@@ -6,7 +6,7 @@ from cellarena.evaluation.before_after import F1
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text, Warnings
 from cellarena.reporting.review.changed import shown
 from cellarena.reporting.review.contents import Results, Review
-from cellarena.reporting.tables import Table, other_table, plain, table_with_failures
+from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain, table_with_failures
 
 _PICTURED = (
     "Solid blue: matched at IoU 0.5; dashed yellow: missed; dotted red: spurious. The F1 above a panel is that of the "
@@ -104,12 +104,16 @@ def _table(changes: pd.DataFrame, kind: str) -> Table:
                 "difference": changes["difference"],
                 "low": changes["images_low"],
                 "high": changes["images_high"],
-                "p": changes["images_p_holm"],
+                "p": [_p_text(p) for p in changes["images_p_holm"]],
                 "on these images": changes["on_these_images"],
                 "the model": changes["verdict"],
             }
         )
     )
+
+
+def _p_text(p: float) -> str:
+    return UNDEFINED if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _models(changes: pd.DataFrame) -> Table:
