@@ -8,14 +8,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cellarena.faults import PartialError
 from cellarena.registry import releases as registry
+from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.messages import facts_of, score_words
 from cellarena.registry.names import checked_name
 from cellarena.registry.releases import Released
 from cellarena.stages._project import Project
 from cellarena.stages._releases import own_repository
+from cellarena.stages._storages import DEFAULT, storages
 
-_COLUMNS = ("release", "stages", "F1 [interval]", "images", "data", "commit", "age")
+_COLUMNS = ("release", "stages", "F1 [interval]", "images", "data", "commit", "age", "on the remote")
 
 
 @click.command()
@@ -26,22 +30,52 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     """List all releases, or those of the artifact NAME, the newest of each first.
 
     F1 is that of the test images at its commit, so that releases with other data are not to be compared by it.
+    On the remote means that each of its objects is there; `cellarena verify --remote` also reads them.
     """
     found = registry.releases(own_repository(project))
-    entries = [_entry(release) for release in found if name is None or release.name == checked_name(name)]
+    chosen = [release for release in found if name is None or release.name == checked_name(name)]
+    there = _on_remote(project, chosen)
+    entries = [_entry(release, state) for release, state in zip(chosen, there, strict=True)]
     if as_json:
         click.echo(json.dumps(entries, indent=2, sort_keys=True))
         return
     if not entries:
         click.echo("Nothing was released yet; `cellarena release NAME` does it.")
         return
-    table = Table(*_COLUMNS, box=None)
+    table = Table(box=None)
+    for column in _COLUMNS:
+        table.add_column(column, no_wrap=True)
     for entry in entries:
         table.add_row(*_cells(entry))
-    Console().print(table)
+    Console(width=max(120, Console().width)).print(table)
 
 
-def _entry(release: Released) -> dict[str, Any]:
+def _on_remote(project: Project, chosen: list[Released]) -> list[str]:
+    """Return of each release whether the default remote has all of it: yes, in part, no, or unknown."""
+    if not chosen:
+        return []
+    try:
+        with storages(project, DEFAULT) as places:
+            assert places.remote
+            names = places.remote.names()
+            return [_state(facts_of(release.message).get("md5"), names, places.remote) for release in chosen]
+    except (PartialError, ValueError) as error:
+        click.echo(f"The remote cannot be asked: {error}", err=True)
+        return ["unknown"] * len(chosen)
+
+
+def _state(promised: Any, names: set[str], remote: Storage) -> str:
+    if not isinstance(promised, dict) or not promised:
+        return "unknown"
+    tops = {str(md5) for md5 in promised.values()}
+    if not tops & names:
+        return "no"
+    listings = [parse_listing(remote.read(top), top) for top in tops & names if top.endswith(".dir")]
+    files = {md5 for listing in listings for md5 in listing.values()}
+    return "yes" if tops | files <= names else "in part"
+
+
+def _entry(release: Released, on_remote: str) -> dict[str, Any]:
     facts = facts_of(release.message)
     return {
         "name": release.name,
@@ -52,6 +86,7 @@ def _entry(release: Released) -> dict[str, Any]:
         "md5": facts.get("md5"),
         "licence": facts.get("licence"),
         "commit": release.commit,
+        "on_remote": on_remote,
         "created": release.created.isoformat(),
     }
 
@@ -66,6 +101,7 @@ def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
         str(entry["data"] or "\N{EN DASH}")[:7],
         entry["commit"][:7],
         _age(datetime.fromisoformat(entry["created"])),
+        entry["on_remote"],
     )
 
 
