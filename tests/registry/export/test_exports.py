@@ -119,7 +119,7 @@ def test_no_path_of_this_machine_is_in_what_is_handed_on(collection, release, tm
 
 def test_another_network_is_found_out(release, package):
     def wrong(pixels):
-        return release.run(pixels)[:, ::-1]
+        return np.ascontiguousarray(release.run(pixels)[:, ::-1])
 
     with pytest.raises(IntegrityError, match="model.x: "):
         prove(release, wrong, "model.x")

@@ -126,7 +126,7 @@ def portable(folder: Path, package: Package, called: Name) -> Portable:
             f"{called.name}: is an ensemble, and formats hold one network; export its members "
             f"{', '.join(sorted(loaded.members))}, each for itself"
         )
-    network = Activated(loaded.network, loaded.target.activate).eval()
+    network = Activated(loaded.network, loaded.target.activate).eval().requires_grad_(False)
     return Portable(called, folder, package, loaded, network)
 
 
