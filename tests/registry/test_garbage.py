@@ -8,9 +8,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_repository import md5, new_repository
 
 from cellarena.registry.integrity.garbage import hashes_in
+from small_repository import md5, new_repository
 from workspace import Workspace
 
 RAW = {"a.bin": b"one", "b.bin": b"two"}
