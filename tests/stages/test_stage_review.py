@@ -203,9 +203,12 @@ def test_what_only_the_remote_has_is_fetched(project, review):
     shutil.move(cache, project.root.parent / "cellarena-storage/files")
     outcome, _ = review(project)
     assert outcome.out.startswith("1 of 2 runs changed: unet-real-0 is worse by ")
-    fetched = [path for path in cache.rglob("*") if path.is_file()]
-    stored = [path for path in (project.root.parent / "cellarena-storage").rglob("*") if path.is_file()]
-    assert 0 < len(fetched) < len(stored) / 2, "only what differs is fetched"
+    made = {run: (project.layout.checkpoint(run), project.layout.scores(run)) for run in (UNET, SAC)}
+    needed = project.locked(f"evaluate@{UNET}", made[UNET][1])
+    unneeded = [project.locked(f"train@{run}", made[run][0]) for run in made]
+    unneeded.append(project.locked(f"evaluate@{SAC}", made[SAC][1]))
+    assert project.object(needed).is_file()
+    assert not any(project.object(md5).exists() for md5 in unneeded), "only what differs and is looked at is fetched"
 
 
 def test_a_branch_that_lacks_commits_of_its_base_is_told_so(project, review):
