@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from cellarena.params.section import Section
-from cellarena.registry.gates import Gate
+from cellarena.registry.conditions import Gate
 from cellarena.registry.names import checked_name
 
 

@@ -1,29 +1,15 @@
-"""What a release must fulfil to be promoted to a stage: the section `registry.stages` of params.yaml."""
+"""Whether a release may be promoted to a stage, by the conditions of that stage."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.evaluation.coverage import COVERED
 from cellarena.evaluation.trials import DIGITS
 from cellarena.evaluation.uncertainty import spread_over_images
+from cellarena.registry.conditions import Gate
 from cellarena.registry.licences import UNKNOWN
 from cellarena.registry.packages import Package
-
-
-class Gate(BaseModel):
-    """The conditions of one stage."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    coverage: float = Field(ge=0, le=1)
-    """Share of the test images that must have been scored."""
-    margin: float = Field(ge=0, le=1)
-    """Of F1: by so much a release must surely not be worse than the one that holds the stage; 1 asks nothing."""
-    forbid: list[Literal["unknown", "non-commercial"]]
-    """Licences that the stage does not take."""
 
 
 @dataclass(frozen=True)
