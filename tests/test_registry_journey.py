@@ -1,5 +1,6 @@
 """A model from its training to its users and back: released, promoted, used, replaced, rolled back."""
 
+import hashlib
 import json
 import subprocess
 
@@ -8,7 +9,7 @@ import pytest
 import tifffile
 
 from cellarena.images.io import read_image
-from workspace import new_workspace
+from workspace import STORAGE, new_workspace
 
 pytestmark = pytest.mark.journey
 
@@ -123,18 +124,15 @@ def test_a_release_whose_bytes_rotted_on_the_remote_is_not_promoted(shared, tmp_
     workspace = shared
     train(workspace, 2)
     workspace.run("cellarena", "release", "unet")
-    storage = tmp_path / "cellarena-storage"
-    largest = max((path for path in storage.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
-    lock = (workspace.root / "dvc.lock").read_text()
-    assert "data/packages/unet" in lock
-    for path in storage.rglob("*"):
-        if path.is_file() and path.stat().st_size > 1000 and path.name not in lock:
-            content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 1
-            path.chmod(0o644)
-            path.write_bytes(content)
-    assert largest.is_file()
+    weights = workspace.root / "data/packages/unet/checkpoints/unet-real-0/model.safetensors"
+    md5 = hashlib.md5(weights.read_bytes(), usedforsecurity=False).hexdigest()
+    stored = tmp_path / STORAGE / "files" / "md5" / md5[:2] / md5[2:]
+    content = bytearray(stored.read_bytes())
+    content[len(content) // 2] ^= 1
+    stored.chmod(0o644)
+    stored.write_bytes(content)
     said = refused(workspace, "cellarena", "promote", "unet@v1.0.0", "prod", code=4)
     assert "data/packages/unet" in said
+    assert f"other bytes for {md5}" in said
     assert workspace.run("gto", "show", "unet#prod", "--json").strip() in {"", "[]"}
     assert not (workspace.root / "releases").exists()

@@ -14,9 +14,10 @@ from typing import Any
 
 from configobj import ConfigObj, ConfigObjError
 
-from cellarena.faults import IntegrityError, PartialError, SecurityError
+from cellarena.faults import PartialError, SecurityError
 from cellarena.registry.outputs import Output
 from cellarena.registry.repository import Repository
+from cellarena.registry.unfetched import reason
 
 _FETCHED = "fetched"
 
@@ -133,22 +134,18 @@ def _project(repository: Repository, commit: str, output: Output, folder: Path, 
 
 
 def _pull(project: Any, what: str) -> None:
-    from dvc.exceptions import CheckoutError, DvcException
+    from dvc.exceptions import DvcException
     from dvc_objects.errors import ObjectFormatError
 
-    advice = "see `dvc remote list`, and run `cellarena sync` where it was made"
     try:
         with _quiet():
             project.fetch()
             _refuse_leaving(project, what)
             project.checkout()
-    except ObjectFormatError as error:
-        raise IntegrityError(f"{what}: the remote holds other bytes ({error}); run `cellarena heal`") from error
-    except CheckoutError as error:
-        raise PartialError(f"{what}: the remote lacks it, or a part of it; {advice}") from error
-    except (DvcException, OSError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise PartialError(f"{what}: could not be fetched ({said}); {advice}") from error
+    except (DvcException, ObjectFormatError, OSError) as error:
+        with _quiet():
+            why = reason(project, what, error)
+        raise why from error
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from cellarena.faults import SecurityError
+from cellarena.registry.plain_yaml import read_yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SYMLINK = b"120000 "
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
@@ -69,7 +69,7 @@ class Repository:
             ValueError: if it cannot be read, or is no mapping.
         """
         try:
-            found = yaml.load(self.read(commit, path) or b"", _LOADER)
+            found = read_yaml(self.read(commit, path) or b"")
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             said = " ".join(str(error).split())
             raise ValueError(f"{self.address}: {path} at {commit[:7]} cannot be read ({said})") from error

@@ -5,8 +5,7 @@ from typing import Any
 import yaml
 
 from cellarena.registry.names import checked_name
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from cellarena.registry.plain_yaml import read_yaml
 
 
 def refuse_declared(text: str, name: str) -> None:
@@ -52,7 +51,7 @@ def with_artifact(text: str, name: str, path: str, desc: str) -> str:
 
 def _content(text: str) -> dict[str, Any]:
     try:
-        content = yaml.load(text, _LOADER) or {}
+        content = read_yaml(text) or {}
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"dvc.yaml: not valid YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict) or not isinstance(content.get("artifacts") or {}, dict):
@@ -62,7 +61,7 @@ def _content(text: str) -> dict[str, Any]:
 
 def _read_back(text: str) -> Any:
     try:
-        return yaml.load(text, _LOADER)
+        return read_yaml(text)
     except yaml.YAMLError:
         return None
 
