@@ -12,10 +12,10 @@ from cellarena.registry.origins import (
     Origin,
     file_sha256,
     labels_sha256,
-    public_address,
     read_origin,
     weights_of,
 )
+from cellarena.registry.repository import public_address
 
 LABELS = np.array([[0, 1], [2, 2]], np.uint32)
 RELEASE = FromRelease(

@@ -74,3 +74,10 @@ def test_a_damaged_file_is_named(tmp_path, content):
     repository = project.repository
     with pytest.raises(ValueError, match=r"dvc\.yaml"):
         repository.mapping(repository.commit("HEAD"), "dvc.yaml")
+
+
+def test_a_token_in_an_address_is_not_told_and_not_kept(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="git clone") as raised:
+        open_repository("http://user:token123@127.0.0.1:9/lab/cells.git", tmp_path / "copies")
+    assert "token123" not in str(raised.value)
+    assert "http://127.0.0.1:9/lab/cells.git" in str(raised.value)

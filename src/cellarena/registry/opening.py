@@ -11,12 +11,12 @@ from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.fetching import fetch
 from cellarena.registry.names import parse_reference
 from cellarena.registry.opened import OpenRelease
-from cellarena.registry.origins import FromRelease, public_address
+from cellarena.registry.origins import FromRelease
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import copies, objects, scratch
 from cellarena.registry.releases import Released, resolve
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository import Repository, open_repository, public_address
 
 if TYPE_CHECKING:
     from cellarena.learning.checkpoints import Model
@@ -90,7 +90,7 @@ def output_of(repository: Repository, commit: str, path: str) -> Output:
 def address_of(repository: Repository) -> str:
     """Return where a repository can be cloned from, without credentials; "" for a clone that came from nowhere."""
     if not repository.home:
-        return public_address(repository.address)
+        return repository.address
     try:
         return public_address(repository.git("config", "--get", "remote.origin.url").decode().strip())
     except ValueError:

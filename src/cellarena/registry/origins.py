@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -97,12 +96,3 @@ def read_origin(path: Path) -> Origin | None:
         return Origin.model_validate_json(text, strict=True)
     except ValidationError:
         return None
-
-
-def public_address(address: str) -> str:
-    """Return the address of a git repository without passwords, queries, and user names that may be tokens."""
-    if "://" not in address:
-        return address
-    parts = urlsplit(address)
-    user = f"{parts.username}@" if parts.scheme.endswith("ssh") and parts.username else ""
-    return urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))

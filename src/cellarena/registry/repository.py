@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
@@ -25,7 +26,7 @@ class Repository:
 
     Attributes:
         folder: of a clone's working tree, or of a bare copy; what git works in.
-        address: as the user wrote it, for messages.
+        address: as the user wrote it but for passwords and tokens, for messages.
         home: the folder that addresses of remotes are relative to, None where the repository is not on this machine.
     """
 
@@ -124,10 +125,21 @@ def open_repository(address: str, copies: Path) -> Repository:
         copies.mkdir(parents=True, exist_ok=True)
         partial = copy.with_name(f"{copy.name}.{os.getpid()}.partial")
         _git("clone", "--quiet", "--mirror", "--", address, str(partial))
+        # It holds the address, and with it a token that the address may hold.
+        _git("-C", str(partial), "config", "--remove-section", "remote.origin")
         partial.rename(copy)
     else:
         _git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
-    return Repository(copy, address, None)
+    return Repository(copy, public_address(address), None)
+
+
+def public_address(address: str) -> str:
+    """Return the address of a git repository without passwords, queries, and user names that may be tokens."""
+    if "://" not in address:
+        return address
+    parts = urlsplit(address)
+    user = f"{parts.username}@" if parts.scheme.endswith("ssh") and parts.username else ""
+    return urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @lru_cache(maxsize=16)
@@ -152,6 +164,8 @@ def _git(*arguments: str) -> bytes:
     done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
     if done.returncode:
         said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
+        for address in arguments:
+            said = said.replace(address, public_address(address))
         verb = arguments[2] if arguments[0] == "-C" else arguments[0]
         raise ValueError(f"git {verb}: {said}")
     return done.stdout
