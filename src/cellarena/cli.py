@@ -49,7 +49,7 @@ class Stages(click.Group):
 @click.version_option(package_name="cellarena")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Run one stage of the pipeline in the project of the current folder (dvc repro does so for you)."""
+    """Work in the project of the current folder: stages of its pipeline, which dvc repro runs for you, and its releases."""
     context.obj = Project(Layout(Path()))
 
 

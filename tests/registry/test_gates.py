@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from cellarena.registry.conditions import Gate
 from cellarena.registry.gates import judge
-from packed import SHA256, candidate
+from described import SHA256, candidate
 
 STRICT = Gate(coverage=1, margin=0.02, forbid=["unknown", "non-commercial"])
 SCORES = [0.8, 0.7, 0.9, 0.85, 0.75, 0.8, 0.65, 0.9]

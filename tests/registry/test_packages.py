@@ -6,7 +6,7 @@ from cellarena.faults import IntegrityError
 from cellarena.registry.messages import facts_of, release_message, score_words
 from cellarena.registry.outputs import Output
 from cellarena.registry.packages import hashes_of, read_package, refuse_changed, write_package
-from packed import package
+from described import package
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from cellarena.evaluation.coverage import Cell
 from cellarena.records import Record
 from cellarena.registry.packing import SCORE_COLUMNS, centre, chosen_crops, score_lines, score_of
 from cellarena.reporting.model_card import model_card
-from packed import package
+from described import package
 
 RECORD = Record(
     "a", "images/a.png", "labels/a.tiff", "dic", "", "", 8, 8, 1, "uint8", 1, "0" * 64, "1" * 64, "simulated", "CC0-1.0"
