@@ -49,7 +49,7 @@ class Stages(click.Group):
 @click.version_option(package_name="cellarena")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Work in the project of the current folder: stages of its pipeline, which dvc repro runs for you, and its releases."""
+    """Work in the project of the current folder: on the stages that dvc repro runs for you, and on releases."""
     context.obj = Project(Layout(Path()))
 
 
