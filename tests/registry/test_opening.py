@@ -66,7 +66,7 @@ def test_what_was_fetched_once_is_not_fetched_again(project):
 
 def test_a_remote_that_is_gone_is_a_partial_fault(project):
     shutil.rmtree(project.remote)
-    with pytest.raises(PartialError, match="could not be fetched"):
+    with pytest.raises(PartialError, match="the remote lacks it"):
         open_release("unet", repo=str(project.root))
 
 
