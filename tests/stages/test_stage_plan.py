@@ -27,7 +27,13 @@ def project(tmp_path):
     prepare(tmp_path, (64, 96), 10)
     workspace = Workspace(tmp_path)
     workspace.set_params(
-        **{"benchmark.models": ["nnunet"], "study.models": ["nnunet"], "benchmark.ensembles": [], "plan.memory_gb": 0.1}
+        **{
+            "benchmark.models": ["nnunet"],
+            "benchmark.ensembles": [],
+            "plan.memory_gb": 0.1,
+            "registry.champion": "nnunet",
+            "study.models": ["nnunet"],
+        }
     )
     return workspace
 
@@ -73,7 +79,7 @@ def test_a_model_that_does_not_configure_itself_has_an_empty_plan_of_its_own(pro
     assert cellarena(project.root, "plan").code == 0
     layout = Layout(project.root)
     assert json.loads(layout.plan("unet").read_text()) == {}
-    project.set_params(**{"benchmark.models": ["unet"], "study.models": ["unet"]})
+    project.set_params(**{"benchmark.models": ["unet"], "registry.champion": "unet", "study.models": ["unet"]})
     assert cellarena(project.root, "plan").code == 0
     assert sorted(plan_files(project)) == ["data/plans/unet/plan.json"]
 
