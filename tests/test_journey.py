@@ -19,7 +19,7 @@ pytestmark = pytest.mark.journey
 RUN = "unet-real-0"
 RUN_OF_STUDY = "unet-repeat-0"
 OF_STUDY = ("train-study", "predict-study", "evaluate-study")
-OF_A_RUN = ("train", "predict", "calibrate", "evaluate", "analyze")
+OF_A_RUN = ("train", "predict", "calibrate", "evaluate", "analyze", "package")
 
 
 def outputs(workspace):
