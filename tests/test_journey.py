@@ -195,7 +195,7 @@ def test_the_same_seed_gives_the_same_bytes(reproduction, workspace):
     assert set(ran) == set(stages)
     made = (
         "data/checkpoints", "data/predictions", "data/probabilities", "data/calibration", "data/scores", "data/errors",
-        "metrics/runs", "plots/errors",
+        "data/packages", "metrics/runs", "plots/errors",
     )  # fmt: skip
     assert workspace.hashes(*made) == reproduction.workspace.hashes(*made)
 
