@@ -1,6 +1,7 @@
 """The augmentation study in a repository of its own: made, unchanged, and changed in one arm."""
 
 import csv
+import html
 import shutil
 
 import pytest
@@ -51,7 +52,7 @@ def test_one_seed_gives_no_verdict_on_the_arms_and_the_report_says_so(studied):
     assert set(lines) == {"real", "texture50", "repeat"}
     assert {lines[arm]["verdict"] for arm in ("texture50", "repeat")} == {"cannot tell"}
     assert lines["texture50"]["low"] == ""
-    report = (studied.root / "reports/study.md").read_text()
+    report = html.unescape((studied.root / "reports/study.md").read_text())
     assert lines["texture50"]["words"] in report
     assert "1 seed" in lines["texture50"]["words"]
 

@@ -30,6 +30,8 @@ def project(tmp_path):
     """A project of two models, their ensemble and the floor: predictions of two test images, and no costs."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["benchmark"] |= {"models": MODELS, "ensembles": [ENSEMBLE], "seeds": [0]}
+    content["registry"]["champion"] = ENSEMBLE
+    content["study"] |= {"models": [], "arms": [], "seeds": [], "real_seeds": []}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     layout, params = Layout(tmp_path), load_params(tmp_path / "params.yaml")
     records = []

@@ -101,5 +101,6 @@ def test_without_a_test_image_one_line_says_so(project, cellarena):
 def test_the_unet_is_pictured_or_the_first_model(project, models, expected):
     content = yaml.safe_load(project.params.read_text())
     content["benchmark"]["models"] = models
+    content["registry"]["champion"] = models[0]
     project.params.write_text(yaml.safe_dump(content))
     assert str(load_params(project.params).pictured_run) == expected
