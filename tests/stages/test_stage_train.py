@@ -15,6 +15,7 @@ pytestmark = pytest.mark.journey
 RUN = "unet-real-0"
 STAGE = f"train@{RUN}"
 WEIGHTS = f"data/checkpoints/{RUN}/model.safetensors"
+ENDLESS = 100_000
 LONG = {"budgets.small": {"steps": 80, "crop": 64, "batch_size": 4, "validate_every": 10}}
 
 
@@ -32,7 +33,18 @@ def uninterrupted(reproduction, tmp_path_factory):
 @pytest.fixture
 def training(workspace):
     """A workspace in which `dvc repro` of the same training runs and has validated once."""
-    workspace.set_params(**LONG)
+    return validated_once(workspace, LONG)
+
+
+@pytest.fixture
+def endless(workspace):
+    """A workspace in which a training runs that no test sees the end of."""
+    return validated_once(workspace, LONG | {"budgets.small": LONG["budgets.small"] | {"steps": ENDLESS}})
+
+
+def validated_once(workspace, params):
+    """Start `dvc repro` of a training; return when it has validated once."""
+    workspace.set_params(**params)
     started = workspace.start("dvc", "repro", STAGE)
     wait_for(lambda: states(workspace), seconds=180)
     return workspace, started
@@ -155,8 +167,8 @@ def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
     assert outcome.err.count("\n") == 1
 
 
-def test_the_state_of_a_training_is_told_while_it_runs_and_after_it_was_killed(training):
-    workspace, started = training
+def test_the_state_of_a_training_is_told_while_it_runs_and_after_it_was_killed(endless):
+    workspace, started = endless
     told = []
 
     def a_step_is_told():
@@ -164,10 +176,10 @@ def test_the_state_of_a_training_is_told_while_it_runs_and_after_it_was_killed(t
         return told[-1]["step"]
 
     # The log follows the state that the training would be continued from.
-    wait_for(a_step_is_told, seconds=60)
+    wait_for(a_step_is_told, seconds=180)
     running = told[-1]
     assert running["state"] == "running"
-    assert 10 <= running["step"] <= running["n_steps"] == 80
+    assert 10 <= running["step"] <= running["n_steps"] == ENDLESS
     started.kill()
     started.wait()
     wait_for(lambda: not workspace.processes(), seconds=10)
