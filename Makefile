@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test lint setup
+.PHONY: demo test test-slow lint setup
 
 demo: setup
 	dvc repro
@@ -9,7 +9,10 @@ demo: setup
 
 # One thread each: two test processes share the cores, and threads that wait for one another would take turns.
 test: setup
-	OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile
+	OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile -m "not slow"
+
+test-slow: setup
+	OMP_NUM_THREADS=1 pytest -m slow
 
 lint: setup
 	ruff check src tests benchmarks

@@ -117,7 +117,11 @@ def start_s3(folder, kept):
     endpoint = f"http://127.0.0.1:{wire.port}"
     make_bucket(endpoint)
     return Server(
-        process, wire, "s3://cells", {"endpointurl": endpoint}, {"access_key_id": USER, "secret_access_key": SECRET}
+        process,
+        wire,
+        "s3://cells",
+        {"endpointurl": endpoint, "connect_timeout": "3", "read_timeout": "3"},
+        {"access_key_id": USER, "secret_access_key": SECRET},
     )
 
 
