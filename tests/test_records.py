@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellarena.faults import SecurityError
 from cellarena.records import Record, Run, read_manifest, write_manifest
 
 RECORD = Record(
@@ -71,5 +72,12 @@ def test_a_number_that_is_none_is_refused_by_name(tmp_path):
     "wrong", [{"id": "../a"}, {"id": "a\\b"}, {"image": "/etc/passwd"}, {"labels": "labels/../../a.tiff"}]
 )
 def test_a_record_stays_in_its_folder(wrong):
-    with pytest.raises(ValueError, match="lies outside the folder|an id is a file name"):
+    with pytest.raises(SecurityError, match="lies outside the folder|an id is a file name"):
         replace(RECORD, **wrong)
+
+
+def test_a_manifest_that_leads_out_of_its_folder_is_refused_by_name(tmp_path):
+    write_manifest([RECORD], tmp_path / "m.csv")
+    (tmp_path / "m.csv").write_text((tmp_path / "m.csv").read_text().replace(RECORD.image, "../" + RECORD.image))
+    with pytest.raises(SecurityError, match=r"m\.csv: record .* lies outside the folder"):
+        read_manifest(tmp_path / "m.csv")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from cellarena.faults import SecurityError
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SLUG = re.compile(r"[a-z0-9_]+")
 
@@ -18,6 +20,10 @@ class Record:
     `sha256` is that of the image file as it was acquired and stays with the record: it is the record's identity in
     splits and leakage reports. `group` names what must not be torn apart by a split (an experiment, a time lapse);
     empty when unknown. `subset` is "test" where the data set itself fixes it, else empty.
+
+    Raises:
+        ValueError: if a value holds a control character.
+        SecurityError: if a path leads out of the folder.
     """
 
     id: str
@@ -42,9 +48,9 @@ class Record:
                 raise ValueError(f"record {self.id!r}: its {field.name} holds a control character or line break")
         for path in (self.image, self.labels):
             if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-                raise ValueError(f"record {self.id!r}: {path} lies outside the folder of the manifest")
+                raise SecurityError(f"record {self.id!r}: {path} lies outside the folder of the manifest")
         if "/" in self.id or "\\" in self.id:
-            raise ValueError(f"record {self.id!r}: an id is a file name, not a path")
+            raise SecurityError(f"record {self.id!r}: an id is a file name, not a path")
 
 
 @dataclass(frozen=True, order=True)
@@ -89,6 +95,7 @@ def read_manifest(path: Path) -> list[Record]:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a column is missing or a number is none.
+        SecurityError: if a path leads out of the manifest's folder.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such manifest; run `dvc repro` or `dvc pull`")
@@ -99,6 +106,8 @@ def read_manifest(path: Path) -> list[Record]:
             if set(rows.fieldnames or ()) != set(kinds):
                 raise ValueError(f"columns are {rows.fieldnames}, expected {list(kinds)}")
             return [_record(row, kinds) for row in rows]
+    except SecurityError as error:
+        raise SecurityError(f"{path}: {error}") from error
     except (ValueError, TypeError, csv.Error) as error:
         raise ValueError(f"{path}: not a manifest ({error}); run `dvc repro` or `dvc checkout`") from error
 

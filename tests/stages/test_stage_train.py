@@ -39,7 +39,8 @@ def training(workspace):
 @pytest.fixture
 def endless(workspace):
     """A workspace in which a training runs that no test sees the end of."""
-    return validated_once(workspace, LONG | {"budgets.small": LONG["budgets.small"] | {"steps": ENDLESS}})
+    endless = {"budgets.small": LONG["budgets.small"] | {"steps": ENDLESS}, "training.patience": ENDLESS}
+    return validated_once(workspace, LONG | endless)
 
 
 def validated_once(workspace, params):

@@ -4,7 +4,6 @@ import logging
 import shutil
 import signal
 import warnings
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from cellarena.learning.optimizers import clip
 from cellarena.learning.processes import WholeBatchStatistics, check_processes, reveal_all_that_learns, strategy
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Recipe, checked_accelerator, precision_of
-from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights
+from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights, was_interrupted
 from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
 
@@ -66,6 +65,7 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
     Raises:
         ValueError: if a subset is empty, loss or weights stop being finite, the accelerator is absent, or the work
             cannot be shared by the processes asked for.
+        SecurityError: if the checkpoint in `state` asks for code.
         KeyboardInterrupt: if the training was interrupted; `state` holds what it is continued from.
     """
     if not train or not val:
@@ -73,7 +73,7 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
     check_processes(recipe, len(val))
     torch.use_deterministic_algorithms(True, warn_only=True)
     checkpoint = state / "last.ckpt"
-    resumed = zipfile.is_zipfile(checkpoint)
+    resumed = was_interrupted(checkpoint)
     network = _network(recipe)
     if not resumed:
         _start(recipe, network)
