@@ -4,6 +4,7 @@ import logging
 import shutil
 import signal
 import warnings
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
+from cellarena.faults import SecurityError
 from cellarena.hardware import threads
 from cellarena.learning.checkpoints import build_network
 from cellarena.learning.module import Segmentation
@@ -25,7 +27,7 @@ from cellarena.learning.optimizers import clip
 from cellarena.learning.processes import WholeBatchStatistics, check_processes, reveal_all_that_learns, strategy
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Recipe, checked_accelerator, precision_of
-from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights, was_interrupted
+from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights
 from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
 
@@ -73,7 +75,7 @@ def fit(recipe: Recipe, train: Sequence[Annotated], val: Sequence[Annotated], st
     check_processes(recipe, len(val))
     torch.use_deterministic_algorithms(True, warn_only=True)
     checkpoint = state / "last.ckpt"
-    resumed = was_interrupted(checkpoint)
+    resumed = zipfile.is_zipfile(checkpoint)
     network = _network(recipe)
     if not resumed:
         _start(recipe, network)
@@ -116,6 +118,7 @@ def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, A
 
     Raises:
         KeyboardInterrupt: on Ctrl+C and SIGTERM, where Lightning would leave as if all were well.
+        SecurityError: if the checkpoint holds more than tensors and plain values.
     """
     on_ctrl_c = signal.getsignal(signal.SIGINT)
     try:
@@ -124,6 +127,14 @@ def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, A
         # Lightning turned Ctrl+C off while it wound up.
         signal.signal(signal.SIGINT, on_ctrl_c)
         raise KeyboardInterrupt from ended
+    except Exception as error:
+        # The name alone, as no module here imports pickle. What torch says of it advises to load the file unsafely.
+        if type(error).__name__ != "UnpicklingError":
+            raise
+        raise SecurityError(
+            f"{checkpoint}: it asks for more than tensors and plain values, which no interrupted training keeps; "
+            "remove it, and the training starts anew"
+        ) from error
 
 
 def _crop_loader(recipe: Recipe, train: Sequence[Annotated], sampler: StepSampler) -> DataLoader[tuple[Tensor, Tensor]]:

@@ -1,7 +1,5 @@
 """Interrupted trainings: what belongs to the very same training is continued, anything else starts anew."""
 
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +9,10 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from cellarena.datasets.loading import StepSampler
-from cellarena.faults import SecurityError
 from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 
 _LOG = "log"
-
-
-def was_interrupted(checkpoint: Path) -> bool:
-    """Return whether a training is to be continued from a checkpoint; one that is absent or cut short is none.
-
-    Raises:
-        SecurityError: if it holds anything but tensors and plain values.
-    """
-    if not zipfile.is_zipfile(checkpoint):
-        return False
-    try:
-        torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        # Torch's own message advises to load the file unsafely.
-        raise SecurityError(
-            f"{checkpoint}: it asks for more than tensors and plain values, which no interrupted training keeps; "
-            "remove it, and the training starts anew"
-        ) from error
-    return True
 
 
 class KeepBest(Callback):
