@@ -14,6 +14,14 @@ settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest; keep together the tests of a file, and those that share the first `dvc repro`."""
+    for item in items:
+        group = "reproduction" if "reproduction" in item.fixturenames else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+
+
 @dataclass(frozen=True)
 class Reproduction:
     """The workspace after its first `dvc repro`, committed and pushed; what git saw as new before the commit."""

@@ -23,9 +23,9 @@ OF_AN_ARM = ("train-study", "predict-study", "evaluate-study")
 
 
 @pytest.fixture(scope="module")
-def studied(untouched, tmp_path_factory):
-    """The study of one model after its first `dvc repro`, committed; to be copied, not changed."""
-    workspace = untouched.copy(tmp_path_factory.mktemp("studied"))
+def studied(reproduction, tmp_path_factory):
+    """The study of one model with another arm, committed; to be copied, not changed."""
+    workspace = reproduction.workspace.copy(tmp_path_factory.mktemp("studied"))
     workspace.set_params(study=STUDY)
     workspace.repro("study-report", "quality@texture")
     workspace.run("git", "add", "--all")
