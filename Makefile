@@ -11,7 +11,7 @@ demo: setup
 
 # One thread each: two test processes share the cores, and threads that wait for one another would take turns.
 test: setup
-	OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder -m "not slow"
+	OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: setup
 	OMP_NUM_THREADS=1 pytest -m slow

@@ -1,9 +1,12 @@
 import contextlib
+import json
+import os
 import sys
 from dataclasses import dataclass
 
 import psutil
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from cellarena.cli import main
@@ -15,11 +18,8 @@ settings.load_profile("shared machine")
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest; keep together the tests of a file, and those that share the first `dvc repro`."""
-    for item in items:
-        group = "reproduction" if "reproduction" in item.fixturenames else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+    """Begin with what takes longest; of that with what does without the `reproduction`, which is made meanwhile."""
+    items.sort(key=lambda item: (item.get_closest_marker("journey") is None, "reproduction" in item.fixturenames))
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,28 @@ def untouched(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def reproduction(untouched, tmp_path_factory):
-    """The pipeline from nothing to the report; the workspace is to be copied, not changed."""
-    workspace = untouched.copy(tmp_path_factory.mktemp("reproduced"))
+    """The pipeline from nothing to the report; the workspace is to be copied, not changed.
+
+    Processes that test side by side share it: the first makes it, the others wait.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, told = shared / "reproduced", shared / "reproduced.json"
+    with FileLock(shared / "reproduced.lock"):
+        if not told.is_file():
+            folder.mkdir()
+            told.write_text(json.dumps(_reproduce(untouched.copy(folder))))
+    return Reproduction(Workspace(folder / untouched.root.name), **json.loads(told.read_text()))
+
+
+def _reproduce(workspace):
+    """Run the whole pipeline, commit and push; return which stages ran and what git saw as new before the commit."""
     ran, _ = workspace.repro()
     new_files = workspace.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
     workspace.run("git", "add", "--all")
     workspace.run("git", "commit", "--quiet", "--message", "First results")
     workspace.run("dvc", "push", "--quiet")
-    return Reproduction(workspace, ran, new_files)
+    return {"ran": ran, "new_files": new_files}
 
 
 @pytest.fixture
