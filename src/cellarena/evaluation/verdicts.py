@@ -74,8 +74,7 @@ def words_of(finding: Finding, outlook: Outlook, confidence: float, margin: floa
         return claim_of(verdict, finding, margin, metric)
     return (
         f"cannot tell: difference {finding.difference:+.3f} {metric} {_brackets(finding.interval)}, p {finding.p:.2g} "
-        f"over all pairs; this design sees {outlook.smallest_detectable:.3f} or more (80 % power); "
-        f"{_settled_by(outlook)}"
+        f"over all pairs; this design {_sees(outlook, metric)} (80 % power); {_settled_by(outlook)}"
     )
 
 
@@ -117,6 +116,13 @@ def claim_of(verdict: Verdict, finding: Finding, margin: float, metric: str, oth
         interval = _brackets((-finding.interval[1], -finding.interval[0]))
     than = f" than {other}" if other else ""
     return f"{verdict}{than} by {abs(finding.difference):.3f} {metric} {interval}"
+
+
+def _sees(outlook: Outlook, metric: str) -> str:
+    """Return what a design can see of a metric between 0 and 1."""
+    if outlook.smallest_detectable > 1:
+        return f"would miss the largest difference that {metric} can have"
+    return f"sees {outlook.smallest_detectable:.3f} or more"
 
 
 def _settled_by(outlook: Outlook) -> str:
