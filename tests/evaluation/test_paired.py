@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.multitest import multipletests
@@ -43,6 +43,7 @@ def test_an_undefined_test_is_still_one_of_the_family():
 
 
 @given(SHARES)
+@settings(max_examples=25)  # statsmodels takes a tenth of a second for each
 def test_holm_is_that_of_statsmodels(p_values):
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from cellarena.layout import Layout
+from cellarena.params import load_params
 from cellarena.records import Run
 from workspace import ROOT, Workspace, wait_for
 
@@ -148,7 +149,8 @@ def test_an_interrupted_training_says_how_far_it_came(project, cellarena):
     layout.resume(UNET, "0123456789abcdef").mkdir(parents=True)
     layout.log(UNET).mkdir(parents=True)
     (layout.log(UNET) / "metrics.json").write_text('{"step": 125}')
-    assert "interrupted, step 125 of 250" in cellarena(project.root, "status").out
+    n_steps = load_params(project.root / "params.yaml").chosen_budget.steps
+    assert f"interrupted, step 125 of {n_steps}" in cellarena(project.root, "status").out
     (layout.log(UNET) / "metrics.json").write_text('{"step": ')
     shown = cellarena(project.root, "status")
     assert shown.code == 0
