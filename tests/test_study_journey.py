@@ -19,6 +19,7 @@ STUDY = {
     "seeds": [0],
     "real_seeds": [],
 }
+SUFFIXES = ("md", "txt", "pdf", "html")
 OF_AN_ARM = ("train-study", "predict-study", "evaluate-study")
 
 
@@ -26,6 +27,12 @@ OF_AN_ARM = ("train-study", "predict-study", "evaluate-study")
 def studied(reproduction, tmp_path_factory):
     """The study of one model with another arm, committed; to be copied, not changed."""
     workspace = reproduction.workspace.copy(tmp_path_factory.mktemp("studied"))
+    layout = Layout(workspace.root)
+    # What the first study made must not pass for what this one makes.
+    for made in (layout.study, layout.study_by_modality, layout.study_summary, *map(layout.study_report, SUFFIXES)):
+        made.unlink()
+    for made in (layout.study_curves, layout.study_figures, layout.quality("texture"), layout.quality_plots("texture")):
+        shutil.rmtree(made)
     workspace.set_params(study=STUDY)
     workspace.repro("study-report", "quality@texture")
     workspace.run("git", "add", "--all")
@@ -41,7 +48,7 @@ def table(path):
 def test_every_output_of_the_study_is_made(studied):
     layout, params = Layout(studied.root), load_params(studied.root / "params.yaml")
     made = [layout.study, layout.study_by_modality, layout.study_summary, layout.study_curves, layout.study_figures]
-    made += [layout.study_report(suffix) for suffix in ("md", "txt", "pdf", "html")]
+    made += [layout.study_report(suffix) for suffix in SUFFIXES]
     made += [layout.quality("texture"), layout.quality_plots("texture"), layout.generator_plots("texture")]
     made += [path for run in params.compared_runs for path in (layout.checkpoint(run), layout.scores(run))]
     assert [path for path in made if not path.exists()] == []

@@ -129,11 +129,11 @@ def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, A
         raise KeyboardInterrupt from ended
     except Exception as error:
         # The name alone, as no module here imports pickle. What torch says of it advises to load the file unsafely.
-        if type(error).__name__ != "UnpicklingError":
+        if checkpoint is None or type(error).__name__ != "UnpicklingError":
             raise
         raise SecurityError(
-            f"{checkpoint}: it asks for more than tensors and plain values, which no interrupted training keeps; "
-            "remove it, and the training starts anew"
+            f"{checkpoint}: it is damaged or asks for more than tensors and plain values, which no interrupted "
+            "training keeps; remove it, and the training starts anew"
         ) from error
 
 
