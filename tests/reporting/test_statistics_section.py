@@ -88,6 +88,15 @@ def test_no_text_of_a_figure_is_cut(n_seeds, tmp_path):
         assert (tmp_path / f"{k}.png").stat().st_size > 0
 
 
+@pytest.mark.parametrize(("n_seeds", "said"), [(1, "1 seed"), (4, "4 seeds")])
+def test_a_row_says_of_how_many_trainings_it_is_and_the_floor_that_it_learned_nothing(n_seeds, said):
+    found = tables(n_seeds)[2]
+    seeds = found[["row", "mean"]].rename(columns={"mean": "value"})
+    labels = [text.get_text() for text in interval_dots(found, seeds, ROWS, 0.95, "").axes[0].get_yticklabels()]
+    assert {label.split("\n")[1] for label in labels if not label.startswith("otsu")} == {said}
+    assert [label for label in labels if label.startswith("otsu")] == ["otsu\nnot learned"]
+
+
 def signs(pairs):
     """Return the sign in each cell: row, column -> sign."""
     axes = verdict_matrix(pairs, "Verdicts").axes[0]

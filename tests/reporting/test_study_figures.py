@@ -38,6 +38,15 @@ def test_doses_stand_at_their_share_and_other_arms_beside_them(n_seeds):
     _within(figure)
 
 
+def test_the_axis_ends_where_a_mean_f1_does():
+    table, seeds = tables(3)
+    wide = table.assign(low=np.where(table["reference"] == "", np.nan, -3), high=3.0)
+    for axes in dose_response(wide, seeds, 0.01, 0.95, "unet").axes:
+        low, high = axes.get_ylim()
+        assert -0.05 < low < table["mean"].min()
+        assert table["mean"].max() < high < 1.05
+
+
 def test_a_study_of_doses_alone_has_one_panel_and_long_names_fit():
     held = {name: CONTENTS[name] for name in ("real", "mixed10")}
     held["mixed10"] = Contents("a label of 24 characters", "a_generator_of_a_long_name", 100, 0, 10)

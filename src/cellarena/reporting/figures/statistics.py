@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cellarena.reporting.figures.curves import WIDTH, require_columns, score_limits
-from cellarena.reporting.figures.style import GREY, SILVER, add_title, series_styles, shorten, styled
+from cellarena.reporting.figures.style import GREY, SILVER, add_title, is_floor, series_styles, shorten, styled
 
 # Okabe and Ito's blue and orange, made light enough for black text.
 _SIGNS = {
@@ -61,7 +61,8 @@ def interval_dots(
         of_row = seeds.loc[seeds["row"] == line["row"], "value"]
         if len(of_row) > 1:
             axes.scatter(of_row, [k + 0.26] * len(of_row), s=12, facecolors="none", edgecolors=colour, zorder=3)
-    axes.set_yticks(range(len(labels)), [_with_seeds(*pair) for pair in zip(labels, intervals["n_seeds"], strict=True)])
+    counted = zip(labels, intervals["row"], intervals["n_seeds"], strict=True)
+    axes.set_yticks(range(len(labels)), [f"{label}\n{_trainings(row, n)}" for label, row, n in counted])
     shown = intervals[["low", "high", "images_low", "images_high", "mean"]].to_numpy().ravel()
     axes.set(xlabel="mean F1 at IoU 0.5", xlim=score_limits(shown), ylim=(len(labels) - 0.4, -0.6))
     add_title(figure, title)
@@ -172,8 +173,10 @@ def _cell(axes: Axes, row: int, column: int, verdict: str, here: str, difference
     axes.text(column, row + 0.27, small, ha="center", va="center", fontsize=7, color="#333333")
 
 
-def _with_seeds(label: str, n_seeds: int) -> str:
-    return f"{label}\n{n_seeds} seed{'s' * (n_seeds != 1)}"
+def _trainings(row: str, n_seeds: int) -> str:
+    if is_floor(row):
+        return "not learned"
+    return f"{n_seeds} seed{'s' * (n_seeds != 1)}"
 
 
 def _explain(figure: Figure, confidence: float, *, unknown: bool) -> None:

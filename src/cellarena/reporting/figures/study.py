@@ -14,6 +14,9 @@ from cellarena.reporting.figures.curves import WIDTH, require_columns
 from cellarena.reporting.figures.differences import MARGIN_BAND, NEEDED, interval_handles
 from cellarena.reporting.figures.style import GREY, Series, add_title, series_styles, shorten, styled
 
+_BEYOND = 0.02
+"""Room that markers at 0 and 1 need."""
+_SHORT = 4
 _NEEDED = (*NEEDED, "arm", "generator", "n_real", "n_repeats", "n_synthetic", "share", "mean")
 
 
@@ -57,7 +60,9 @@ def dose_response(
     # A dose response is a matter of hundredths, which the scale of the other arms would hide.
     for axes in panels:
         low, high = axes.get_ylim()
-        axes.set_ylim(min(low, alone["mean"] - 3 * smallest_effect), max(high, alone["mean"] + 3 * smallest_effect))
+        low, high = min(low, alone["mean"] - 3 * smallest_effect), max(high, alone["mean"] + 3 * smallest_effect)
+        # An interval of few seeds may reach beyond what a mean F1 can be.
+        axes.set_ylim(max(low, -_BEYOND), min(high, 1 + _BEYOND))
     panels[0].set_ylabel("mean F1 at IoU 0.5, test subset")
     add_title(figure, title)
     _explain_doses(figure, str(alone["label"]), smallest_effect, confidence, styles, doses)
@@ -89,7 +94,11 @@ def _draw_arms(axes: Axes, alone: "pd.Series[Any]", rest: pd.DataFrame, seeds: p
     for k, line in enumerate(rest.to_dict("records")):
         _draw_arm(axes, k, line, float(alone["mean"]), seeds, style)
     labels = [shorten(label) for label in rest["label"]]
-    axes.set_xticks(range(len(rest)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(len(rest)), labels)
+    if max(map(len, labels)) > _SHORT:
+        axes.tick_params(axis="x", rotation=40)
+        for text in axes.get_xticklabels():
+            text.set(ha="right", rotation_mode="anchor")
     axes.set(xlim=(-0.6, len(rest) - 0.4), xlabel="other arms")
 
 

@@ -63,6 +63,11 @@ def family_of(run: str) -> str:
     return _SEED.sub("", run)
 
 
+def is_floor(run: str) -> bool:
+    """Return whether a model, row or run is the classical floor, which learned nothing."""
+    return run.partition("-")[0] == FLOOR
+
+
 def shorten(name: str) -> str:
     """Return a name as a figure has room for it."""
     return name if len(name) <= 26 else f"{name[:25]}…"
@@ -81,7 +86,7 @@ def series_styles(names: Iterable[str]) -> dict[str, Series]:
     learned: list[str] = []
     for name in dict.fromkeys(names):
         family = family_of(name)
-        if family.split("-")[0] == FLOOR:
+        if is_floor(family):
             styles[name] = Series(GREY, (0, (1, 1.5)), "x")
             continue
         if family not in learned:
