@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from cellarena.faults import IntegrityError
 from cellarena.models.parts.lora import added_names
 from cellarena.models.parts.pretrained import Published, conversion
+from cellarena.models.parts.sac import encode
 from cellarena.models.parts.sam_checkpoint import PUBLISHED, load_own, load_published
 from cellarena.models.parts.segment_anything import image_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder
@@ -87,6 +88,27 @@ def test_tiny_can_start_from_a_network_of_this_project(tmp_path, rank):
     assert not torch.equal(second.head.weight, first.head.weight)
 
 
+def test_tiny_can_start_from_an_adapted_network_whose_updates_are_merged(tmp_path):
+    first, path = network(seed=3, rank=2, pretrain=0.5), tmp_path / "model.safetensors"
+    with torch.no_grad():
+        for name in added_names(first.encoder):
+            first.encoder.get_parameter(name).normal_(generator=torch.Generator().manual_seed(7))
+    save_file(first.state_dict(), path)
+    second = started(seed=4, rank=0, checkpoint=str(path), checkpoint_sha256=file_hash(path))
+    images = torch.rand(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(encode(second.encoder, images), encode(first.encoder, images))
+
+
+@pytest.mark.parametrize("spoilt", [None, torch.zeros(3, 5)])
+def test_updates_that_do_not_fit_are_refused(tmp_path, spoilt):
+    state, path = network(rank=2, pretrain=0.5).state_dict(), tmp_path / "model.safetensors"
+    name = next(name for name in state if name.endswith("up_q"))
+    state = {**{n: tensor for n, tensor in state.items() if n != name}, **({} if spoilt is None else {name: spoilt})}
+    save_file(state, path)
+    with pytest.raises(ValueError, match=f"{path}: holds low-rank updates that do not fit"):
+        started(checkpoint=str(path), checkpoint_sha256=file_hash(path))
+
+
 def test_a_file_that_is_not_there_is_named_with_what_belongs_there(tmp_path):
     path = tmp_path / "sam.safetensors"
     with pytest.raises(FileNotFoundError) as found:
@@ -97,7 +119,7 @@ def test_a_file_that_is_not_there_is_named_with_what_belongs_there(tmp_path):
         "(sha256 ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912) and convert it once: "
         + conversion("sam_vit_b_01ec64.pth")
     )
-    with pytest.raises(FileNotFoundError, match="no such file; train `sac` with rank 0"):
+    with pytest.raises(FileNotFoundError, match="no such file; train a `sac` with encoder tiny"):
         load_own(torch.nn.Identity(), supplied(path, "0" * 64))
 
 

@@ -27,8 +27,8 @@ class SAC(Hyperparameters):
     pretrain: float = Field(ge=0, lt=1)
     """Share of the steps in which a `tiny` from nothing is trained whole before it is frozen and its updates learn."""
     checkpoint: str
-    """Safetensors file that the encoder starts from: SAM's weights, converted, or for `tiny` the model.safetensors of a
-    `sac` that was trained whole; empty for `tiny` from nothing."""
+    """Safetensors file that the encoder starts from: SAM's weights, converted, or for `tiny` the model.safetensors of
+    another `sac` with a `tiny` encoder; empty for `tiny` from nothing."""
     checkpoint_sha256: str = Field(pattern="^([0-9a-f]{64})?$")
     """Of that file, so that a training is known by it."""
     enlarge: int = Field(ge=1, le=4)
@@ -54,8 +54,8 @@ class SAC(Hyperparameters):
         if self.encoder == "tiny" and self.rank > 0 and not self.checkpoint and self.pretrain == 0:
             raise ValueError(
                 f"rank {self.rank} freezes an encoder that learnt nothing: set pretrain to the share of the steps that "
-                "train it whole first, or name the model.safetensors of a `sac` that was trained with rank 0 as "
-                "checkpoint, or set rank to 0"
+                "train it whole first, or name the model.safetensors of another tiny `sac` as checkpoint, or set rank "
+                "to 0"
             )
         if bool(self.checkpoint) != bool(self.checkpoint_sha256):
             raise ValueError("checkpoint and checkpoint_sha256 go together: give both or none")

@@ -1,6 +1,7 @@
 """Low-rank adaptation (Hu et al. 2021, arXiv 2106.09685) of the queries and values of SAM's attention."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -51,8 +52,7 @@ class LowRankQkv(nn.Module):
         """Return one plain layer that does the same, on the same device."""
         channels = self.weight.shape[1]
         plain = nn.Linear(channels, 3 * channels, device=self.weight.device, dtype=self.weight.dtype)
-        q, k, v = self.weight.chunk(3)
-        plain.weight.copy_(torch.cat([q + self.up_q @ self.down_q, k, v + self.up_v @ self.down_v]))
+        plain.weight.copy_(_updated(self.weight, self.up_q @ self.down_q, self.up_v @ self.down_v))
         plain.bias.copy_(self.bias)
         return plain
 
@@ -88,6 +88,20 @@ def merge(encoder: nn.Module) -> None:
         attention.qkv = attention.qkv.merged()
 
 
+def merged_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return an encoder's state, adapted or not, as that of the plain encoder that does the same.
+
+    Raises:
+        KeyError: if a layer has some of its updates only.
+        RuntimeError: if the updates of a layer do not fit its weight.
+    """
+    plain = dict(weights)
+    for layer in [name.removesuffix(".down_q") for name in weights if name.endswith(".down_q")]:
+        down_q, up_q, down_v, up_v = (plain.pop(f"{layer}.{added}") for added in _ADDED)
+        plain[f"{layer}.weight"] = _updated(plain[f"{layer}.weight"], up_q @ down_q, up_v @ down_v)
+    return plain
+
+
 def added_names(encoder: nn.Module) -> set[str]:
     """Return the names in the encoder's state that low-rank adaptation brought in."""
     return {
@@ -96,6 +110,11 @@ def added_names(encoder: nn.Module) -> set[str]:
         if isinstance(module, LowRankQkv)
         for added in _ADDED
     }
+
+
+def _updated(weight: Tensor, of_q: Tensor, of_v: Tensor) -> Tensor:
+    q, k, v = weight.chunk(3)
+    return torch.cat([q + of_q, k, v + of_v])
 
 
 def _train_only(encoder: nn.Module, names: set[str]) -> None:

@@ -50,18 +50,22 @@ def load_own(encoder: "nn.Module", file: Supplied) -> None:
 
     Args:
         encoder: adapted or not; changed in place.
-        file: the checkpoint, of a network whose encoder was trained whole.
+        file: the checkpoint; if its encoder was adapted, its updates are merged into the weights that are read.
 
     Raises:
         FileNotFoundError: if there is no such file.
         IntegrityError: if the file's hash is another.
         ValueError: if it is no safetensors file or does not hold this encoder.
     """
-    from cellarena.models.parts.lora import added_names
+    from cellarena.models.parts.lora import added_names, merged_weights
 
     fix = (
-        f"train `sac` with rank 0 and no checkpoint first, and let {file.setting} name its model.safetensors; "
+        f"train a `sac` with encoder tiny and no checkpoint first, and let {file.setting} name its model.safetensors; "
         "embedding and depth must be the same"
     )
     _, weights = read(file, fix)
-    fill(encoder, part(weights, "encoder."), file.path, fix, fresh=added_names(encoder))
+    try:
+        plain = merged_weights(part(weights, "encoder."))
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(f"{file.path}: holds low-rank updates that do not fit its encoder; {fix}") from error
+    fill(encoder, plain, file.path, fix, fresh=added_names(encoder))
