@@ -1,6 +1,6 @@
 """Whether every network can learn four real images by heart: what it cannot learn here it will learn nowhere.
 
-    CELLARENA_REAL_DATA=FOLDER python benchmarks/by_heart.py [--models unet maunet] [--steps 1000]
+    CELLARENA_REAL_DATA=FOLDER python benchmarks/by_heart.py [--models unet maunet] [--steps 1600]
 
 FOLDER holds images/ and labels/ of BBBC038 (Caicedo et al., Nature Methods 2019): two fluorescence and two histology
 images are taken from it. Each network of the catalog learns them as params.yaml says, but without augmentation, until
@@ -146,7 +146,7 @@ def main() -> int:
     """Let the networks learn; 1 if one does not get there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS), help="all by default")
-    parser.add_argument("--steps", type=int, default=1000, help="at most (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=1600, help="at most (default: %(default)s)")
     arguments = parser.parse_args()
     if "CELLARENA_REAL_DATA" not in os.environ:
         parser.error("set CELLARENA_REAL_DATA to a folder with images/ and labels/ of BBBC038")
