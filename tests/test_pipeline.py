@@ -11,6 +11,7 @@ from dvc.repo import Repo
 
 from cellarena.cli import cli
 from cellarena.layout import SUBSETS, Layout
+from cellarena.learning.recipe import Training
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
@@ -183,6 +184,13 @@ def test_the_committed_lock_is_of_this_pipeline(stages, params):
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
     assert set(lock["stages"]) == set(stages)
     assert set(json.loads((ROOT / "metrics/summary.json").read_text())) == {run.model for run in params.scored_runs}
+
+
+@pytest.mark.parametrize("name", ["train", "train-real", "train-study"])
+def test_a_training_depends_on_all_of_its_settings_that_decide_over_a_result(name):
+    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][name]["params"]
+    decisive = Training.model_fields.keys() - {"workers", "tensorboard"}
+    assert {key for key in declared if key.startswith("training")} == {f"training.{key}" for key in decisive}
 
 
 @pytest.mark.parametrize("model", MODELS)
