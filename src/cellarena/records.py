@@ -2,8 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +19,10 @@ class Record:
 
     `sha256` is that of the image file as it was acquired and stays with the record: it is the record's identity in
     splits and leakage reports. `group` names what must not be torn apart by a split (an experiment, a time lapse);
-    empty when unknown. `subset` is "test" where the data set itself fixes it, else empty.
+    empty when unknown. `subset` is "train", "val" or "test" where the data set itself fixes it, else empty.
+    `channel_names` are those of the image's channels, in their order, joined by ";"; `pixel_height` and `pixel_width`
+    are a pixel's sides (µm), None when unknown. `ignored` is the path of an 8-bit image that is not 0 where nobody
+    annotated, `n_ignored` the number of those pixels; empty and 0 where all was annotated.
 
     Raises:
         ValueError: if a value holds a control character.
@@ -41,16 +44,25 @@ class Record:
     labels_sha256: str
     source: str
     licence: str
+    channel_names: str = ""
+    pixel_height: float | None = None
+    pixel_width: float | None = None
+    ignored: str = ""
+    n_ignored: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             if _CONTROL.search(str(getattr(self, field.name))):
                 raise ValueError(f"record {self.id!r}: its {field.name} holds a control character or line break")
-        for path in (self.image, self.labels):
+        for path in (self.image, self.labels, self.ignored):
             if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
                 raise SecurityError(f"record {self.id!r}: {path} lies outside the folder of the manifest")
         if "/" in self.id or "\\" in self.id:
             raise SecurityError(f"record {self.id!r}: an id is a file name, not a path")
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
 
 
 @dataclass(frozen=True, order=True)
@@ -99,21 +111,27 @@ def read_manifest(path: Path) -> list[Record]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such manifest; run `dvc repro` or `dvc pull`")
-    kinds = {field.name: field.type for field in fields(Record)}
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file, strict=True)
-            if set(rows.fieldnames or ()) != set(kinds):
-                raise ValueError(f"columns are {rows.fieldnames}, expected {list(kinds)}")
-            return [_record(row, kinds) for row in rows]
+            found = set(rows.fieldnames or ())
+            if not _NEEDED <= found <= set(_COLUMNS):
+                raise ValueError(f"columns are {rows.fieldnames}, expected {list(_COLUMNS)}")
+            return [_record(row) for row in rows]
     except SecurityError as error:
         raise SecurityError(f"{path}: {error}") from error
     except (ValueError, TypeError, csv.Error) as error:
         raise ValueError(f"{path}: not a manifest ({error}); run `dvc repro` or `dvc checkout`") from error
 
 
-def _record(row: dict[str, str], kinds: dict[str, Any]) -> Record:
+_COLUMNS: dict[str, Callable[[str], Any]] = {
+    field.name: int if field.type is int else str if field.type is str else _number for field in fields(Record)
+}
+# Manifests of releases that were made before the last columns were there are still read.
+_NEEDED = {field.name for field in fields(Record) if field.default is MISSING}
+
+
+def _record(row: dict[str, str]) -> Record:
     if None in row or None in row.values():
         raise ValueError(f"the row {row['id']!r} has another number of columns than the first")
-    values: dict[str, Any] = {name: int(row[name]) if kind is int else row[name] for name, kind in kinds.items()}
-    return Record(**values)
+    return Record(**{name: _COLUMNS[name](text) for name, text in row.items()})

@@ -9,7 +9,7 @@ from scipy.fft import dctn
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from cellarena.images.io import Image
+from cellarena.images.picture import Image
 
 SIDE = 32
 BLOCK = 256

@@ -9,7 +9,8 @@ import pandas as pd
 
 from cellarena.datasets.measures import class_shares, measure_channels, measure_objects
 from cellarena.datasets.splits import SUBSETS
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 from cellarena.records import Record
 from cellarena.targets.three_class import ThreeClass
 

@@ -9,7 +9,8 @@ from typing import TypedDict
 import numpy as np
 
 from cellarena import seeds
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 
 SAMPLES = 10_000
 """Foreground pixels drawn from each image, with replacement: an image with few counts as much as one with many."""

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import contacts
+from cellarena.images.picture import Image
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
 OBJECT_COLUMNS = ("label", "area", "diameter", "touching", "cut", "n_pieces")

@@ -15,10 +15,11 @@ from cellarena.datasets.layouts import Findings, Pair, detect
 from cellarena.datasets.names import listed, record_ids
 from cellarena.datasets.notes import NO_NOTE, read_notes
 from cellarena.datasets.pairs import read_pair
-from cellarena.datasets.sources.spec import Sample
+from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 
 MANIFEST = "manifest.csv"
 MOST_REASONS = 10
@@ -47,17 +48,17 @@ class Survey:
     facts: dict[str, Facts]
 
 
-def survey(root: Path, max_pixels: int) -> Survey:
+def survey(root: Path, acquisition: Acquisition) -> Survey:
     """Return what a tree holds, after reading every file of it once, one pair at a time.
 
     Args:
         root: the tree, in one of the layouts of `cellarena.datasets.layouts`.
-        max_pixels: the largest height x width that is read.
+        acquisition: what is wanted of the files, and what the numbers of label images mean.
 
     Raises:
         FileNotFoundError: if `root` is no folder.
         ValueError: if anything is wrong; one message with all problems, each naming its files.
-        SecurityError: if the tree reaches outside itself or declares more than `max_pixels` pixels.
+        SecurityError: if the tree reaches outside itself or declares more than `acquisition.max_pixels` pixels.
     """
     try:
         findings = detect(list_tree(root))
@@ -71,7 +72,7 @@ def survey(root: Path, max_pixels: int) -> Survey:
         notes = read_notes(root / MANIFEST, ids) if (root / MANIFEST).is_file() else {}
     except ValueError as error:
         problems.append(str(error))
-    facts, damages, dangers = _inspect(root, findings.pairs, ids, max_pixels)
+    facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
     report = "; ".join((*dangers, *problems, *_grouped(damages)))
     if dangers:
         raise SecurityError(f"{root}: {report}")
@@ -80,7 +81,7 @@ def survey(root: Path, max_pixels: int) -> Survey:
     return Survey(root, findings, ids, notes, facts)
 
 
-def samples(seen: Survey, max_pixels: int) -> Iterator[Sample]:
+def samples(seen: Survey, acquisition: Acquisition) -> Iterator[Sample]:
     """Yield the samples of a surveyed tree in the order of their ids, reading and checking each file anew.
 
     Raises:
@@ -88,9 +89,12 @@ def samples(seen: Survey, max_pixels: int) -> Iterator[Sample]:
         FileNotFoundError: if a file is gone.
     """
     for pair, name in sorted(seen.ids.items(), key=lambda item: item[1]):
-        image, labels = read_pair(seen.root, pair, max_pixels)
+        picture, annotation = read_pair(seen.root, pair, acquisition)
         modality, group = seen.notes.get(name, NO_NOTE)
-        yield Sample(name, image, labels, modality, group)
+        yield Sample(
+            name, picture.pixels, annotation.labels, modality, group,
+            channel_names=picture.channel_names, pixel_size=picture.pixel_size, ignored=annotation.ignored,
+        )  # fmt: skip
 
 
 def show(seen: Survey, console: Console) -> None:
@@ -126,7 +130,7 @@ def _name_problems(findings: Findings) -> list[str]:
 
 
 def _inspect(
-    root: Path, pairs: Sequence[Pair], ids: dict[Pair, str], max_pixels: int
+    root: Path, pairs: Sequence[Pair], ids: dict[Pair, str], acquisition: Acquisition
 ) -> tuple[dict[str, Facts], list[str], list[str]]:
     """Read every pair; return the facts of the sound ones, then what is damaged, then what is refused on principle."""
     facts: dict[str, Facts] = {}
@@ -134,13 +138,13 @@ def _inspect(
     dangers: list[str] = []
     for pair in track(pairs, "Checking images", console=Console(stderr=True), transient=True):
         try:
-            image, labels = read_pair(root, pair, max_pixels)
+            picture, annotation = read_pair(root, pair, acquisition)
         except (ValueError, FileNotFoundError) as error:
             damages.extend(str(error).splitlines())
         except SecurityError as error:
             dangers.append(str(error))
         else:
-            facts[ids.get(pair, pair.image)] = _facts(image, labels)
+            facts[ids.get(pair, pair.image)] = _facts(picture.pixels, annotation.labels)
     return facts, damages, dangers
 
 

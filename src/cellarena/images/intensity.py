@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.images.io import Image
+from cellarena.images.picture import Image
 
 Pixels = npt.NDArray[np.float32]
 Rescaling = Callable[[Pixels], Pixels]

@@ -14,11 +14,10 @@ import tifffile
 from PIL import Image as Pillow
 
 from cellarena.faults import IntegrityError, SecurityError
+from cellarena.images.picture import MAX_PIXELS, Choice, Image, Picture
 
-Image = npt.NDArray[Any]
 LabelImage = npt.NDArray[Any]
 
-MAX_PIXELS = 400_000_000
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".bmp", ".jpg", ".jpeg"}
 # What tifffile and Pillow raise on damaged files.
@@ -62,6 +61,17 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     if pixels.size == 0:
         raise ValueError(f"{path}: shape {pixels.shape} holds no pixel; export it again")
     return pixels
+
+
+def read_picture(path: Path, choice: Choice) -> Picture:
+    """Return an image file's pixels as every viewer shows them, and what its container says of them."""
+    pixels = read_image(path, choice.max_pixels)
+    return Picture(pixels, tuple(str(c + 1) for c in range(1 if pixels.ndim == 2 else pixels.shape[2])))
+
+
+def read_numbers(path: Path, choice: Choice) -> Picture:
+    """Return the numbers that a file stores, whatever colours they are shown in: those of a label image."""
+    return read_picture(path, choice)
 
 
 def _read_tiff(path: Path, max_pixels: int) -> Image:

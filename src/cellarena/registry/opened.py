@@ -10,7 +10,8 @@ import numpy.typing as npt
 from cellarena.datasets.pairs import read_finite
 from cellarena.datasets.preparation import Preparation
 from cellarena.images.intensity import to_rgb8
-from cellarena.images.io import MAX_PIXELS, Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Choice, Image
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
 from cellarena.registry.packages import Package
 
@@ -54,7 +55,7 @@ class OpenRelease:
         """
         from cellarena.learning.predict import segment
 
-        pixels = read_finite(Path(image), MAX_PIXELS) if isinstance(image, Path | str) else _checked(image)
+        pixels = read_finite(Path(image), Choice()).pixels if isinstance(image, Path | str) else _checked(image)
         self._refuse_beyond_memory(pixels.shape[0] * pixels.shape[1])
         return segment(self.segmenter, self.as_seen(pixels))
 

@@ -11,8 +11,9 @@ import pandas as pd
 from cellarena.datasets.pairs import read_finite
 from cellarena.evaluation.tables import write_table
 from cellarena.faults import SecurityError
-from cellarena.images.io import MAX_PIXELS, LabelImage, read_image, write_labels, write_png
+from cellarena.images.io import LabelImage, read_image, write_labels, write_png
 from cellarena.images.overlays import outlined
+from cellarena.images.picture import Choice
 from cellarena.registry.object_table import COLUMNS, joined, object_table
 from cellarena.registry.origins import Origin, file_sha256, read_origin
 from cellarena.stages._found_images import label_file, overlay_file
@@ -72,7 +73,7 @@ def _remove(image: Path, out: Path) -> None:
 
 def _segmented(model: "OpenRelease", image: Path, out: Path, overlays: bool) -> Outcome:
     sha256 = file_sha256(image)
-    pixels = read_finite(image, MAX_PIXELS)
+    pixels = read_finite(image, Choice()).pixels
     target, drawn = label_file(image, out), overlay_file(image, out)
     status, origin, labels = UNCHANGED, *_kept(model, image.name, sha256, target)
     if origin is None or labels is None:

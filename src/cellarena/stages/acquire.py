@@ -1,10 +1,13 @@
 """Stage acquire: images and labels from a source into data/raw, with a manifest."""
 
+from pathlib import Path
+
 import click
+import numpy as np
 from rich.console import Console
 
-from cellarena.datasets.sources.spec import SOURCES, describe
-from cellarena.images.io import write_image, write_labels
+from cellarena.datasets.sources.spec import SOURCES, Sample, describe
+from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.records import Record, write_manifest
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
@@ -17,15 +20,22 @@ def acquire(project: Project) -> None:
     layout, params = project.layout, project.params.acquire
     source = SOURCES[params.source]
     licence = source.licence or params.licence
-    records: list[Record] = []
     with fresh_folder(layout.raw) as raw:
-        for sample in source.samples(params):
-            image, labels = f"images/{sample.id}.tiff", f"labels/{sample.id}.tiff"
-            write_image(sample.image, raw / image)
-            write_labels(sample.labels, raw / labels)
-            records.append(describe(sample, image, labels, params.source, licence))
+        samples = source.samples(params)
+        records = [_kept(sample, raw, params.source, licence) for sample in samples]
         if not records:
             raise ValueError(f"source {params.source}: no annotated image found")
         write_manifest(records, layout.manifest(raw))
     objects = sum(record.n_objects for record in records)
     Console().print(f"{len(records)} images, {objects} objects, licence {licence}; cite: {source.citation}")
+
+
+def _kept(sample: Sample, raw: Path, source: str, licence: str) -> Record:
+    """Write a sample's image, its labels and, if there are any, its ignored pixels; return its record."""
+    image, labels, ignored = f"images/{sample.id}.tiff", f"labels/{sample.id}.tiff", f"ignored/{sample.id}.png"
+    write_image(sample.image, raw / image)
+    write_labels(sample.labels, raw / labels)
+    if sample.ignored is None or not sample.ignored.any():
+        return describe(sample, image, labels, source, licence)
+    write_png(sample.ignored.astype(np.uint8) * 255, raw / ignored)
+    return describe(sample, image, labels, source, licence, ignored)

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from cellarena.datasets.fingerprint import Fingerprint, fingerprint
-from cellarena.images.io import Image, LabelImage, read_image
+from cellarena.images.io import LabelImage, read_image
+from cellarena.images.picture import Image
 from cellarena.layout import Layout
 from cellarena.models.parts.nnunet_plan import Plan
 from cellarena.models.parts.nnunet_plan import plan as plan_for

@@ -18,9 +18,9 @@ def folder_samples(acquisition: Acquisition) -> Iterator[Sample]:
         ValueError: if the tree has no layout that is known, or any file of it is wrong; all problems in one message.
         SecurityError: if the tree reaches outside itself or an image declares too many pixels.
     """
-    seen = surveys.survey(acquisition.root, acquisition.max_pixels)
+    seen = surveys.survey(acquisition.root, acquisition)
     surveys.show(seen, Console(stderr=True))
-    yield from surveys.samples(seen, acquisition.max_pixels)
+    yield from surveys.samples(seen, acquisition)
 
 
 SOURCES.register("folder")(Source(folder_samples, citation="images given by the user"))

@@ -99,7 +99,7 @@ def public_samples(
     Args:
         name: the data set's name, also of its folder in the cache.
         dataset: what to fetch.
-        acquisition: gives `max_pixels`.
+        acquisition: what is wanted of the files.
         cache: the folder for archives and what they unpack to; None for the user's cache folder of cellarena.
 
     Raises:
@@ -116,13 +116,13 @@ def public_samples(
     folder = (cache or Path(pooch.os_cache("cellarena"))) / name
     with locked(folder):
         roots = [_unpacked(archive, folder) for archive in archives]
-    seen = [surveys.survey(root, acquisition.max_pixels) for root in roots]
+    seen = [surveys.survey(root, acquisition) for root in roots]
     for archive, found in zip(archives, seen, strict=True):
         if found.findings.layout != archive.layout:
             raise IntegrityError(f"{archive.name}: holds {found.findings.layout}, declared is {archive.layout}")
         surveys.show(found, console)
     for archive, found in zip(archives, seen, strict=True):
-        for sample in surveys.samples(found, acquisition.max_pixels):
+        for sample in surveys.samples(found, acquisition):
             yield replace(sample, id=archive.prefix + sample.id, subset=archive.subset)
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.catalog import Catalog
-from cellarena.images.io import Image, LabelImage, content_sha256
+from cellarena.images.io import LabelImage, content_sha256
+from cellarena.images.picture import Choice, Image
 from cellarena.records import Record
 
 
@@ -20,6 +23,18 @@ class Simulation(BaseModel):
     images: int = Field(ge=4)
     """How many images, the four modalities in turn."""
     seed: int = Field(ge=0)
+
+
+class Plane(BaseModel):
+    """Which picture of a stack or time-lapse is meant, counted from 1; null where there is only one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    z: int | None = Field(default=None, ge=1)
+    t: int | None = Field(default=None, ge=1)
+
+
+LabelKind = Literal["instances", "binary", "pieces", "colours", "unchecked"]
 
 
 class Acquisition(BaseModel):
@@ -36,11 +51,37 @@ class Acquisition(BaseModel):
     max_pixels: int = Field(ge=1)
     """An image that declares more pixels than this is refused before memory is taken for it."""
     simulated: Simulation
+    channels: list[str | int] = Field(default=[], max_length=3)
+    """Names or numbers (from 1) of the channels that become red, green and blue; one becomes grey; all if empty."""
+    plane: Plane = Plane()
+    labels: LabelKind = "instances"
+    """What the numbers of label images mean."""
+    background: int = Field(default=0, ge=0)
+    """The number of label images that is background beside 0."""
+    ignore: int | None = Field(default=None, ge=1)
+    """The number of label images where nobody annotated."""
+
+    @property
+    def choice(self) -> Choice:
+        """What is wanted of an image file."""
+        return Choice(self.max_pixels, tuple(map(str, self.channels)), self.plane.z, self.plane.t)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One annotated image in memory: image (H, W) or (H, W, C), labels (H, W), and what is known about them."""
+    """One annotated image in memory.
+
+    Attributes:
+        id: the record's.
+        image: (H, W) or (H, W, C).
+        labels: (H, W) label image.
+        modality: "unknown" if nobody says.
+        group: what must not be torn apart by a split; empty if nobody says.
+        subset: "train", "val" or "test" where it is fixed, else empty.
+        channel_names: of each channel.
+        pixel_size: height and width of a pixel (µm), None if unknown.
+        ignored: (H, W) bool, where nobody annotated; None if all of it was.
+    """
 
     id: str
     image: Image
@@ -48,6 +89,9 @@ class Sample:
     modality: str
     group: str = ""
     subset: str = ""
+    channel_names: tuple[str, ...] = ()
+    pixel_size: tuple[float, float] | None = None
+    ignored: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +106,10 @@ class Source:
 SOURCES: Catalog[Source] = Catalog("source", "cellarena.datasets.sources")
 
 
-def describe(sample: Sample, image: str, labels: str, source: str, licence: str) -> Record:
-    """Return the record of a sample whose files lie at `image` and `labels`, relative to the manifest."""
+def describe(sample: Sample, image: str, labels: str, source: str, licence: str, ignored: str = "") -> Record:
+    """Return the record of a sample whose image, labels and ignored pixels lie there, relative to the manifest."""
     height, width = sample.labels.shape
+    pixel_height, pixel_width = sample.pixel_size or (None, None)
     return Record(
         id=sample.id,
         image=image,
@@ -81,4 +126,9 @@ def describe(sample: Sample, image: str, labels: str, source: str, licence: str)
         labels_sha256=content_sha256(sample.labels),
         source=source,
         licence=licence,
+        channel_names=";".join(sample.channel_names),
+        pixel_height=pixel_height,
+        pixel_width=pixel_width,
+        ignored=ignored,
+        n_ignored=0 if sample.ignored is None else int(np.count_nonzero(sample.ignored)),
     )

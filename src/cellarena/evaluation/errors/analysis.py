@@ -8,8 +8,9 @@ import pandas as pd
 
 from cellarena.evaluation.errors.categories import Side, categorize
 from cellarena.evaluation.errors.objects import MEASURES, measure
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects
+from cellarena.images.picture import Image
 from cellarena.records import Record, Run
 
 OBJECT_COLUMNS = [

@@ -6,9 +6,10 @@ import pandas as pd
 from scipy import ndimage
 
 from cellarena.evaluation.assignment import Indices, Values
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import zone_steps
+from cellarena.images.picture import Image
 
 RING = 5
 """Width in pixels of the ring around an object that its contrast is taken against."""

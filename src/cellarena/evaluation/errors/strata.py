@@ -13,7 +13,8 @@ from cellarena.evaluation.errors.analysis import Analysis
 from cellarena.evaluation.errors.categories import MATCH, OF_TRUE
 from cellarena.evaluation.errors.gains import MODALITY, OVERALL
 from cellarena.evaluation.errors.objects import measure
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 
 DIAMETER, CONTRAST, DISTANCE, DENSITY = "diameter", "contrast", "neighbour distance", "density"
 QUANTITIES = (DIAMETER, CONTRAST, DISTANCE, DENSITY)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 from cellarena.reporting.figures.examples import Prediction, example_figure
 from cellarena.reporting.figures.tiles import window
 from cellarena.reporting.matched import matched_prediction

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, SILVER, SKY, VERMILLION, YELLOW, Dash, add_title, shorten, styled
 from cellarena.reporting.figures.tiles import Tile, Window, tile, window

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 from cellarena.reporting.figures.curves import WIDTH
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, YELLOW, add_title, series_styles, shorten, styled

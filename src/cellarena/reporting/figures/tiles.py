@@ -7,7 +7,8 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from cellarena.images.intensity import to_rgb8
-from cellarena.images.io import Image, LabelImage
+from cellarena.images.io import LabelImage
+from cellarena.images.picture import Image
 
 Window = tuple[slice, slice]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.images.io import Image
+from cellarena.images.picture import Image
 from cellarena.seeds import generator
 from cellarena.synthesis.simulation.modalities import brightfield, dic, fluorescence, phase_contrast
 from cellarena.synthesis.simulation.optics import digitise, expose
