@@ -21,8 +21,10 @@ def refuse_misnamed(path: Path) -> None:
     """
     try:
         head, tail = _ends(path)
-    except (PermissionError, IsADirectoryError) as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror}); name an image file that is readable") from error
+    except IsADirectoryError as error:
+        raise ValueError(f"{path}: a folder; name an image file") from error
+    except PermissionError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
     found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     promised = promised_format(path) or found
     if found not in {None, promised}:
