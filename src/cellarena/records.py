@@ -60,6 +60,12 @@ class Record:
         if "/" in self.id or "\\" in self.id:
             raise SecurityError(f"record {self.id!r}: an id is a file name, not a path")
 
+    @property
+    def pixel_size(self) -> tuple[float, float] | None:
+        """Height and width of a pixel (µm), None when unknown."""
+        known = self.pixel_height is not None and self.pixel_width is not None
+        return (self.pixel_height, self.pixel_width) if known else None  # type: ignore[return-value]
+
 
 def _number(text: str) -> float | None:
     return float(text) if text else None

@@ -37,7 +37,7 @@ def some_labels(dtype: str = "uint16", shape: tuple[int, int] = (12, 15)) -> np.
 def write(path: Path, pixels: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix in {".tif", ".tiff"}:
-        tifffile.imwrite(path, pixels)
+        tifffile.imwrite(path, pixels, photometric="rgb" if pixels.ndim == 3 and pixels.shape[2] == 3 else "minisblack")
     else:
         Pillow.fromarray(pixels).save(path)
     return path
@@ -180,7 +180,9 @@ BAD_LABELS = {
     "fractions": some_labels() * np.float32(0.5),
     "NaN": np.where(some_labels() == 1, np.nan, 0.0),
     "go down to -2": -some_labels("int16"),
-    "labels are 15 x 12, images/b.tif is 12 x 15; one of them is turned: export both upright": some_labels(shape=(15, 12)),
+    "labels are 15 x 12, images/b.tif is 12 x 15; one of them is turned: export both upright": some_labels(
+        shape=(15, 12)
+    ),
     "labels are 12 x 14, images/b.tif is 12 x 15; export": some_labels(shape=(12, 14)),
     "stack": np.zeros((7, 12, 15), np.uint16),
 }

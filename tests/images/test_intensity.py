@@ -43,12 +43,12 @@ def test_channels_are_stretched_each_by_itself():
     assert not rgb[..., 2].any()
 
 
-@pytest.mark.parametrize("channels", [2, 4])
-def test_two_and_four_channels(channels):
-    image = np.random.default_rng(0).integers(0, 255, (5, 5, channels), np.uint8)
-    rgb = to_rgb8(image)
-    assert rgb.shape == (5, 5, 3)
-    assert rgb[..., 2].any() == (channels == 4)
+def test_of_two_channels_the_third_is_black_and_a_fourth_is_never_left_out():
+    image = np.random.default_rng(0).integers(0, 255, (5, 5, 4), np.uint8)
+    rgb = to_rgb8(image[..., :2])
+    assert (rgb.shape, rgb[..., 2].any()) == ((5, 5, 3), False)
+    with pytest.raises(ValueError, match="4 channels; choose up to three"):
+        to_rgb8(image)
 
 
 RGB = arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(3)))

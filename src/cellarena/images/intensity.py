@@ -17,18 +17,22 @@ Rescaling = Callable[[Pixels], Pixels]
 def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[np.uint8]:
     """Return an image stretched between two percentiles, channel by channel, as 8-bit RGB.
 
-    A grey image is repeated in all three channels; of two channels the third is black; a fourth (alpha) is dropped.
-    A constant channel becomes 0.
+    A grey image is repeated in all three channels; of two channels the third is black. A constant channel becomes 0.
 
     Args:
-        image: (H, W) or (H, W, C) of any real type, without NaN.
+        image: (H, W) or (H, W, C) with C up to 3, of any real type, without NaN.
         low: percentile that becomes 0, in [0, 100).
         high: percentile that becomes 255, in (low, 100].
 
     Returns:
         (H, W, 3) uint8.
+
+    Raises:
+        ValueError: if there are more than three channels: none is left out unasked.
     """
-    channels = image[..., None] if image.ndim == 2 else image[..., :3]
+    channels = image[..., None] if image.ndim == 2 else image
+    if channels.shape[2] > 3:
+        raise ValueError(f"an image of shape {image.shape} has {channels.shape[2]} channels; choose up to three")
     stretched = [_stretch(channels[..., c], low, high) for c in range(channels.shape[2])]
     if len(stretched) == 1:
         stretched *= 3

@@ -6,34 +6,38 @@ import numpy as np
 import pandas as pd
 
 from cellarena.images.io import LabelImage
-from cellarena.images.picture import Image
+from cellarena.images.picture import Picture
 
-_CHANNELS = 4
+_CHANNELS = 3
 _GEOMETRY = {
     "area": "area", "centroid-0": "y", "centroid-1": "x",
     "bbox-0": "top", "bbox-1": "left", "bbox-2": "bottom", "bbox-3": "right",
 }  # fmt: skip
-COLUMNS = ["image", "label", *_GEOMETRY.values(), *(f"mean_{channel}" for channel in range(1, _CHANNELS + 1))]
+_PHYSICAL = ["area_um2", "y_um", "x_um"]
+_MEANS = [f"mean_{channel}" for channel in range(1, _CHANNELS + 1)]
+COLUMNS = ["image", "label", *_GEOMETRY.values(), *_PHYSICAL, *_MEANS]
 
 
-def object_table(name: str, labels: LabelImage, image: Image) -> pd.DataFrame:
+def object_table(name: str, labels: LabelImage, picture: Picture) -> pd.DataFrame:
     """Return the objects of an image, by label.
 
     Args:
         name: of the image.
         labels: (H, W) label image.
-        image: (H, W) or (H, W, C) with C up to 4, as it was acquired.
+        picture: as it was read from its file.
 
     Returns:
         One row per object: image; label; area (px); y and x of its centroid (px); its bounding box from top and left to
-        bottom and right, which are the first row and column beyond it; mean_1 to mean_4, the mean intensity of each
-        channel in the units of the file, NaN for a channel that the image lacks.
+        bottom and right, which are the first row and column beyond it; area_um2, y_um and x_um, the same in µm² and µm,
+        NaN where the file says no pixel size; mean_1 to mean_3, the mean intensity of each channel in the units of the
+        file, NaN for a channel that the image lacks.
 
     Raises:
         ValueError: if image and labels differ in size.
     """
     from skimage.measure import regionprops_table
 
+    image = picture.pixels
     if image.shape[:2] != labels.shape:
         raise ValueError(f"{name}: the image is {image.shape[:2]}, its label image {labels.shape}; segment it anew")
     channels = image.reshape(*labels.shape, -1)
@@ -42,8 +46,10 @@ def object_table(name: str, labels: LabelImage, image: Image) -> pd.DataFrame:
     measured = regionprops_table(
         labels.astype(np.int64), precise, properties=("label", "area", "centroid", "bbox", "intensity_mean")
     )
-    means = {f"intensity_mean-{channel}": f"mean_{channel + 1}" for channel in range(_CHANNELS)}
+    means = {f"intensity_mean-{channel}": name for channel, name in enumerate(_MEANS)}
     table = pd.DataFrame(measured).rename(columns=_GEOMETRY | means).assign(image=name)
+    height, width = picture.pixel_size or (np.nan, np.nan)
+    table = table.assign(area_um2=table["area"] * height * width, y_um=table["y"] * height, x_um=table["x"] * width)
     return table.reindex(columns=COLUMNS).astype({"label": int, "area": int} if len(table) else {})
 
 

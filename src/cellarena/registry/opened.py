@@ -1,5 +1,6 @@
 """A model that was fetched and loaded: what it makes of an image, and how that is signed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ import numpy.typing as npt
 
 from cellarena.datasets.pairs import read_finite
 from cellarena.datasets.preparation import Preparation
+from cellarena.images.channels import RGB, chosen, names_of, refuse_unlearnt
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
-from cellarena.images.picture import Choice, Image
+from cellarena.images.picture import Choice, Image, Picture, Stored
+from cellarena.images.showing import shown
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
 from cellarena.registry.packages import Package
 
@@ -38,42 +41,63 @@ class OpenRelease:
     preparation: Preparation
     segmenter: "Segmenter"
 
-    def segment(self, image: Image | Path | str) -> npt.NDArray[np.uint32]:
+    def segment(self, image: Image | Path | str, channels: Sequence[str | int] = ()) -> npt.NDArray[np.uint32]:
         """Return the label image of an image, or of the image in a file.
 
         Args:
-            image: (H, W) or (H, W, C) with C up to 4, of any real type; or the path of a TIFF, PNG, BMP or JPEG file.
+            image: (H, W) or (H, W, C), of any real type; or the path of a TIFF, PNG, BMP or JPEG file.
+            channels: names, or numbers from 1, of those to use; needed where there are more than three.
 
         Returns:
             (H, W) uint32; 0 is background.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no image, cannot be read, or holds NaN.
+            ValueError: if it is no image, cannot be read, holds NaN, or has other channels than this release learnt
+                from.
             SecurityError: if the file declares more pixels than are read.
+            MemoryError: if it would take more memory than this machine has free.
+        """
+        choice = self.choice(channels)
+        if isinstance(image, Path | str):
+            return self.segment_picture(read_finite(Path(image), choice), choice)
+        return self.segment_picture(_as_picture(image, choice), choice)
+
+    def choice(self, channels: Sequence[str | int] = ()) -> Choice:
+        """Return what this release wants of a file, of which somebody chose the channels or none."""
+        learnt = tuple(tuple(names) for names in self.package.data.channels)
+        return Choice(channels=tuple(map(str, channels)), learnt=learnt)
+
+    def segment_picture(self, picture: Picture, choice: Choice) -> npt.NDArray[np.uint32]:
+        """Return the (H, W) uint32 label image of a picture that was read with a choice of this release's.
+
+        Raises:
+            ValueError: if it has other channels than this release learnt from.
             MemoryError: if it would take more memory than this machine has free.
         """
         from cellarena.learning.predict import segment
 
-        pixels = read_finite(Path(image), Choice()).pixels if isinstance(image, Path | str) else _checked(image)
-        self._refuse_beyond_memory(pixels.shape[0] * pixels.shape[1])
-        return segment(self.segmenter, self.as_seen(pixels))
+        refuse_unlearnt(picture.channel_names, choice)
+        self._refuse_beyond_memory(picture.pixels.shape[0] * picture.pixels.shape[1])
+        return segment(self.segmenter, self.as_seen(picture.pixels))
 
     def as_seen(self, image: Image) -> npt.NDArray[np.uint8]:
         """Return the (H, W, 3) 8-bit RGB image that stage preprocess would make of an image."""
         return to_rgb8(image, self.preparation.low, self.preparation.high)
 
-    def origin_of(self, image: str, image_sha256: str, labels: LabelImage) -> Origin:
+    def origin_of(self, image: str, image_sha256: str, labels: LabelImage, channels: Sequence[str] = ()) -> Origin:
         """Return what the label image of an image says of itself.
 
         Args:
             image: name of its file.
             image_sha256: of that file.
             labels: (H, W) label image that this release made of it.
+            channels: of the image, as somebody chose them.
         """
         return Origin(
             software=software(), run=self.package.run, weights=self.package.weights, image=image,
             image_sha256=image_sha256, labels_sha256=labels_sha256(labels), release=self.release,
+            channels=list(channels),
         )  # fmt: skip
 
     def _refuse_beyond_memory(self, n_pixels: int) -> None:
@@ -90,12 +114,20 @@ class OpenRelease:
             )
 
 
-def _checked(image: Image) -> Image:
+def _as_picture(image: Image, choice: Choice) -> Picture:
+    """Return an array as a picture.
+
+    Raises:
+        ValueError: if it is no image, or has too many channels or lacks a chosen one.
+    """
     pixels = np.asarray(image)
-    if pixels.ndim not in {2, 3} or (pixels.ndim == 3 and not 1 <= pixels.shape[2] <= 4) or not pixels.size:
-        raise ValueError(
-            f"an array of shape {pixels.shape} is no image: it is (H, W) or (H, W, C) with up to 4 channels"
-        )
+    if pixels.ndim not in {2, 3} or not pixels.size:
+        raise ValueError(f"an array of shape {pixels.shape} is no image: it is (H, W) or (H, W, C)")
     if pixels.dtype.kind not in "biuf" or (pixels.dtype.kind == "f" and not np.isfinite(pixels).all()):
         raise ValueError("the image holds NaN, infinity or other than real numbers; replace them")
-    return pixels
+    n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    names = RGB if n_channels == len(RGB) else names_of(n_channels)
+    picked = chosen(names, choice)
+    if pixels.ndim == 3:
+        pixels = pixels[..., picked if len(picked) > 1 else picked[0]]
+    return shown(Stored(pixels, tuple(names[channel] for channel in picked)), choice)

@@ -49,10 +49,13 @@ class Origin(_Part):
     labels_sha256: _Sha256
     """Of the labels: `labels_sha256`."""
     release: FromRelease | None = None
+    channels: Annotated[list[_Line], Field(max_length=3)] = []
+    """Of the image, as somebody chose them."""
 
     def describe(self) -> str:
         """Return it as ASCII JSON; the same origin gives the same text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        aside = None if self.channels else {"channels"}
+        return json.dumps(self.model_dump(mode="json", exclude=aside), sort_keys=True)
 
     def is_as(self, other: "Origin") -> bool:
         """Return whether another says the same; one repository may be reached at many addresses."""

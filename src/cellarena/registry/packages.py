@@ -56,6 +56,8 @@ class Data(_Part):
     subsets: dict[str, _Sha256]
     """The sha256 of the manifest of the arm, of val and of test; a manifest holds the hash of every image."""
     n_images: dict[str, int]
+    channels: list[list[str]] = []
+    """The names of the channels of each kind of image that it learnt from; none in packages that did not say it."""
 
 
 class Package(_Part):

@@ -47,11 +47,16 @@ def _images(path: Path, out: Path) -> Iterator[Path]:
             raise ValueError(f"{path}: images are read from there; name another folder for their label images with -o")
         # Names with a dot in front are those that file managers leave beside images.
         inside = (p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
-        yield from (p for p in inside if p.is_file())
-    elif path.is_file():
+        # A link whose drive is not mounted is an image that cannot be segmented, not one that is not there.
+        yield from (p for p in inside if p.is_file() or _dangles(p))
+    elif path.is_file() or _dangles(path):
         yield path
     else:
         raise ValueError(f"{path}: neither a file nor a folder")
+
+
+def _dangles(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _stem(image: Path) -> str:

@@ -77,6 +77,7 @@ def _package(project: Project, packed: Packed, variant: str) -> Package:
             source=packed.source,
             subsets={name: sha256_of(path) for name, path in manifests.items()},
             n_images={name: len(read_manifest(path)) for name, path in manifests.items()},
+            channels=[names.split(";") for names in sorted({r.channel_names for r in learnt if r.channel_names})],
         ),
         libraries={name: version for card in packed.cards for name, version in card.get("libraries", {}).items()},
         files={},

@@ -59,7 +59,8 @@ def write_predictions(
             else:
                 timings.append(Timing(record.id, labels.size, seconds))
                 origin = _origin(run, layout.preprocessed / record.image, labels, weights)
-                write_labels(labels, folder / layout.prediction(run, record).name, origin.describe())
+                path = folder / layout.prediction(run, record).name
+                write_labels(labels, path, origin.describe(), record.pixel_size)
         with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
     return timings

@@ -33,8 +33,8 @@ def acquire(project: Project) -> None:
 def _kept(sample: Sample, raw: Path, source: str, licence: str) -> Record:
     """Write a sample's image, its labels and, if there are any, its ignored pixels; return its record."""
     image, labels, ignored = f"images/{sample.id}.tiff", f"labels/{sample.id}.tiff", f"ignored/{sample.id}.png"
-    write_image(sample.image, raw / image)
-    write_labels(sample.labels, raw / labels)
+    write_image(sample.image, raw / image, pixel_size=sample.pixel_size)
+    write_labels(sample.labels, raw / labels, pixel_size=sample.pixel_size)
     if sample.ignored is None or not sample.ignored.any():
         return describe(sample, image, labels, source, licence)
     write_png(sample.ignored.astype(np.uint8) * 255, raw / ignored)

@@ -27,7 +27,7 @@ def preprocess(project: Project) -> None:
             labels = read_image(layout.raw / record.labels)
             done = replace(record, image=f"images/{record.id}.png")
             write_png(to_rgb8(read_image(layout.raw / record.image), params.low, params.high), folder / done.image)
-            write_labels(labels, folder / done.labels)
+            write_labels(labels, folder / done.labels, pixel_size=record.pixel_size)
             write_palette_png(classes.encode(labels), _PALETTE, folder / f"targets/{record.id}.png")
             prepared.append(done)
         write_manifest(prepared, layout.manifest(folder))

@@ -12,14 +12,23 @@ from cellarena.stages._segmenting import REFUSED, Outcome, segment_all, write_ta
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--release", "reference", required=True, help="NAME#stage, NAME@v1.2.3, or NAME for the newest version.")
 @click.option("--repo", default=".", show_default=True, help="A folder in a clone, or the address of a git repository.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to [segmented].")
+@click.option(
+    "--channels", default="", help="Names or numbers (from 1) of the channels to use, as 4 or DAPI,GFP [as it learnt]."
+)
 @click.option("--overlay", "overlays", is_flag=True, help="Also draw the outlines into each image.")
 @click.pass_obj
 def segment(
-    project: Project, paths: tuple[Path, ...], reference: str, repo: str, out: Path | None, overlays: bool
+    project: Project,
+    paths: tuple[Path, ...],
+    reference: str,
+    repo: str,
+    out: Path | None,
+    channels: str,
+    overlays: bool,
 ) -> None:
     """Segment images, or all images that lie in folders, by a released model.
 
@@ -31,10 +40,14 @@ def segment(
     folder = out or project.layout.segmented
     images = find_images(paths, folder)
     model = open_release(reference, repo)
-    outcomes = segment_all(model, images, folder, overlays)
+    outcomes = segment_all(model, images, _listed(channels), folder, overlays)
     write_tables(outcomes, folder)
     click.echo(_summary(outcomes, folder))
     _raise_failures(outcomes, folder)
+
+
+def _listed(channels: str) -> list[str]:
+    return [name.strip() for name in channels.split(",") if name.strip()]
 
 
 def _summary(outcomes: list[Outcome], folder: Path) -> str:

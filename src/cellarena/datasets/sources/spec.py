@@ -64,7 +64,7 @@ class Acquisition(BaseModel):
     @property
     def choice(self) -> Choice:
         """What is wanted of an image file."""
-        return Choice(self.max_pixels, tuple(map(str, self.channels)), self.plane.z, self.plane.t)
+        return Choice(self.max_pixels, tuple(map(str, self.channels)), z=self.plane.z, t=self.plane.t)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""What an OME header says of the planes in its own file: it may describe a set of many files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from cellarena.images.picture import PixelSize
+from cellarena.images.pixel_sizes import in_micrometres
+
+_LONGEST = 64 * 2**20
+_DIMENSIONS = ("Z", "C", "T")
+
+
+@dataclass(frozen=True)
+class OmeHeader:
+    """An OME-XML header.
+
+    Attributes:
+        channel_names: of all channels that it describes; empty where they have none.
+        pixel_size: of a pixel, if it is said.
+        is_of_a_set: whether planes that it describes lie in other files.
+        own_planes: for each plane that it says lies in its file, by directory: its number along Z, C and T.
+    """
+
+    channel_names: tuple[str, ...]
+    pixel_size: PixelSize | None
+    is_of_a_set: bool
+    own_planes: dict[int, tuple[int, int, int]]
+
+    def own_axis(self, n_pages: int) -> str:
+        """Return the letter of the one axis along which the file's own pages differ, "I" if that is not said."""
+        planes = [self.own_planes.get(page) for page in range(n_pages)]
+        told = [plane for plane in planes if plane]
+        axes = [name for axis, name in enumerate(_DIMENSIONS) if len({plane[axis] for plane in told}) > 1]
+        return axes[0] if len(told) == n_pages and len(axes) == 1 else "I"
+
+    def own_channel_names(self, n_pages: int) -> tuple[str, ...]:
+        """Return the names of the channels that the file's own pages are."""
+        numbers = [self.own_planes[page][1] for page in range(n_pages) if page in self.own_planes]
+        return tuple(self.channel_names[n] for n in numbers if n < len(self.channel_names))
+
+
+def read_ome(text: str, file_name: str) -> OmeHeader | None:
+    """Return what the header of a file says of its first image, None if it is no OME header or damaged.
+
+    Args:
+        text: of the tag ImageDescription.
+        file_name: of the file; a header that was written under another name is known by its UUID.
+    """
+    if ("<OME" not in text[:4096] and ":OME" not in text[:4096]) or len(text) > _LONGEST:
+        return None
+    try:
+        root = ElementTree.fromstring(text)
+        pixels = root.find("{*}Image/{*}Pixels")
+        if pixels is None:
+            return OmeHeader((), None, root.find("{*}BinaryOnly") is not None, {})
+        return _header(root, pixels, file_name)
+    except (ElementTree.ParseError, ValueError, KeyError):
+        return None
+
+
+def _header(root: Any, pixels: Any, file_name: str) -> OmeHeader:
+    blocks = pixels.findall("{*}TiffData")
+    files = {(uuid.text or "", uuid.get("FileName", "")) for b in blocks if (uuid := b.find("{*}UUID")) is not None}
+    own = {
+        (uuid, name) for uuid, name in files
+        if len(files) == 1 or name == file_name or (uuid and uuid == root.get("UUID"))
+    }  # fmt: skip
+    planes: dict[int, tuple[int, int, int]] = {}
+    for block in blocks:
+        uuid = block.find("{*}UUID")
+        if uuid is not None and (uuid.text or "", uuid.get("FileName", "")) in own:
+            first = int(block.get("IFD", 0))
+            planes |= dict(enumerate(_planes(block, pixels), start=first))
+    height, width = (_side(pixels, axis) for axis in "YX")
+    size = (height, width) if height and width else None
+    names = tuple(channel.get("Name", "") for channel in pixels.findall("{*}Channel"))
+    return OmeHeader(names, size, bool(files - own), planes)
+
+
+def _side(pixels: Any, axis: str) -> float | None:
+    size, unit = pixels.get(f"PhysicalSize{axis}", "0"), pixels.get(f"PhysicalSize{axis}Unit", "µm")
+    return in_micrometres(float(size), unit)
+
+
+def _planes(block: Any, pixels: Any) -> Iterator[tuple[int, int, int]]:
+    """Yield the numbers along Z, C and T of the planes of a block, in the order in which they are stored."""
+    order = [axis for axis in pixels.get("DimensionOrder", "XYZCT") if axis in _DIMENSIONS]
+    sizes = {axis: int(pixels.get(f"Size{axis}", 1)) for axis in _DIMENSIONS}
+    at = {axis: int(block.get(f"First{axis}", 0)) for axis in _DIMENSIONS}
+    for _ in range(min(int(block.get("PlaneCount", 1)), sizes["Z"] * sizes["C"] * sizes["T"])):
+        yield at["Z"], at["C"], at["T"]
+        for axis in order:
+            at[axis] += 1
+            if at[axis] < sizes[axis]:
+                break
+            at[axis] = 0
