@@ -1,5 +1,7 @@
 """Tables of a data set, worked by hand from a few images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,21 @@ def test_summary_has_a_row_per_modality_and_one_of_all(data):
     assert table["cells_median"].tolist() == [1.5, 0, 1]
     assert table[["bits", "channels"]].to_numpy().tolist() == [["8", "1"], ["16", "3"], ["8/16", "1/3"]]
     assert table.loc["fluorescence", ["area_median", "diameter_median", "touching", "cut"]].isna().all()
+
+
+def test_pixel_sizes_are_told_and_areas_are_in_micrometres_too():
+    sizes = {"a": (0.5, 0.5), "b": (0.5, 0.25), "c": None}
+    found = []
+    for name, size in sizes.items():
+        height, width = size or (None, None)
+        one = replace(record(name, "DIC"), pixel_height=height, pixel_width=width)
+        found.append(measure(one, "train", np.zeros((20, 20), np.uint8), squares(4), TARGET))
+    assert [one.objects["area_um2"].tolist() for one in found[:2]] == [[4.0], [2.0]]
+    assert found[2].objects["area_um2"].isna().all()
+    images = pd.DataFrame([one.image for one in found])
+    objects = pd.concat([one.objects for one in found], ignore_index=True)
+    row = summary(images, objects, near_duplicates({"near_duplicates": []}, [])).set_index("modality").loc["DIC"]
+    assert (row["n_pixel_sizes"], row["pixel_sizes"]) == (3, "0.5 x 0.25 µm (1), 0.5 µm (1), unknown (1)")
 
 
 def test_classes_are_shares_of_all_pixels_not_of_images(data):

@@ -48,6 +48,8 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
     if image.shape[:2] != labels.shape:
         raise ValueError(f"{record.id}: image {image.shape[:2]} and labels {labels.shape} differ in size")
     objects, channels = measure_objects(labels), measure_channels(image)
+    height, width = record.pixel_size or (np.nan, np.nan)
+    objects = objects.assign(area_um2=objects["area"] * height * width)
     names = {"image": record.id, "modality": record.modality, "subset": subset}
     megapixels = labels.size / _MEGAPIXEL
     row = {
@@ -59,6 +61,8 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
         "dtype": str(image.dtype),
         "bits": 1 if image.dtype.kind == "b" else image.dtype.itemsize * 8,
         "megapixels": megapixels,
+        "pixel_height_um": height,
+        "pixel_width_um": width,
         "n_objects": len(objects),
         "n_inner": int((~objects["cut"]).sum()),
         "density": len(objects) / megapixels,
@@ -103,7 +107,8 @@ def summary(images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFram
     Returns:
         `cells_*` count the objects of an image and `density_median` is their number per megapixel; `area_*` are
         quantiles over all objects, in pixels; `touching` and `cut` are shares of the objects; `n_in_pieces` counts
-        objects whose pixels do not hang together; `background`, `interior` and `boundary` are shares of all pixels.
+        objects whose pixels do not hang together; `pixel_sizes` are those that the images' files say, and how many say
+        each; `background`, `interior` and `boundary` are shares of all pixels.
         NaN where there is no object.
     """
     rows = [
@@ -121,6 +126,7 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[bool]"]]:
 
 def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFrame) -> dict[str, Any]:
     cells, pixels = images["n_objects"], images["megapixels"]
+    sizes = _pixel_sizes(images)
     return {
         "modality": name,
         "n_images": len(images),
@@ -130,6 +136,8 @@ def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplica
         "megapixels_median": pixels.median(),
         "bits": _listed(images["bits"]),
         "channels": _listed(images["channels"]),
+        "n_pixel_sizes": len(sizes),
+        "pixel_sizes": ", ".join(f"{size} ({n})" for size, n in sizes.items()),
         "n_objects": len(objects),
         "n_empty": int((cells == 0).sum()),
         "cells_min": cells.min(),
@@ -143,6 +151,18 @@ def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplica
         "n_in_pieces": int((objects["n_pieces"] > 1).sum()),
         **{kind: float(np.average(images[kind], weights=pixels)) for kind in CLASSES},
     }
+
+
+def _pixel_sizes(images: pd.DataFrame) -> "pd.Series[int]":
+    """Return how many images have pixels of each size, as `0.25 µm`, `0.5 x 0.25 µm` or `unknown`."""
+    sides = images[["pixel_height_um", "pixel_width_um"]].itertuples(index=False)
+    return pd.Series([_pixel_size(*pair) for pair in sides], dtype=str).value_counts().sort_index()
+
+
+def _pixel_size(height: float, width: float) -> str:
+    if np.isnan(height):
+        return "unknown"
+    return f"{height:.4g} µm" if f"{height:.4g}" == f"{width:.4g}" else f"{height:.4g} x {width:.4g} µm"
 
 
 def _listed(numbers: "pd.Series[int]") -> str:

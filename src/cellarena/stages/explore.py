@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from cellarena.datasets.exploration import (
+    ALL,
     formats,
     intensity_summary,
     measure,
@@ -136,4 +137,8 @@ def _panels(project: Project, records: Sequence[Record]) -> list[Panel]:
 
 def _show(overall: pd.DataFrame) -> None:
     shown = overall[["modality", "n_images", "bits", "n_objects", "cells_median", "diameter_median", "touching"]]
-    Console().print(shown.rename(columns={"modality": ""}).to_string(index=False, float_format="%.3g"), soft_wrap=True)
+    console = Console()
+    console.print(shown.rename(columns={"modality": ""}).to_string(index=False, float_format="%.3g"), soft_wrap=True)
+    whole = overall.set_index("modality").loc[ALL]
+    if whole["n_pixel_sizes"] > 1:
+        console.print(f"Pixel sizes are mixed: {whole['pixel_sizes']}", markup=False, soft_wrap=True)

@@ -15,7 +15,8 @@ SHEET = Illustration("DIC", "../plots/dataset/dic.png", "a sheet")
 def row(name, **changes):
     return {
         "modality": name, "n_images": 30, "n_train": 18, "n_val": 6, "n_test": 6, "n_near_duplicates": 0, "n_sizes": 1,
-        "megapixels_median": 0.25, "bits": "8", "channels": "1", "n_objects": 100, "n_empty": 0, "cells_min": 1,
+        "megapixels_median": 0.25, "bits": "8", "channels": "1", "n_pixel_sizes": 1,
+        "pixel_sizes": "unknown (30)", "n_objects": 100, "n_empty": 0, "cells_min": 1,
         "cells_median": 10.0, "cells_max": 20, "density_median": 40.0, "area_p05": 5.0, "area_p25": 10.0,
         "area_median": 50.4, "area_p75": 70.0, "area_p95": 90.0, "diameter_median": 8.0, "touching": 0.25, "cut": 0.5,
         "n_in_pieces": 0, "background": 0.75, "interior": 0.125, "boundary": 0.125, **changes,
@@ -53,6 +54,12 @@ def test_nothing_odd_gives_no_warning_and_figures_stand_before_sheets():
     assert not of_kind(made, Warnings)
     assert of_kind(made, Illustration) == [FIGURE, SHEET]
     assert of_kind(made, Text)[1].text == "No two images are near-duplicates of each other."
+
+
+def test_mixed_pixel_sizes_are_warned_of():
+    made = section(row("DIC", n_pixel_sizes=2, pixel_sizes="0.25 µm (10), unknown (20)"), row(ALL))
+    (warning,) = of_kind(made, Warnings)
+    assert "DIC: pixel sizes are mixed: 0.25 µm (10), unknown (20)" in warning.lines[0]
 
 
 def test_a_modality_that_a_subset_lacks_is_warned_of():

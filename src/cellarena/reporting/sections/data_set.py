@@ -13,6 +13,7 @@ _FEW = 5
 _IMAGES = {
     "modality": "modality", "n_images": "images", "n_train": "train", "n_val": "val", "n_test": "test",
     "n_near_duplicates": "near-duplicates", "n_sizes": "sizes", "bits": "bits", "channels": "channels",
+    "pixel_sizes": "pixel size",
 }  # fmt: skip
 _CELLS = {
     "modality": "modality", "n_objects": "cells", "cells_min": "fewest in an image", "cells_median": "median",
@@ -104,6 +105,11 @@ def _alarms(summary: pd.DataFrame) -> Iterator[str]:
             yield f"{row['modality']}: no image in {' and '.join(absent)}."
         if 0 < row["n_test"] < _FEW:
             yield f"{row['modality']}: {row['n_test']} in test, so that its scores say little of the modality."
+        if row["n_pixel_sizes"] > 1:
+            yield (
+                f"{row['modality']}: pixel sizes are mixed: {row['pixel_sizes']}; sizes in pixels do not compare, and "
+                "a model meets one kind of cell at several scales."
+            )
 
 
 def _oddities(summary: pd.DataFrame) -> Iterator[str]:
