@@ -195,13 +195,12 @@ def test_bad_labels_are_refused_by_name(tree: Path, kind: str) -> None:
         next(folder_samples(acquisition(tree)))
 
 
-def test_palette_labels_are_refused(tree: Path) -> None:
+def test_of_palette_labels_the_index_is_the_label(tree: Path) -> None:
     (tree / "labels/b_label.tif").unlink()
     indexed = Pillow.fromarray(some_labels("uint8"), mode="P")
     indexed.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
     indexed.save(tree / "labels/b_label.png")
-    with pytest.raises(ValueError, match=r"labels/b_label.png: labels are RGB or a palette"):
-        read(tree)
+    assert np.array_equal(read(tree)[1].labels, some_labels("uint8"))
 
 
 def test_jpeg_labels_are_refused(tree: Path) -> None:

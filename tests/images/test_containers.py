@@ -230,6 +230,43 @@ def test_a_compression_that_changes_numbers_is_told(tmp_path, compression, argum
     assert read_numbers(path, Choice()).is_lossy == is_lossy
 
 
+def test_reduced_copies_and_masks_are_not_the_picture_wherever_they_lie(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(GREY[::4, ::4], photometric="minisblack", metadata=None, subfiletype=1)
+        file.write(GREY, photometric="minisblack", metadata=None)
+        file.write(GREY > 3, photometric="mask", metadata=None, subfiletype=4)
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif", Choice()).pixels, GREY)
+
+
+def test_two_pictures_in_one_file_are_refused(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(GREY, photometric="minisblack")
+        file.write(GREY[:9], photometric="minisblack")
+    with pytest.raises(ValueError, match=r"a\.tif: holds 2 image series"):
+        read_picture(tmp_path / "a.tif", Choice())
+
+
+def test_an_array_with_many_channels_last_asks_for_the_one_to_use(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.moveaxis(np.concatenate([FOUR, FOUR]), 0, -1))
+    with pytest.raises(ValueError, match="has 8 channels"):
+        read_picture(tmp_path / "a.tif", Choice())
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif", Choice(channels=("7",))).pixels, FOUR[2])
+
+
+def test_pngs_say_their_pixel_size_too(tmp_path):
+    Pillow.fromarray(GREY).save(tmp_path / "a.png", dpi=(50_800, 25_400))
+    assert read_picture(tmp_path / "a.png", Choice()).pixel_size == pytest.approx((1, 0.5), rel=1e-3)
+    Pillow.fromarray(GREY).save(tmp_path / "b.png", dpi=(72, 72))
+    assert read_picture(tmp_path / "b.png", Choice()).pixel_size is None
+
+
+def test_alpha_that_is_left_out_is_counted(tmp_path):
+    tiff(tmp_path / "a.tif", FOUR, photometric="rgb", planarconfig="separate", extrasamples=[2], metadata=None)
+    Pillow.fromarray(np.dstack([GREY, GREY])).save(tmp_path / "b.png")
+    for name in ("a.tif", "b.png"):
+        assert read_picture(tmp_path / name, Choice()).n_alpha == 1
+
+
 def test_a_jpeg_with_a_preview_is_the_jpeg(tmp_path):
     rgb = Pillow.fromarray(np.dstack([GREY] * 3))
     rgb.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[rgb.resize((8, 8))])

@@ -19,7 +19,7 @@ from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage
-from cellarena.images.picture import Image
+from cellarena.images.picture import Picture
 
 MANIFEST = "manifest.csv"
 MOST_REASONS = 10
@@ -35,6 +35,7 @@ class Facts:
     dtype: str
     n_objects: int
     flat: bool
+    alpha: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def show(seen: Survey, console: Console) -> None:
         "channels": _counted(str(fact.channels) for fact in facts),
         "groups": str(len({group for _, group in seen.notes.values() if group})),
         "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
+        "images whose alpha channel is left out": str(sum(fact.alpha for fact in facts)),
         "images without an object": str(objects.count(0)),
         "images of one constant value": str(sum(fact.flat for fact in facts)),
         "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
@@ -144,11 +146,12 @@ def _inspect(
         except SecurityError as error:
             dangers.append(str(error))
         else:
-            facts[ids.get(pair, pair.image)] = _facts(picture.pixels, annotation.labels)
+            facts[ids.get(pair, pair.image)] = _facts(picture, annotation.labels)
     return facts, damages, dangers
 
 
-def _facts(image: Image, labels: LabelImage) -> Facts:
+def _facts(picture: Picture, labels: LabelImage) -> Facts:
+    image = picture.pixels
     return Facts(
         height=labels.shape[0],
         width=labels.shape[1],
@@ -156,6 +159,7 @@ def _facts(image: Image, labels: LabelImage) -> Facts:
         dtype=str(image.dtype),
         n_objects=int(np.count_nonzero(np.unique(labels))),
         flat=bool(image.min() == image.max()),
+        alpha=picture.n_alpha > 0,
     )
 
 

@@ -8,8 +8,8 @@ from cellarena.images.picture import Choice
 ROW, COLUMN, SAMPLE, CHANNEL = "Y", "X", "S", "C"
 _PICTURE = frozenset({ROW, COLUMN, SAMPLE, CHANNEL})
 _UNNAMED = frozenset("QI")
-_FEW = 4
-"""No picture is so narrow: what has fewer columns and no named axes has its channels last."""
+_MOST_CHANNELS = 16
+"""What has no more columns than that, many fewer than pages and rows, and no named axes has its channels last."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def find_picture(axes: str, shape: Sequence[int], choice: Choice) -> Place:
 
 def _with_channels_last(axes: str, shape: Sequence[int]) -> str:
     """Take the last of three axes for channels where the container names none and only that is sensible."""
-    is_narrow = len(shape) == 3 and shape[2] <= _FEW < min(shape[:2])
+    is_narrow = len(shape) == 3 and shape[2] <= min(_MOST_CHANNELS, (min(shape[:2]) - 1) // 2)
     return ROW + COLUMN + SAMPLE if is_narrow and axes[0] in _UNNAMED and axes[1:] == ROW + COLUMN else axes
 
 

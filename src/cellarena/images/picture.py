@@ -51,6 +51,7 @@ class Stored:
         orientation: 1 to 8 as in EXIF and TIFF; 1 is upright.
         pixel_size: of the plane as it is stored; None if nothing that can be believed is said.
         is_lossy: whether the compression changed the numbers.
+        n_alpha: how many channels of alpha were left out.
     """
 
     numbers: Image
@@ -61,6 +62,7 @@ class Stored:
     orientation: int = 1
     pixel_size: PixelSize | None = None
     is_lossy: bool = False
+    n_alpha: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,11 @@ class Picture:
         channel_names: a name for each channel: the container's own, else "grey", "red", "green", "blue" or a number.
         pixel_size: height and width of a pixel (µm), None if the container says nothing that can be believed.
         is_lossy: whether the values were changed when they were stored.
+        n_alpha: how many channels of alpha were left out.
     """
 
     pixels: Image
     channel_names: tuple[str, ...]
     pixel_size: PixelSize | None = None
     is_lossy: bool = False
+    n_alpha: int = 0

@@ -59,6 +59,7 @@ def _stored(image: Pillow.Image, path: Path, pick: Pick) -> Stored:
         orientation=int(image.getexif().get(_ORIENTATION, 1)),
         pixel_size=_believable(across, down),
         is_lossy=image.format in {"JPEG", "MPO"},
+        n_alpha=0 if numbers.ndim == 2 else numbers.shape[2] - len(names),
     )
 
 

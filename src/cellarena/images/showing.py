@@ -22,7 +22,7 @@ def shown(stored: Stored, choice: Choice) -> Picture:
         pixels = _inverted(pixels, stored.bits)
     if not choice.channels and names != RGB and _are_copies(pixels):
         pixels, names = pixels[..., 0], GREY
-    return Picture(upright(pixels, stored.orientation), names, _shown_size(stored), stored.is_lossy)
+    return Picture(upright(pixels, stored.orientation), names, _shown_size(stored), stored.is_lossy, stored.n_alpha)
 
 
 def _are_copies(pixels: Image) -> bool:
@@ -33,7 +33,7 @@ def _are_copies(pixels: Image) -> bool:
 def upright_numbers(stored: Stored) -> Picture:
     """Return a plane's numbers upright and as they are, whatever they are shown as."""
     numbers = upright(stored.numbers, stored.orientation)
-    return Picture(numbers, stored.channel_names, _shown_size(stored), stored.is_lossy)
+    return Picture(numbers, stored.channel_names, _shown_size(stored), stored.is_lossy, stored.n_alpha)
 
 
 def _inverted(numbers: Image, bits: int) -> Image:
