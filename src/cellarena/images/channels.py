@@ -20,6 +20,11 @@ def names_of(n: int, given: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(name if name and not name.isdigit() else str(number) for number, name in enumerate(named, start=1))
 
 
+def plain_names(n: int) -> tuple[str, ...]:
+    """Return the names of n channels of which nothing is said: three are colours."""
+    return RGB if n == len(RGB) else names_of(n)
+
+
 def chosen(names: Sequence[str], choice: Choice) -> list[int]:
     """Return the numbers, from 0, of the channels to use.
 

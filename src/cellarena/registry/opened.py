@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cellarena.datasets.pairs import read_finite
 from cellarena.datasets.preparation import Preparation
-from cellarena.images.channels import RGB, chosen, names_of, refuse_unlearnt
+from cellarena.images.channels import chosen, plain_names, refuse_unlearnt
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Choice, Image, Picture, Stored
@@ -125,8 +125,7 @@ def _as_picture(image: Image, choice: Choice) -> Picture:
         raise ValueError(f"an array of shape {pixels.shape} is no image: it is (H, W) or (H, W, C)")
     if pixels.dtype.kind not in "biuf" or (pixels.dtype.kind == "f" and not np.isfinite(pixels).all()):
         raise ValueError("the image holds NaN, infinity or other than real numbers; replace them")
-    n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    names = RGB if n_channels == len(RGB) else names_of(n_channels)
+    names = plain_names(1 if pixels.ndim == 2 else pixels.shape[2])
     picked = chosen(names, choice)
     if pixels.ndim == 3:
         pixels = pixels[..., picked if len(picked) > 1 else picked[0]]
