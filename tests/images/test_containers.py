@@ -333,3 +333,18 @@ def test_a_plane_of_too_many_pixels_is_refused_before_it_is_read(tmp_path):
     path = imagej(tmp_path / "a.tif", FOUR, "ZYX")
     with pytest.raises(SecurityError, match=r"a\.tif: declares 480 pixels, more than acquire\.max_pixels \(479\)"):
         read_picture(path, Choice(max_pixels=479, z=1))
+    assert read_picture(path, Choice(max_pixels=480, z=1)).pixels.size == 480
+
+
+def test_many_samples_of_few_pixels_are_not_read_either(tmp_path):
+    path = interleaved(tmp_path / "a.tif", np.zeros((40, 20, 24), np.uint8), compression="deflate")
+    with pytest.raises(SecurityError, match="declares 4,800 pixels"):
+        read_picture(path, Choice(max_pixels=4_799, channels=("40",)))
+    assert read_picture(path, Choice(max_pixels=4_800, channels=("40",))).pixels.shape == (20, 24)
+
+
+@pytest.mark.parametrize("count", [10**12, -1])
+def test_absurd_numbers_of_planes_in_a_header_are_no_work(tmp_path, count):
+    blocks = block("a.tif", 1, count=count) + block("b.tif", 2, t=1)
+    path = tiff(tmp_path / "a.tif", GREY, metadata=None, description=ome_header(size_z=10**12, blocks=blocks))
+    np.testing.assert_array_equal(read_picture(path, Choice()).pixels, GREY)

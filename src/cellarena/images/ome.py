@@ -10,6 +10,7 @@ from cellarena.images.pixel_sizes import in_micrometres
 
 _LONGEST = 64 * 2**20
 _DIMENSIONS = ("Z", "C", "T")
+_MOST_PLANES = 100_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _planes(block: Any, pixels: Any) -> Iterator[tuple[int, int, int]]:
     order = [axis for axis in pixels.get("DimensionOrder", "XYZCT") if axis in _DIMENSIONS]
     sizes = {axis: int(pixels.get(f"Size{axis}", 1)) for axis in _DIMENSIONS}
     at = {axis: int(block.get(f"First{axis}", 0)) for axis in _DIMENSIONS}
-    for _ in range(min(int(block.get("PlaneCount", 1)), sizes["Z"] * sizes["C"] * sizes["T"])):
+    for _ in range(min(int(block.get("PlaneCount", 1)), _MOST_PLANES)):
         yield at["Z"], at["C"], at["T"]
         for axis in order:
             at[axis] += 1

@@ -1,7 +1,6 @@
 """Reading one picture of a TIFF file as its own tags and headers say that it lies there."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 _ORIENTATION = 274
 _CLASSIC_LIMIT = 2**32
 _REDUCED_OR_MASK = 1 | 4
+_SAMPLES = 4  # that a pixel may have without counting more than once
 
 
 def read_tiff(path: Path, choice: Choice, pick: Pick) -> Stored:
@@ -75,7 +75,7 @@ def _stored(tiff: tifffile.TiffFile, header: OmeHeader | None, choice: Choice, p
     if header and header.is_of_a_set and axes[:1] == "I":
         axes = header.own_axis(len(tiff.pages)) + axes[1:]
     place = find_picture(axes, series.shape, choice)
-    refuse_huge(_side(place, series.shape, ROW) * _side(place, series.shape, COLUMN), choice.max_pixels)
+    _refuse_huge(series, place, choice)
     n_stored = 1 if place.channel is None else series.shape[place.channel]
     base = without_alpha(place, page, n_stored)
     names = channel_names(tiff, header, place, len(base), photometric)
@@ -105,8 +105,17 @@ def _series(tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
     return found[0]
 
 
-def _side(place: Place, shape: Sequence[int], axis: str) -> int:
-    return int(shape[place.axes.index(axis)])
+def _refuse_huge(series: tifffile.TiffPageSeries, place: Place, choice: Choice) -> None:
+    """Refuse a plane of too many pixels, also one of few whose page holds a great many samples of each."""
+    height, width = (int(series.shape[place.axes.index(axis)]) for axis in (ROW, COLUMN))
+    n_at_once = int(np.prod(series.keyframe.shape if _is_read_by_page(series) else series.shape))
+    refuse_huge(max(height * width, n_at_once // _SAMPLES), choice.max_pixels)
+
+
+def _is_read_by_page(series: tifffile.TiffPageSeries) -> bool:
+    """Return whether a plane is some of the pages, each of which has a directory of its own."""
+    outer = series.ndim - series.keyframe.ndim
+    return outer > 0 and series.shape[outer:] == series.keyframe.shape and len(series) > 1
 
 
 def _read(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, place: Place, channels: list[int]) -> Image:
@@ -114,8 +123,8 @@ def _read(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, place: Place
     wanted = [[place.fixed[axis]] if axis in place.fixed else list(range(n)) for axis, n in enumerate(series.shape)]
     if place.channel is not None:
         wanted[place.channel] = channels
-    n_outer = series.ndim - series.keyframe.ndim
-    if n_outer > 0 and series.shape[n_outer:] == series.keyframe.shape and len(tiff.pages) > 1:
+    if _is_read_by_page(series):
+        n_outer = series.ndim - series.keyframe.ndim
         found = _read_pages(tiff, series, wanted[:n_outer])
         wanted[:n_outer] = [list(range(n)) for n in found.shape[:n_outer]]
     else:
