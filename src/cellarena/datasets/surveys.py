@@ -11,6 +11,10 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from cellarena.datasets.annotations import Annotation
+from cellarena.datasets.label_checks import MASK_CHECKS, judge
+from cellarena.datasets.label_evidence import Evidence, look_at
+from cellarena.datasets.label_kinds import LABEL_KINDS
 from cellarena.datasets.layouts import Findings, Pair, detect
 from cellarena.datasets.names import listed, record_ids
 from cellarena.datasets.notes import NO_NOTE, read_notes
@@ -18,7 +22,6 @@ from cellarena.datasets.pairs import read_pair
 from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
-from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
 
 MANIFEST = "manifest.csv"
@@ -34,7 +37,9 @@ class Facts:
     channels: int
     dtype: str
     n_objects: int
+    n_ignored: int
     flat: bool
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
     except ValueError as error:
         problems.append(str(error))
     facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
+    problems.extend(_label_problems(findings.pairs, facts, ids, acquisition))
     report = "; ".join((*dangers, *problems, *_grouped(damages)))
     if dangers:
         raise SecurityError(f"{root}: {report}")
@@ -111,6 +117,7 @@ def show(seen: Survey, console: Console) -> None:
         "channels": _counted(str(fact.channels) for fact in facts),
         "groups": str(len({group for _, group in seen.notes.values() if group})),
         "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
+        "pixels that nobody annotated": f"{sum(fact.n_ignored for fact in facts):,}",
         "images without an object": str(objects.count(0)),
         "images of one constant value": str(sum(fact.flat for fact in facts)),
         "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
@@ -144,19 +151,41 @@ def _inspect(
         except SecurityError as error:
             dangers.append(str(error))
         else:
-            facts[ids.get(pair, pair.image)] = _facts(picture.pixels, annotation.labels)
+            facts[ids.get(pair, pair.image)] = _facts(picture.pixels, annotation)
     return facts, damages, dangers
 
 
-def _facts(image: Image, labels: LabelImage) -> Facts:
+def _facts(image: Image, annotation: Annotation) -> Facts:
+    evidence = look_at(annotation.labels)
     return Facts(
-        height=labels.shape[0],
-        width=labels.shape[1],
+        height=image.shape[0],
+        width=image.shape[1],
         channels=1 if image.ndim == 2 else image.shape[2],
         dtype=str(image.dtype),
-        n_objects=int(np.count_nonzero(np.unique(labels))),
+        n_objects=evidence.n_numbers,
+        n_ignored=0 if annotation.ignored is None else int(np.count_nonzero(annotation.ignored)),
         flat=bool(image.min() == image.max()),
+        evidence=evidence,
     )
+
+
+def _label_problems(
+    pairs: Sequence[Pair], facts: dict[str, Facts], ids: dict[Pair, str], acquisition: Acquisition
+) -> list[str]:
+    """Return what is wrong with the sound label images taken together."""
+    problems = []
+    checks = {"label image": LABEL_KINDS[acquisition.labels].checks, "masks": MASK_CHECKS}
+    for kind, asked in checks.items():
+        chosen = {next(iter(p.labels), p.image): ids.get(p, p.image) for p in pairs if p.kind == kind}
+        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, asked))
+    speaks = acquisition.labels not in {"instances", "unchecked"} or acquisition.background
+    if speaks and any(pair.kind == "masks" for pair in pairs):
+        problems.append(
+            "acquire.labels and .background are for label images; these are masks, one an object: unset both"
+        )
+    if acquisition.ignore is not None and facts and not any(fact.n_ignored for fact in facts.values()):
+        problems.append(f"acquire.ignore: no pixel of any label image is {acquisition.ignore}; correct it or say null")
+    return problems
 
 
 def _grouped(damages: list[str]) -> list[str]:
