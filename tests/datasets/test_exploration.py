@@ -45,7 +45,7 @@ def data():
         "b": ("DIC", "train", squares(6), np.arange(400, dtype=np.uint8).reshape(20, 20)),
         "c": ("fluorescence", "train", squares(size=40), np.zeros((40, 40, 3), np.uint16)),
     }
-    found = [measure(record(name, m), s, image, labels, TARGET) for name, (m, s, labels, image) in images.items()]
+    found = [measure(record(name, m), s, image, labels, None, TARGET) for name, (m, s, labels, image) in images.items()]
     return (
         pd.DataFrame([one.image for one in found]),
         pd.concat([one.channels for one in found], ignore_index=True),
@@ -70,7 +70,7 @@ def test_an_image_without_objects_has_undefined_areas(data):
 
 def test_image_and_labels_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match=r"a: image \(3, 4\) and labels \(4, 3\) differ"):
-        measure(record("a", "DIC"), "test", np.zeros((3, 4)), np.zeros((4, 3), int), TARGET)
+        measure(record("a", "DIC"), "test", np.zeros((3, 4)), np.zeros((4, 3), int), None, TARGET)
 
 
 def test_summary_has_a_row_per_modality_and_one_of_all(data):
