@@ -26,7 +26,7 @@ def validation_score(true: LabelImage, pred: LabelImage) -> float:
 
 def image_score(annotated: Annotated, pred: LabelImage) -> float:
     """Return the `validation_score` of what can be judged of an image's prediction."""
-    return validation_score(annotated.labels, judgeable(pred, annotated.ignored))
+    return validation_score(annotated.labels, judgeable(annotated.labels, pred, annotated.ignored))
 
 
 def tuned(segmenter: Segmenter, images: Sequence[Annotated]) -> tuple[Target, float]:

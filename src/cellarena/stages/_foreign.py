@@ -121,7 +121,7 @@ def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
         for record in progress(records, f"scoring {run}", len(records)):
             true = read_image(layout.preprocessed / record.labels)
             pred = segment(segmenter, read_image(layout.preprocessed / record.image))
-            pred = judgeable(pred, read_ignored(layout.preprocessed, record))
+            pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
             status, note = judged(true, pred)
             cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
             yield record.id, true, pred

@@ -80,10 +80,10 @@ def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | 
     return read_image(path) if path.is_file() else None
 
 
-def read_judgeable(project: Project, run: Run, record: Record) -> LabelImage | None:
-    """Return what can be judged of a run's label image of a record, None if there is none."""
+def read_judgeable(project: Project, run: Run, record: Record, true: LabelImage) -> LabelImage | None:
+    """Return what can be judged by its annotation of a run's label image of a record, None if there is none."""
     pred = read_prediction(project, run, record.id)
-    return None if pred is None else judgeable(pred, read_ignored(project.layout.preprocessed, record))
+    return None if pred is None else judgeable(true, pred, read_ignored(project.layout.preprocessed, record))
 
 
 def refuse_missing(project: Project, run: Run) -> None:

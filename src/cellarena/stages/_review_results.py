@@ -210,5 +210,8 @@ def _to_draw(
         labels = reader.read(state.commit, made.get(f"{name}.tiff"), read_image)
         if labels is None and f"{name}.tiff" in made:
             return None
-        preds[side] = labels if labels is None else judgeable(labels, None if ignored is None else ignored > 0)
-    return None if image is None or true is None else (image, true, preds)
+        preds[side] = labels
+    if image is None or true is None:
+        return None
+    unknown = None if ignored is None else ignored > 0
+    return image, true, {side: None if pred is None else judgeable(true, pred, unknown) for side, pred in preds.items()}

@@ -36,7 +36,8 @@ def score_run(project: Project, run: Run) -> pd.DataFrame:
             if note:
                 click.echo(f"{record.id}: {note}", err=True)
             cells.append(Cell(record.id, status, *hashes(project, run, record), note))
-            yield record.id, true, None if pred is None else judgeable(pred, read_ignored(layout.preprocessed, record))
+            ignored = read_ignored(layout.preprocessed, record)
+            yield record.id, true, None if pred is None else judgeable(true, pred, ignored)
 
     scores = score(pairs(), run, evaluation.thresholds, evaluation.protocols)
     write_cells(cells, layout.cells(run))

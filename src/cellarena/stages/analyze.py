@@ -53,7 +53,7 @@ def _samples(project: Project, run: Run, records: Iterable[Record]) -> Iterable[
     folder = project.layout.preprocessed
     for record in records:
         image, true = read_image(folder / record.image), read_image(folder / record.labels)
-        yield Sample(record, image, true, read_judgeable(project, run, record))
+        yield Sample(record, image, true, read_judgeable(project, run, record, true))
 
 
 def _write(done: Analysis, limits: pd.DataFrame, folder: Path) -> None:

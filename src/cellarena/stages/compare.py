@@ -120,5 +120,5 @@ def _draw_examples(project: Project, tables: Tables, records: list[Record], fold
         except ValueError as error:
             click.echo(f"{record.id}: not shown as an example ({error})", err=True)
             continue
-        found = [matched_prediction(run.model, true, read_judgeable(project, run, record)) for run in shown]
+        found = [matched_prediction(run.model, true, read_judgeable(project, run, record, true)) for run in shown]
         save(example_figure(image, true, found, f"{example.why}: {record.id}"), folder / f"{example.name}.png")

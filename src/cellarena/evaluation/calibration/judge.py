@@ -65,7 +65,7 @@ def judge(
     for region in REGIONS:
         raw = Tally.of(count_pixels(codes, classes, regions[region]))
         sums[region, "raw"], sums[region, "scaled"] = sums_of(raw), sums_of(raw.scaled(temperature))
-    inner, matched = matched_objects(true, judgeable(pred, ignored))
+    inner, matched = matched_objects(true, judgeable(true, pred, ignored))
     scaled = np.empty(0) if np.isnan(temperature) else object_confidences(inner, codes, temperature)
     confidence = {"raw": object_confidences(inner, codes, 1.0), "scaled": scaled}
     return Judged(sums, np.unique(inner[inner > 0]).astype(np.int64), confidence, matched)
