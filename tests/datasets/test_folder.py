@@ -226,6 +226,15 @@ def test_a_set_of_binary_labels_is_refused_and_taken_apart_on_demand(tree: Path)
     assert [sample.labels.max() for sample in read(tree, labels="unchecked")] == [255, 255]
 
 
+def test_an_odd_label_image_among_others_is_one_to_look_at(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = np.zeros((12, 15), np.uint8)
+    odd[::3, ::3] = 1
+    write(tree / "labels/b_label.tif", odd)
+    assert [sample.labels.max() for sample in read(tree)] == [2, 1]
+    line = next(line for line in capsys.readouterr().err.splitlines() if "look odd" in line)
+    assert line.split()[-2] == "b"
+
+
 def test_a_set_without_any_object_is_refused(tree: Path) -> None:
     for name in "ab":
         write(tree / f"labels/{name}_label.tif", np.zeros((12, 15), np.uint8))

@@ -141,6 +141,7 @@ def grid(n_cells: int) -> np.ndarray:
         (np.where(grid(576), grid(576) % 255 + 1, 0), "uint8"),
         (grid(300).clip(0, 255), "uint8"),
         (grid(258).clip(0, 255), "uint8"),
+        (grid(300) % 256, "uint64"),
     ],
 )
 def test_a_file_whose_numbers_ran_out_is_refused_alone(numbers: np.ndarray, dtype: str) -> None:

@@ -22,8 +22,9 @@ MOST = 0.5
 # with 9 cells; 0.02 at most in real sets, 0.11 where cells of 11 pixels fill the image.
 FRAGMENTS = 0.25
 MIN_FRAGMENTS = 4
-# What programs write for foreground.
+# What programs write for foreground, and the share of its files with two pieces that makes it more than one cell each.
 FOREGROUND = {1, 255}
+PAIRS = 0.25
 
 _UNCHECKED = "acquire.labels: unchecked takes the numbers as they stand"
 _MOST_FILES = 3
@@ -41,6 +42,11 @@ def judge(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> list[str
     """
     found = (line for check in checks if (line := check(evidence)))
     return list(found)[:1]
+
+
+def looks_odd(seen: Evidence) -> bool:
+    """Return whether a label image of a set that passes is one for its user to look at."""
+    return bool(seen.ground) or seen.n_clipped > 1 or _has_fragments(seen) or (_is_shared(seen) and _is_plain(seen))
 
 
 def _no_object(evidence: Mapping[str, Evidence]) -> str | None:
@@ -64,11 +70,7 @@ def _number_as_ground(evidence: Mapping[str, Evidence]) -> str | None:
 
 
 def _fragments(evidence: Mapping[str, Evidence]) -> str | None:
-    wrong = [
-        path
-        for path, seen in evidence.items()
-        if seen.n_fragments >= max(MIN_FRAGMENTS, FRAGMENTS * seen.n_pieces)
-    ]  # fmt: skip
+    wrong = [path for path, seen in evidence.items() if _has_fragments(seen)]
     if not _many(wrong, evidence):
         return None
     n_fragments = sum(evidence[path].n_fragments for path in wrong)
@@ -81,13 +83,15 @@ def _fragments(evidence: Mapping[str, Evidence]) -> str | None:
 
 def _binary(evidence: Mapping[str, Evidence]) -> str | None:
     numbers = {seen.only for seen in evidence.values() if seen.n_numbers}
-    wrong = [path for path, seen in evidence.items() if seen.n_sizeable > 1]
+    pairs = [path for path, seen in evidence.items() if seen.n_sizeable > 1]
+    plain = [path for path in pairs if _is_plain(evidence[path])]
+    wrong = pairs if len(pairs) >= PAIRS * _n_with_objects(evidence) else plain
     if (len(numbers) != 1 and numbers != FOREGROUND) or 0 in numbers or not _many(wrong, evidence):
         return None
     n_pieces, only = sum(evidence[path].n_sizeable for path in wrong), listed(map(str, sorted(numbers)))
     return (
         f"{_files(wrong)}: labels are binary: {n_pieces} separate pieces, all {only}, and no label image "
-        f" holds another number; set acquire.labels: binary to make an object of each ({_UNCHECKED})"
+        f"holds another number; set acquire.labels: binary to make an object of each ({_UNCHECKED})"
     )
 
 
@@ -104,8 +108,8 @@ def _clipped(evidence: Mapping[str, Evidence]) -> str | None:
 
 
 def _classes(evidence: Mapping[str, Evidence]) -> str | None:
-    shared = [path for path, seen in evidence.items() if seen.n_sizeable >= PIECES_PER_NUMBER * max(seen.n_numbers, 1)]
-    plain = [path for path in shared if evidence[path].n_sizeable >= evidence[path].n_numbers + MIN_SURPLUS]
+    shared = [path for path, seen in evidence.items() if _is_shared(seen)]
+    plain = [path for path in shared if _is_plain(evidence[path])]
     wrong = shared if len(shared) >= MOST * _n_with_objects(evidence) else plain
     if not _many(wrong, evidence):
         return None
@@ -115,6 +119,29 @@ def _classes(evidence: Mapping[str, Evidence]) -> str | None:
         f"{_files(wrong)}: labels are classes, or numbers were given twice: {n_numbers} numbers are on {n_pieces} "
         f"separate pieces; set acquire.labels: pieces to make an object of each ({_UNCHECKED})"
     )
+
+
+def _sheets(evidence: Mapping[str, Evidence]) -> str | None:
+    wrong = [path for path, seen in evidence.items() if seen.is_sheet]
+    if len(wrong) < MOST * _n_with_objects(evidence) or not _many(wrong, evidence):
+        return None
+    return (
+        f"{_files(wrong)}: one object covers most of the image and lies along all its sides in {len(wrong)} of "
+        f"{len(evidence)} label images: the background is not 0 or black; invert binary masks, or set "
+        f"acquire.background to its number (16777215 is white; {_UNCHECKED})"
+    )
+
+
+def _has_fragments(seen: Evidence) -> bool:
+    return seen.n_fragments >= max(MIN_FRAGMENTS, FRAGMENTS * seen.n_pieces)
+
+
+def _is_shared(seen: Evidence) -> bool:
+    return seen.n_sizeable >= PIECES_PER_NUMBER * max(seen.n_numbers, 1)
+
+
+def _is_plain(seen: Evidence) -> bool:
+    return seen.n_sizeable >= seen.n_numbers + MIN_SURPLUS
 
 
 def _many(wrong: Sequence[str], evidence: Mapping[str, Evidence]) -> bool:
@@ -132,5 +159,5 @@ def _files(paths: Sequence[str]) -> str:
 
 # Of objects that were made of separate pieces the numbers say nothing.
 MASK_CHECKS: tuple[Check, ...] = (_no_object,)
-DERIVED_CHECKS: tuple[Check, ...] = (_no_object, _fragments)
+DERIVED_CHECKS: tuple[Check, ...] = (_no_object, _sheets, _fragments)
 ALL_CHECKS: tuple[Check, ...] = (_no_object, _number_as_ground, _fragments, _binary, _clipped, _classes)

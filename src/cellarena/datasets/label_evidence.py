@@ -35,6 +35,7 @@ class Evidence:
         n_clipped: sizeable pieces of the largest of several numbers if that is one of `LIMITS`, else 0.
         only: the number if there is one only, else 0.
         ground: the number that lies where background does although others are there and 0 is rare or absent, else 0.
+        is_sheet: whether one number covers most of the image and lies along all its sides.
     """
 
     n_numbers: int
@@ -44,6 +45,7 @@ class Evidence:
     n_clipped: int
     only: int
     ground: int
+    is_sheet: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def look_at(labels: LabelImage) -> Evidence:
         n_clipped=int(pieces.n_sizeable[-1]) if largest in LIMITS and pieces.n_numbers > 1 else 0,
         only=largest if pieces.n_numbers == 1 else 0,
         ground=_ground(labels, pieces),
+        is_sheet=_is_sheet(labels, pieces),
     )
 
 
@@ -88,12 +91,13 @@ def recycled(labels: LabelImage) -> str:
     """
     largest = int(labels.max(initial=0))
     limit = next((limit for limit in LIMITS if USED_UP * limit <= largest <= limit), None)
-    if limit is None or np.count_nonzero(np.bincount(labels.ravel())[1:]) < USED_UP * limit:
+    if limit is None or consecutive(labels).max() < USED_UP * limit:
         return ""
-    several = _pieces(labels).n_sizeable[1:] > 1
+    n_sizeable = _pieces(labels).n_sizeable[1:]
+    several = n_sizeable > 1
     n_several = int(np.count_nonzero(several))
     anew = n_several >= MIN_RECYCLED and np.count_nonzero(several[:n_several]) * 2 >= n_several
-    if not anew and _pieces(labels).n_sizeable[-1] < MIN_RECYCLED:
+    if not anew and n_sizeable[-1] < MIN_RECYCLED:
         return ""
     return (
         f"labels use up the numbers to {limit}, and {n_several} of them are on several separate pieces: there are more "
@@ -140,9 +144,21 @@ def _ground(labels: LabelImage, pieces: _Pieces) -> int:
         return 0
     values = np.unique(labels)
     values = values[values != 0]
-    sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-    around = [value for value in np.unique(labels[0]) if value and all((side == value).any() for side in sides)]
     widest = int(np.argmax(covered))
     if covered[widest] > COVERS * labels.size:
         return int(values[widest - 1])
-    return int(max(around, key=lambda value: covered[np.searchsorted(values, value) + 1])) if around else 0
+    around = _along_all_sides(labels)
+    return max(around, key=lambda value: covered[np.searchsorted(values, value) + 1], default=0)
+
+
+def _is_sheet(labels: LabelImage, pieces: _Pieces) -> bool:
+    covered = np.bincount(pieces.numbers, pieces.areas)
+    if covered.max(initial=0) <= COVERS * labels.size:
+        return False
+    return any(np.count_nonzero(labels == value) == covered.max() for value in _along_all_sides(labels))
+
+
+def _along_all_sides(labels: LabelImage) -> list[int]:
+    """Return the numbers but 0 that touch each of the four sides of an image."""
+    first, *others = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return [int(value) for value in np.unique(first) if value and all((side == value).any() for side in others)]

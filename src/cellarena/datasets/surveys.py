@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from cellarena.datasets.annotations import Annotation
-from cellarena.datasets.label_checks import MASK_CHECKS, judge
+from cellarena.datasets.label_checks import MASK_CHECKS, judge, looks_odd
 from cellarena.datasets.label_evidence import Evidence, look_at
 from cellarena.datasets.label_kinds import LABEL_KINDS
 from cellarena.datasets.layouts import Findings, Pair, detect
@@ -79,6 +79,7 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
         problems.append(str(error))
     facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
     problems.extend(_label_problems(findings.pairs, facts, ids, acquisition))
+    problems.extend(_settings_without_effect(findings.pairs, facts, acquisition))
     report = "; ".join((*dangers, *problems, *_grouped(damages)))
     if dangers:
         raise SecurityError(f"{root}: {report}")
@@ -120,6 +121,7 @@ def show(seen: Survey, console: Console) -> None:
         "pixels that nobody annotated": f"{sum(fact.n_ignored for fact in facts):,}",
         "images without an object": str(objects.count(0)),
         "images of one constant value": str(sum(fact.flat for fact in facts)),
+        "label images that look odd": listed(n for n, fact in seen.facts.items() if looks_odd(fact.evidence)) or "none",
         "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
     }
     for label, value in rows.items():
@@ -174,18 +176,21 @@ def _label_problems(
 ) -> list[str]:
     """Return what is wrong with the sound label images taken together."""
     problems = []
-    checks = {"label image": LABEL_KINDS[acquisition.labels].checks, "masks": MASK_CHECKS}
-    for kind, asked in checks.items():
+    asked = LABEL_KINDS[acquisition.labels].checks
+    checks = {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}
+    for kind, of_kind in checks.items():
         chosen = {next(iter(p.labels), p.image): ids.get(p, p.image) for p in pairs if p.kind == kind}
-        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, asked))
+        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, of_kind))
+    return problems
+
+
+def _settings_without_effect(pairs: Sequence[Pair], facts: dict[str, Facts], acquisition: Acquisition) -> Iterator[str]:
+    """Yield what the user said of label images and no file can be meant by."""
     speaks = acquisition.labels not in {"instances", "unchecked"} or acquisition.background
     if speaks and any(pair.kind == "masks" for pair in pairs):
-        problems.append(
-            "acquire.labels and .background are for label images; these are masks, one an object: unset both"
-        )
+        yield "acquire.labels and .background are for label images; each mask is one object: unset both"
     if acquisition.ignore is not None and facts and not any(fact.n_ignored for fact in facts.values()):
-        problems.append(f"acquire.ignore: no pixel of any label image is {acquisition.ignore}; correct it or say null")
-    return problems
+        yield f"acquire.ignore: no pixel of any label image is {acquisition.ignore}; correct it or say null"
 
 
 def _grouped(damages: list[str]) -> list[str]:
