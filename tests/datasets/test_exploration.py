@@ -47,7 +47,7 @@ def data():
         "b": ("DIC", "train", squares(6), np.arange(400, dtype=np.uint8).reshape(20, 20)),
         "c": ("fluorescence", "train", squares(size=40), np.zeros((40, 40, 3), np.uint16)),
     }
-    found = [measure(record(name, m), s, image, labels, TARGET) for name, (m, s, labels, image) in images.items()]
+    found = [measure(record(name, m), s, image, labels, None, TARGET) for name, (m, s, labels, image) in images.items()]
     return (
         pd.DataFrame([one.image for one in found]),
         pd.concat([one.channels for one in found], ignore_index=True),
@@ -70,9 +70,27 @@ def test_an_image_without_objects_has_undefined_areas(data):
     assert np.isnan(row["touching"])
 
 
+def test_pixels_that_nobody_annotated_have_no_class_and_are_counted():
+    ignored = np.zeros((20, 20), bool)
+    ignored[:, 10:] = True
+    image = np.zeros((20, 20), np.uint8)
+    part, none, whole = (
+        measure(record(name, "DIC"), "train", image, squares(side), mask, TARGET)
+        for name, side, mask in (("a", 4, ignored), ("b", 0, ignored | True), ("c", 0, None))
+    )
+    assert (part.image["n_ignored"], part.image["density"]) == (200, pytest.approx(5000))
+    assert (part.image["background"], part.image["interior"]) == (184 / 200, 4 / 200)
+    assert np.isnan([none.image["background"], none.image["density"]]).all()
+    images = pd.DataFrame([one.image for one in (part, none, whole)])
+    objects = pd.concat([one.objects for one in (part, none, whole)])
+    found = summary(images, objects, near_duplicates({"near_duplicates": []}, [])).iloc[0]
+    assert found["n_ignored"] == 600
+    assert found["background"] == pytest.approx((184 + 400) / 600)
+
+
 def test_image_and_labels_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match=r"a: image \(3, 4\) and labels \(4, 3\) differ"):
-        measure(record("a", "DIC"), "test", np.zeros((3, 4)), np.zeros((4, 3), int), TARGET)
+        measure(record("a", "DIC"), "test", np.zeros((3, 4)), np.zeros((4, 3), int), None, TARGET)
 
 
 def test_summary_has_a_row_per_modality_and_one_of_all(data):

@@ -15,13 +15,14 @@ from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Simula
 from cellarena.faults import SecurityError
 
 
-def acquisition(root: Path, max_pixels: int = 10**6) -> Acquisition:
+def acquisition(root: Path, **settings: object) -> Acquisition:
     simulated = Simulation(images=4, seed=0)
-    return Acquisition(source="folder", root=root, licence="CC0-1.0", max_pixels=max_pixels, simulated=simulated)
+    known = {"max_pixels": 10**6} | settings
+    return Acquisition(source="folder", root=root, licence="CC0-1.0", simulated=simulated, **known)
 
 
-def read(root: Path, max_pixels: int = 10**6) -> list[Sample]:
-    return list(folder_samples(acquisition(root, max_pixels)))
+def read(root: Path, **settings: object) -> list[Sample]:
+    return list(folder_samples(acquisition(root, **settings)))
 
 
 def some_image(dtype: str = "uint16", shape: tuple[int, ...] = (12, 15)) -> np.ndarray:
@@ -174,15 +175,12 @@ def test_sets_that_repeat_stems_get_the_set_into_the_id(tmp_path: Path) -> None:
 
 
 BAD_LABELS = {
-    "binary": (some_labels() > 0).astype(np.uint8),
-    "0 and 255": (some_labels() > 0) * np.uint8(255),
-    "RGB or a palette": some_image("uint8", (12, 15, 3)),
+    "binary .bool.": some_labels() > 0,
+    "RGB, shape": some_image("uint8", (12, 15, 3)),
     "fractions": some_labels() * np.float32(0.5),
     "NaN": np.where(some_labels() == 1, np.nan, 0.0),
     "go down to -2": -some_labels("int16"),
-    "labels are 15 x 12, images/b.tif is 12 x 15; one of them is turned: export both upright": some_labels(
-        shape=(15, 12)
-    ),
+    "labels are 15 x 12, .* is 12 x 15; one of them is turned: export both upright": some_labels(shape=(15, 12)),
     "labels are 12 x 14, images/b.tif is 12 x 15; export": some_labels(shape=(12, 14)),
     "stack": np.zeros((7, 12, 15), np.uint16),
 }
@@ -216,6 +214,80 @@ def test_one_cell_and_whole_floats_and_no_cell_are_accepted(tree: Path) -> None:
     write(tree / "images/c.tif", some_image())
     write(tree / "labels/c.tif", np.zeros((12, 15), np.uint8))
     assert [len(np.unique(sample.labels)) for sample in read(tree)] == [2, 3, 1]
+
+
+def test_a_set_of_binary_labels_is_refused_and_taken_apart_on_demand(tree: Path) -> None:
+    for name in "ab":
+        write(tree / f"labels/{name}_label.tif", (some_labels() > 0) * np.uint8(255))
+    with pytest.raises(ValueError, match=r"labels/a_label.tif, labels/b_label.tif: labels are binary: 4 "):
+        read(tree)
+    assert [sample.labels.max() for sample in read(tree, labels="binary")] == [2, 2]
+    assert [sample.labels.max() for sample in read(tree, labels="unchecked")] == [255, 255]
+
+
+def test_an_odd_label_image_among_others_is_one_to_look_at(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = np.zeros((12, 15), np.uint8)
+    odd[::3, ::3] = 1
+    write(tree / "labels/b_label.tif", odd)
+    assert [sample.labels.max() for sample in read(tree)] == [2, 1]
+    line = next(line for line in capsys.readouterr().err.splitlines() if "look odd" in line)
+    assert line.split()[-2] == "b"
+
+
+def test_a_set_without_any_object_is_refused(tree: Path) -> None:
+    for name in "ab":
+        write(tree / f"labels/{name}_label.tif", np.zeros((12, 15), np.uint8))
+    with pytest.raises(ValueError, match=r"labels/a_label.tif, labels/b_label.tif: no object in any label image"):
+        read(tree)
+    assert len(read(tree, labels="unchecked")) == 2
+
+
+def test_coloured_labels_are_taken_apart_on_demand(tree: Path) -> None:
+    for name in "ab":
+        (tree / f"labels/{name}_label.tif").unlink()
+        write(tree / f"labels/{name}_label.png", np.stack([(some_labels() > 0) * np.uint8(200)] * 3, axis=-1))
+    assert [sample.labels.max() for sample in read(tree, labels="colours")] == [2, 2]
+
+
+def test_background_with_a_number_becomes_0(tree: Path) -> None:
+    for name in "ab":
+        write(tree / f"labels/{name}_label.tif", some_labels() + np.uint16(1))
+    with pytest.raises(ValueError, match=r"the number 1 lies where background does.* acquire.background: 1"):
+        read(tree)
+    assert np.array_equal(read(tree, background=1)[0].labels, np.where(some_labels(), some_labels() + 1, 0))
+
+
+@pytest.mark.parametrize(("kind", "n_objects"), [("instances", 2), ("binary", 2), ("pieces", 2), ("unchecked", 2)])
+def test_where_nobody_annotated_is_no_object_under_any_kind(tree: Path, kind: str, n_objects: int) -> None:
+    labels = some_labels("uint8")
+    labels[:, 10:] = 255
+    for name in "ab":
+        write(tree / f"labels/{name}_label.tif", labels)
+    for sample in read(tree, labels=kind, ignore=255):
+        assert np.count_nonzero(np.unique(sample.labels)) == n_objects
+        assert np.array_equal(sample.ignored, labels == 255)
+    assert all(sample.ignored is None for sample in read(tree, labels=kind))
+
+
+def test_a_number_to_ignore_that_no_label_image_holds_is_named(tree: Path) -> None:
+    with pytest.raises(ValueError, match=r"acquire.ignore: no pixel of any label image is 65535"):
+        read(tree, ignore=65535)
+
+
+@pytest.mark.parametrize("setting", [{"labels": "binary"}, {"labels": "pieces"}, {"background": 1}])
+def test_settings_of_label_images_are_refused_for_masks(tmp_path: Path, setting: dict) -> None:
+    write(tmp_path / "s1/images/s1.png", some_image("uint8"))
+    write(tmp_path / "s1/masks/m.png", (some_labels("uint8") == 1) * np.uint8(120))
+    assert len(read(tmp_path)) == 1
+    with pytest.raises(ValueError, match=r"are for label images; each mask is one object"):
+        read(tmp_path, **setting)
+
+
+def test_a_mask_of_one_object_as_jpeg_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "s1/images/s1.png", some_image("uint8"))
+    write(tmp_path / "s1/masks/m.jpg", some_labels("uint8") * np.uint8(120))
+    with pytest.raises(ValueError, match=r"s1/masks/m.jpg: a mask as JPEG"):
+        read(tmp_path)
 
 
 def damaged(content: bytes, kind: str) -> bytes:
@@ -305,9 +377,9 @@ def test_all_problems_come_in_one_message_before_anything_is_yielded(tree: Path)
     with pytest.raises(ValueError, match=r"without a partner") as caught:
         next(folder_samples(acquisition(tree)))
     message = str(caught.value)
-    for expected in ("images/lone.tif", "images/x.png, images/x.tif", "12 x 14", "labels/n09.tif ... (12 in all)"):
+    for expected in ("images/lone.tif", "images/x.png, images/x.tif", "12 x 14", "labels/n02.tif ... (12 in all)"):
         assert expected in message
-    assert "n10" not in message
+    assert "n03" not in message
     assert "\n" not in message
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cellarena.datasets import loading
 from cellarena.datasets.augmentations import AUGMENTATIONS
 from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
+from cellarena.targets.spec import UNTAUGHT
 from plain_target import PlainTarget
 
 
@@ -195,6 +196,63 @@ def test_a_z_score_is_that_of_the_whole_image_not_of_the_crop(monkeypatch):
         pixels = np.moveaxis(crops[i][0].numpy(), 0, -1).reshape(-1, 3)
         found = {tuple(pixel) for pixel in pixels.astype(np.float64).round(3) + 0.0}
         assert len(found & known) > 0.95 * len(found)
+
+
+def half_annotated():
+    """Return an image whose blocks on the left are white; the right half, which nobody annotated, is grey."""
+    whole = blocks((120, 160))
+    ignored = np.zeros((120, 160), bool)
+    ignored[:, 80:] = True
+    image = np.where(ignored[..., None], 128, whole.image).astype(np.uint8)
+    return Annotated(image, np.where(ignored, 0, whole.labels), "dic", ignored)
+
+
+@pytest.mark.parametrize("augmentation", ["geometric", "nnunet"])
+def test_what_nobody_annotated_moves_with_the_image(augmentation, monkeypatch):
+    whole = AUGMENTATIONS[augmentation]
+
+    def moved(size):
+        composed = whole(size)
+        names = {"RandAffined", "RandFlipd", "RandTurnedScaled"}
+        composed.transforms = [one for one in composed.transforms if type(one).__name__ in names]
+        return composed
+
+    monkeypatch.setitem(AUGMENTATIONS, augmentation, moved)
+    crops = Crops([half_annotated()], Foreground(), cropping(48, augmentation=augmentation), 0)
+    shares = []
+    for i in range(20):
+        image, target = crops[i]
+        grey = np.abs(image[0].numpy() - 128 / 255) < 0.01
+        untaught = target.numpy() == UNTAUGHT
+        shares.append(untaught.mean())
+        assert (untaught != grey).mean() < 0.05
+    assert min(shares) == 0
+    assert max(shares) > 0.25
+
+
+@pytest.mark.parametrize("foreground", [0, 1])
+def test_no_crop_is_centred_where_nobody_annotated(foreground, monkeypatch):
+    monkeypatch.setitem(AUGMENTATIONS, "strong", lambda _: Centre())
+    annotated = half_annotated()
+    bare = Annotated(annotated.image, np.zeros_like(annotated.labels), "dic", annotated.ignored)
+    crops = Crops([annotated, bare], Foreground(), cropping(foreground=foreground), 0)
+    assert all(crops[i][1].item() != UNTAUGHT for i in range(200))
+
+
+def test_an_image_that_nobody_annotated_teaches_nothing():
+    image = constant(7, "dic")
+    ignored = Annotated(image.image, image.labels, "dic", np.ones(image.labels.shape, bool))
+    assert (Crops([ignored], Foreground(), cropping(), 0)[0][1] == UNTAUGHT).all()
+
+
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS)
+def test_crops_of_what_was_annotated_whole_do_not_depend_on_saying_so(augmentation):
+    image = blocks((70, 90), 8)
+    said = Annotated(image.image, image.labels, image.modality, np.zeros(image.labels.shape, bool))
+    both = [
+        Crops([one], Foreground(), cropping(augmentation=augmentation, foreground=1), 0)[3] for one in (image, said)
+    ]
+    assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(*both, strict=True))
 
 
 @given(st.integers(1, 9), st.lists(st.integers(-200, 200), min_size=1))

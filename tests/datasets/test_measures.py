@@ -78,12 +78,19 @@ def test_areas_add_up_to_the_foreground_and_pieces_to_at_least_one_each(labels):
 def test_class_shares_of_a_square():
     labels = np.zeros((10, 10), np.uint16)
     labels[2:6, 2:6] = 1
-    assert class_shares(labels, TARGET) == pytest.approx({"background": 0.84, "interior": 0.04, "boundary": 0.12})
+    everywhere = np.ones(labels.shape, bool)
+    shares = class_shares(labels, everywhere, TARGET)
+    assert shares == pytest.approx({"background": 0.84, "interior": 0.04, "boundary": 0.12})
+    upper = everywhere.copy()
+    upper[6:] = False
+    shares = class_shares(labels, upper, TARGET)
+    assert shares == pytest.approx({"background": 44 / 60, "interior": 4 / 60, "boundary": 12 / 60})
+    assert np.isnan(list(class_shares(labels, ~everywhere, TARGET).values())).all()
 
 
 @given(LABELS)
 def test_class_shares_add_up_to_one(labels):
-    assert sum(class_shares(labels, TARGET).values()) == pytest.approx(1)
+    assert sum(class_shares(labels, np.ones(labels.shape, bool), TARGET).values()) == pytest.approx(1)
 
 
 def test_every_channel_is_a_row():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellarena.learning import tuning
-from cellarena.learning.tuning import tuned, validation_score
+from cellarena.learning.tuning import image_score, tuned, validation_score
 from cellarena.targets.three_class import BOUNDARY, INTERIOR, ThreeClass
 from plain_target import PlainTarget
 from tiny import TARGET, discs
@@ -130,3 +131,12 @@ def test_objects_at_the_border_count_neither_as_annotated_nor_as_predicted():
     pred = true.copy()
     true[:4, :4], pred[16:, 16:] = 2, 3
     assert validation_score(true, pred) == 1
+
+
+def test_what_is_predicted_where_nobody_annotated_is_not_scored():
+    whole = discs(n=4)
+    ignored = whole.labels > 2
+    left = np.where(ignored, 0, whole.labels)
+    half = replace(whole, labels=left, ignored=ignored)
+    assert validation_score(left, whole.labels) < image_score(half, whole.labels) == 1
+    assert image_score(whole, whole.labels) == 1

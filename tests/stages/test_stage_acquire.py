@@ -110,3 +110,20 @@ def test_an_archive_of_another_hash_is_an_integrity_fault(project, cellarena, tm
     assert outcome.code == 4
     assert hashlib.sha256(b"something else").hexdigest() in outcome.err
     assert not (project.root / "data/raw").exists()
+
+
+def test_what_nobody_annotated_is_kept_beside_the_labels_and_prepared_with_them(project, tree, cellarena):
+    labels = read_image(tree / "labels/cell1_label.tiff").astype(np.uint16)
+    labels[:, 30:] = 65535
+    write_labels(labels, tree / "labels/cell1_label.tiff")
+    from_folder(project, tree)
+    project.set_params(**{"acquire.ignore": 65535})
+    for stage, name in (("acquire", "raw"), ("preprocess", "preprocessed")):
+        outcome = cellarena(project.root, stage)
+        assert outcome.code == 0, outcome.err
+        folder = project.root / "data" / name
+        first, second = read_manifest(folder / "manifest.csv")
+        assert (first.ignored, first.n_ignored, first.n_objects) == ("ignored/cell1.png", 800, 1)
+        assert (second.ignored, second.n_ignored) == ("", 0)
+        assert np.array_equal(read_image(folder / first.ignored), np.where(labels == 65535, 255, 0))
+        assert np.array_equal(read_image(folder / first.labels), np.where(labels == 65535, 0, labels))

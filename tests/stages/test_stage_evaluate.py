@@ -1,6 +1,7 @@
 """Whatever a prediction's file is: its image is a row, its status is known, and nothing is ranked on other images."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,10 @@ import yaml
 from cellarena.evaluation.coverage import read_cells
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.images.io import write_image, write_labels
+from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
-from cellarena.records import Record, write_manifest
+from cellarena.records import Record, read_manifest, write_manifest
 from workspace import ROOT
 
 SIZE = 64
@@ -216,3 +217,22 @@ def test_rescore_of_an_unknown_run_lists_those_there_are(comparable, cellarena):
     outcome = cellarena(layout.root, "rescore", "nosuch-real-0")
     assert outcome.code == 2
     assert outcome.err == "cellarena: unknown run nosuch-real-0; params.yaml has unet-real-0, otsu-real-0\n"
+
+
+def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellarena):
+    left = np.where(np.arange(SIZE) < SIZE // 2, TRUE, 0).astype(np.uint16)
+    layout, params = new_project(tmp_path, {"a": (left, TRUE, "ok", 1, 0)})
+    assert cellarena(tmp_path, "evaluate", "otsu", "real", "0").code == 0
+    whole = values(layout, params.floor_run, STRICT).loc["a"]
+    assert whole["fp"] == 8
+    before = read_cells(layout.cells(params.floor_run))
+    right = np.where(np.arange(SIZE) < SIZE // 2, 0, np.full_like(TRUE, 255))
+    write_png(right.astype(np.uint8), layout.preprocessed / "i.png")
+    (record,) = read_manifest(layout.subset("test"))
+    write_manifest([replace(record, ignored="i.png", n_ignored=SIZE * SIZE // 2)], layout.subset("test"))
+    outcome = cellarena(tmp_path, "rescore", "otsu-real-0")
+    assert outcome.code == 0, outcome.err
+    for protocol in (STRICT, OFFICIAL):
+        found = values(layout, params.floor_run, protocol).loc["a"]
+        assert found[["tp", "fp", "fn", "f1", "dice"]].tolist() == [8, 0, 0, 1, 1]
+    assert read_cells(layout.cells(params.floor_run)) != before

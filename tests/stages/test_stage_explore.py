@@ -1,8 +1,13 @@
 """The data set as tables and sheets, whatever its modalities are called."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from cellarena.images.io import write_png
+from cellarena.records import read_manifest, write_manifest
 from cellarena.stages._project import Project
 from cellarena.stages.explore import explore
 from small_data_set import MODALITIES, SUBSETS, new_data_set
@@ -92,3 +97,15 @@ def test_without_a_split_the_missing_file_is_named(layout, cellarena, gone):
     assert outcome.code == 2
     assert outcome.err.startswith(f"cellarena: data/splits/{gone}: ")
     assert "dvc" in outcome.err
+
+
+def test_pixels_that_nobody_annotated_are_counted(layout):
+    records = read_manifest(layout.manifest(layout.raw))
+    right = np.zeros((30, 40), np.uint8)
+    right[:, 30:] = 255
+    write_png(right, layout.raw / "i.png")
+    write_manifest([replace(r, ignored="i.png", n_ignored=300) for r in records], layout.manifest(layout.raw))
+    explore.main([], obj=Project(layout), standalone_mode=False)
+    summary = pd.read_csv(layout.dataset_table("summary")).set_index("modality")
+    assert summary["n_ignored"].to_dict() == {"H&E": 1800, "Overview": 300, "蛍光": 300, "all images": 2400}
+    assert summary["background"]["all images"] == pytest.approx(1 - 128 / 900)

@@ -1,17 +1,18 @@
 """Reading what annotates an image: one label image, or one binary mask per object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from cellarena.datasets.files import promised_format, refuse_misnamed
-from cellarena.datasets.label_checks import as_label_image, place_masks
+from cellarena.datasets.label_kinds import LABEL_KINDS
 from cellarena.datasets.layouts import Pair
+from cellarena.datasets.masks import place_masks
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.images.io import LabelImage, read_numbers
-from cellarena.images.picture import Choice, Picture
+from cellarena.images.picture import Choice, Image, Picture
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,38 @@ def read_annotation(root: Path, pair: Pair, acquisition: Acquisition) -> Annotat
 
     Raises:
         FileNotFoundError: if a file is gone.
-        ValueError: if a file is damaged, misnamed or no label image; the file is named.
+        ValueError: if a file is damaged, misnamed or no label image of the kind `acquisition.labels`; it is named.
         SecurityError: if a file declares more than `acquisition.max_pixels` pixels.
     """
-    for path in pair.labels:
-        if promised_format(Path(path)) == "JPEG":
-            raise ValueError(f"{path}: labels as JPEG, which changes values; export them as PNG or TIFF")
     choice = Choice(acquisition.max_pixels)
     if pair.kind == "masks":
-        return Annotation(place_masks((path, _numbers(root / path, choice).pixels) for path in pair.labels))
+        return Annotation(place_masks((path, _mask(root, path, choice)) for path in pair.labels))
     path = pair.labels[0]
-    numbers = _numbers(root / path, choice)
+    picture = _read(root / path, choice)
     try:
-        return Annotation(as_label_image(numbers.pixels))
+        return _annotation(picture, acquisition)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _numbers(path: Path, choice: Choice) -> Picture:
+def _annotation(picture: Picture, acquisition: Acquisition) -> Annotation:
+    kind = LABEL_KINDS[acquisition.labels]
+    numbers = kind.numbers(picture)
+    ignored = np.zeros(numbers.shape, bool) if acquisition.ignore is None else numbers == acquisition.ignore
+    nothing = ignored if acquisition.background == 0 else ignored | (numbers == acquisition.background)
+    found = np.where(nothing, 0, numbers).astype(numbers.dtype) if nothing.any() else numbers
+    return Annotation(kind.objects(found), ignored if ignored.any() else None)
+
+
+def _mask(root: Path, path: str, choice: Choice) -> Image:
+    picture = _read(root / path, choice)
+    if picture.is_lossy:
+        raise ValueError(f"{path}: a mask as JPEG or another compression with loss; export it as PNG or without loss")
+    return picture.pixels
+
+
+def _read(path: Path, choice: Choice) -> Picture:
+    """Return the numbers of a file; a JPEG's are never those that were stored."""
     refuse_misnamed(path)
-    return read_numbers(path, choice)
+    picture = read_numbers(path, choice)
+    return replace(picture, is_lossy=picture.is_lossy or promised_format(path) == "JPEG")

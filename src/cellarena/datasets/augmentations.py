@@ -1,8 +1,8 @@
 """How training crops are varied: MONAI's random transforms, by the name that a model's hyperparameters choose.
 
 Each entry maps the (height, width) of a crop to transforms of a dictionary of `image` (3, S, S) float32 and `labels`
-(1, S, S) float32, S about twice the crop's side, to `image` and `labels` of that size. What they draw is decided by
-`Compose.set_random_state`.
+(1 or 2, S, S) float32, S about twice the crop's side, to `image` and `labels` of that size. What they draw is decided
+by `Compose.set_random_state`.
 """
 
 from collections.abc import Callable

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cellarena.datasets.measures import class_shares, measure_channels, measure_objects
@@ -20,6 +21,7 @@ CLIPPED = 0.01
 """A channel counts as clipped if more than this share of its pixels has its largest value."""
 CLASSES = ("background", "interior", "boundary")
 _MEGAPIXEL = 1e6
+Ignored = npt.NDArray[np.bool_]
 _QUANTILES = {"area_p05": 0.05, "area_p25": 0.25, "area_median": 0.5, "area_p75": 0.75, "area_p95": 0.95}
 
 
@@ -32,7 +34,9 @@ class Measured:
     channels: pd.DataFrame
 
 
-def measure(record: Record, subset: str, image: Image, labels: LabelImage, target: ThreeClass) -> Measured:
+def measure(
+    record: Record, subset: str, image: Image, labels: LabelImage, ignored: Ignored | None, target: ThreeClass
+) -> Measured:
     """Return what one annotated image holds.
 
     Args:
@@ -40,6 +44,7 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
         subset: that it belongs to.
         image: (H, W) or (H, W, C) as acquired.
         labels: (H, W) integers, at least 0.
+        ignored: (H, W), where nobody annotated; None if all of it was.
         target: how wide the boundary class is.
 
     Raises:
@@ -51,7 +56,8 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
     height, width = record.pixel_size or (np.nan, np.nan)
     objects = objects.assign(area_um2=objects["area"] * height * width)
     names = {"image": record.id, "modality": record.modality, "subset": subset}
-    megapixels = labels.size / _MEGAPIXEL
+    annotated = np.ones(labels.shape, bool) if ignored is None else ~ignored
+    n_annotated = np.count_nonzero(annotated)
     row = {
         **names,
         "group": record.group,
@@ -60,15 +66,16 @@ def measure(record: Record, subset: str, image: Image, labels: LabelImage, targe
         "channels": len(channels),
         "dtype": str(image.dtype),
         "bits": 1 if image.dtype.kind == "b" else image.dtype.itemsize * 8,
-        "megapixels": megapixels,
+        "megapixels": labels.size / _MEGAPIXEL,
         "pixel_height_um": height,
         "pixel_width_um": width,
+        "n_ignored": labels.size - n_annotated,
         "n_objects": len(objects),
         "n_inner": int((~objects["cut"]).sum()),
-        "density": len(objects) / megapixels,
+        "density": len(objects) / (n_annotated / _MEGAPIXEL) if n_annotated else np.nan,
         "area_median": objects["area"].median(),
         "touching": objects["touching"].astype(float).mean(),
-        **class_shares(labels, target),
+        **class_shares(labels, annotated, target),
     }
     return Measured(row, _named(objects, names), _named(channels, names))
 
@@ -105,10 +112,11 @@ def summary(images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFram
         duplicates: as from `near_duplicates`.
 
     Returns:
-        `cells_*` count the objects of an image and `density_median` is their number per megapixel; `area_*` are
-        quantiles over all objects, in pixels; `touching` and `cut` are shares of the objects; `n_in_pieces` counts
+        `cells_*` count the objects of an image and `density_median` is their number per annotated megapixel; `area_*`
+        are quantiles over all objects, in pixels; `touching` and `cut` are shares of the objects; `n_in_pieces` counts
         objects whose pixels do not hang together; `pixel_sizes` are those that the images' files say, and how many say
-        each; `background`, `interior` and `boundary` are shares of all pixels.
+        each; `background`, `interior` and `boundary` are shares of all annotated pixels, and `n_ignored` counts those
+        that nobody annotated.
         NaN where there is no object.
     """
     rows = [
@@ -127,6 +135,8 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[bool]"]]:
 def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFrame) -> dict[str, Any]:
     cells, pixels = images["n_objects"], images["megapixels"]
     sizes = _pixel_sizes(images)
+    known = images[images["n_ignored"] < pixels * _MEGAPIXEL]
+    weights = known["megapixels"] - known["n_ignored"] / _MEGAPIXEL
     return {
         "modality": name,
         "n_images": len(images),
@@ -149,7 +159,8 @@ def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplica
         "touching": objects["touching"].astype(float).mean(),
         "cut": objects["cut"].astype(float).mean(),
         "n_in_pieces": int((objects["n_pieces"] > 1).sum()),
-        **{kind: float(np.average(images[kind], weights=pixels)) for kind in CLASSES},
+        **{kind: float(np.average(known[kind], weights=weights)) if len(known) else np.nan for kind in CLASSES},
+        "n_ignored": int(images["n_ignored"].sum()),
     }
 
 

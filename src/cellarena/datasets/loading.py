@@ -11,7 +11,7 @@ from cellarena.datasets.augmentations import AUGMENTATIONS
 from cellarena.images.intensity import NORMALISATIONS
 from cellarena.images.labels import consecutive
 from cellarena.seeds import digest, generator
-from cellarena.targets.spec import Target
+from cellarena.targets.spec import UNTAUGHT, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,11 +22,19 @@ _MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Annotated:
-    """An image in memory: (H, W, 3) uint8, its (H, W) labels, and the modality that sampling balances."""
+    """An image in memory.
+
+    Attributes:
+        image: (H, W, 3) uint8.
+        labels: (H, W) label image.
+        modality: that sampling balances.
+        ignored: (H, W), where nobody annotated; None if all of it was.
+    """
 
     image: npt.NDArray[np.uint8]
     labels: npt.NDArray[Any]
     modality: str
+    ignored: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,10 @@ class Crops:
         self._rescalings = [NORMALISATIONS[cropping.normalisation](annotated.image) for annotated in images]
 
     def __getitem__(self, index: int) -> "tuple[Tensor, Tensor]":
-        """Return image (3, height, width) float32 and the encoded target of crop number `index`."""
+        """Return image (3, height, width) float32 and the encoded target of crop number `index`.
+
+        Where nobody annotated the target is `UNTAUGHT`.
+        """
         import torch
 
         rng = generator(self._seed, "crop", index)
@@ -82,7 +93,10 @@ class Crops:
         self._augment.set_random_state(digest(self._seed, "augment", index) % 2**32)
         rescaled = np.moveaxis(self._rescalings[which](image), -1, 0)
         varied = self._augment({"image": rescaled, "labels": labels})
-        encoded = self._target.encode(varied["labels"].numpy()[0].astype(np.int32))
+        numbers, *ignored = varied["labels"].numpy()
+        encoded = self._target.encode(numbers.astype(np.int32))
+        if ignored:
+            encoded[..., ignored[0] > 0] = UNTAUGHT
         return torch.as_tensor(varied["image"]), torch.from_numpy(encoded)
 
 
@@ -95,8 +109,13 @@ def _balanced(modalities: Sequence[str]) -> npt.NDArray[np.float64]:
 
 
 def _anywhere(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
+    """Return a random pixel, of what somebody annotated if there is such."""
     height, width = annotated.labels.shape
-    return int(rng.integers(height)), int(rng.integers(width))
+    known = None if annotated.ignored is None else np.flatnonzero(~annotated.ignored)
+    if known is None or not known.size:
+        return int(rng.integers(height)), int(rng.integers(width))
+    row, column = divmod(int(rng.choice(known)), width)
+    return row, column
 
 
 def _on_object(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
@@ -111,14 +130,20 @@ def _on_object(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int
 def _window(
     annotated: Annotated, centre: tuple[int, int], size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return the window around a point, mirrored at the image's edge: (H, W, 3) in 0..255 and (1, H, W)."""
+    """Return the window around a point, mirrored at the image's edge: (H, W, 3) in 0..255 and the labels, (1, H, W).
+
+    Where something was not annotated the labels are (2, H, W), so that all that moves them moves that too: above 0 in
+    the second channel.
+    """
     rows, columns = (
         _mirrored(point - side // 2 + np.arange(side), n)
         for point, side, n in zip(centre, size, annotated.labels.shape, strict=True)
     )
     image = annotated.image[np.ix_(rows, columns)].astype(np.float32)
     labels = consecutive(annotated.labels[np.ix_(rows, columns)]).astype(np.float32)
-    return image, labels[None]
+    if annotated.ignored is None:
+        return image, labels[None]
+    return image, np.stack([labels, annotated.ignored[np.ix_(rows, columns)].astype(np.float32)])
 
 
 def _mirrored(positions: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:

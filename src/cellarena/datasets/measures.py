@@ -62,15 +62,20 @@ def _n_pieces(numbered: npt.NDArray[np.int64], n_objects: int) -> npt.NDArray[np
     return np.bincount(owners[1:], minlength=n_objects + 1)[1:]
 
 
-def class_shares(labels: LabelImage, target: ThreeClass) -> dict[str, float]:
-    """Return which shares of an image's pixels are background, interior and boundary as networks learn them.
+def class_shares(labels: LabelImage, annotated: npt.NDArray[np.bool_], target: ThreeClass) -> dict[str, float]:
+    """Return which shares of an image's annotated pixels are background, interior and boundary as networks learn them.
 
     Args:
-        labels: (H, W) integers, at least 0; at least one pixel.
+        labels: (H, W) integers, at least 0.
+        annotated: (H, W), where somebody annotated.
         target: how wide a boundary is.
+
+    Returns:
+        NaN for all where nobody annotated.
     """
-    counts = np.bincount(target.encode(labels).ravel(), minlength=len(_CLASSES)) / labels.size
-    return {name: float(counts[number]) for name, number in _CLASSES.items()}
+    counts = np.bincount(target.encode(labels)[annotated], minlength=len(_CLASSES))
+    n_pixels = np.count_nonzero(annotated)
+    return {name: float(counts[number] / n_pixels) if n_pixels else math.nan for name, number in _CLASSES.items()}
 
 
 def measure_channels(image: Image) -> pd.DataFrame:

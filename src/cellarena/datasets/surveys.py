@@ -11,6 +11,10 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from cellarena.datasets.annotations import Annotation
+from cellarena.datasets.label_checks import MASK_CHECKS, judge, looks_odd
+from cellarena.datasets.label_evidence import Evidence, look_at
+from cellarena.datasets.label_kinds import LABEL_KINDS
 from cellarena.datasets.layouts import Findings, Pair, detect
 from cellarena.datasets.names import listed, record_ids
 from cellarena.datasets.notes import NO_NOTE, read_notes
@@ -18,7 +22,6 @@ from cellarena.datasets.pairs import read_pair
 from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
-from cellarena.images.io import LabelImage
 from cellarena.images.picture import Picture
 
 MANIFEST = "manifest.csv"
@@ -34,8 +37,10 @@ class Facts:
     channels: int
     dtype: str
     n_objects: int
+    n_ignored: int
     flat: bool
     alpha: bool
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
     except ValueError as error:
         problems.append(str(error))
     facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
+    problems.extend(_label_problems(findings.pairs, facts, ids, acquisition))
+    problems.extend(_settings_without_effect(findings.pairs, facts, acquisition))
     report = "; ".join((*dangers, *problems, *_grouped(damages)))
     if dangers:
         raise SecurityError(f"{root}: {report}")
@@ -113,8 +120,10 @@ def show(seen: Survey, console: Console) -> None:
         "groups": str(len({group for _, group in seen.notes.values() if group})),
         "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
         "images whose alpha channel is left out": str(sum(fact.alpha for fact in facts)),
+        "pixels that nobody annotated": f"{sum(fact.n_ignored for fact in facts):,}",
         "images without an object": str(objects.count(0)),
         "images of one constant value": str(sum(fact.flat for fact in facts)),
+        "label images that look odd": listed(n for n, fact in seen.facts.items() if looks_odd(fact.evidence)) or "none",
         "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
     }
     for label, value in rows.items():
@@ -146,21 +155,45 @@ def _inspect(
         except SecurityError as error:
             dangers.append(str(error))
         else:
-            facts[ids.get(pair, pair.image)] = _facts(picture, annotation.labels)
+            facts[ids.get(pair, pair.image)] = _facts(picture, annotation)
     return facts, damages, dangers
 
 
-def _facts(picture: Picture, labels: LabelImage) -> Facts:
-    image = picture.pixels
+def _facts(picture: Picture, annotation: Annotation) -> Facts:
+    image, evidence = picture.pixels, look_at(annotation.labels)
     return Facts(
-        height=labels.shape[0],
-        width=labels.shape[1],
+        height=image.shape[0],
+        width=image.shape[1],
         channels=1 if image.ndim == 2 else image.shape[2],
         dtype=str(image.dtype),
-        n_objects=int(np.count_nonzero(np.unique(labels))),
+        n_objects=evidence.n_numbers,
+        n_ignored=0 if annotation.ignored is None else int(np.count_nonzero(annotation.ignored)),
         flat=bool(image.min() == image.max()),
         alpha=picture.n_alpha > 0,
+        evidence=evidence,
     )
+
+
+def _label_problems(
+    pairs: Sequence[Pair], facts: dict[str, Facts], ids: dict[Pair, str], acquisition: Acquisition
+) -> list[str]:
+    """Return what is wrong with the sound label images taken together."""
+    problems = []
+    asked = LABEL_KINDS[acquisition.labels].checks
+    checks = {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}
+    for kind, of_kind in checks.items():
+        chosen = {next(iter(p.labels), p.image): ids.get(p, p.image) for p in pairs if p.kind == kind}
+        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, of_kind))
+    return problems
+
+
+def _settings_without_effect(pairs: Sequence[Pair], facts: dict[str, Facts], acquisition: Acquisition) -> Iterator[str]:
+    """Yield what the user said of label images and no file can be meant by."""
+    speaks = acquisition.labels not in {"instances", "unchecked"} or acquisition.background
+    if speaks and any(pair.kind == "masks" for pair in pairs):
+        yield "acquire.labels and .background are for label images; each mask is one object: unset both"
+    if acquisition.ignore is not None and facts and not any(fact.n_ignored for fact in facts.values()):
+        yield f"acquire.ignore: no pixel of any label image is {acquisition.ignore}; correct it or say null"
 
 
 def _grouped(damages: list[str]) -> list[str]:

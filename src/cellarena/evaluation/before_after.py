@@ -24,7 +24,8 @@ CHANGE_COLUMNS = ["name", "metric", "n_before", "n_after", "before", "after", *P
 def same_images(before: Sequence[Record], after: Sequence[Record]) -> dict[str, str]:
     """Return the id before of every image that has the same content in both manifests, by its id after, sorted.
 
-    Content is that of the image as acquired and of its annotation. Images of one content are told apart by their ids.
+    Content is that of the image as acquired, of its annotation, and how much of it was not annotated. Images of one
+    content are told apart by their ids.
     """
     old, new = (_by_content(records) for records in (before, after))
     found: dict[str, str] = {}
@@ -137,8 +138,8 @@ def _mean(trials: Trials) -> float:
     return float(trials.values.mean()) if trials.n_images else float("nan")
 
 
-def _by_content(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+def _by_content(records: Iterable[Record]) -> dict[tuple[str, str, int], set[str]]:
+    found: dict[tuple[str, str, int], set[str]] = defaultdict(set)
     for record in records:
-        found[record.sha256, record.labels_sha256].add(record.id)
+        found[record.sha256, record.labels_sha256, record.n_ignored].add(record.id)
     return dict(found)

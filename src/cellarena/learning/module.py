@@ -12,7 +12,7 @@ from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.processes import whole_batch, whole_mean
 from cellarena.learning.recipe import Recipe
 from cellarena.learning.supervision import supervised_loss
-from cellarena.learning.tuning import validation_score
+from cellarena.learning.tuning import image_score
 from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
 
@@ -64,7 +64,7 @@ class Segmentation(lightning.LightningModule):
 
     def validation_step(self, batch: Annotated, batch_idx: int) -> None:  # noqa: ARG002
         """Score one whole image: F1 at IoU 0.5, objects that touch the border left out."""
-        self._scores.append(validation_score(batch.labels, segment(self._segmenter, batch.image)))
+        self._scores.append(image_score(batch, segment(self._segmenter, batch.image)))
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean score of all images, those of all processes that learn together."""

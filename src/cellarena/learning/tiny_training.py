@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.learning.supervision import supervised_loss
 from cellarena.models.parts.tiny_cnn import tiny_cnn
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
@@ -40,6 +41,6 @@ def fit_tiny(images: Sequence[Annotated], target: Target, steps: int, seed: int)
         pairs = [crops[step * _BATCH + k] for k in range(_BATCH)]
         inputs, encoded = (torch.stack(part) for part in zip(*pairs, strict=True))
         optimizer.zero_grad()
-        target.loss(network(inputs), encoded).backward()
+        supervised_loss(target, network(inputs), encoded).backward()
         optimizer.step()
     return network.eval()

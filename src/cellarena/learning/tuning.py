@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cellarena.datasets.loading import Annotated
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
+from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects
 from cellarena.learning.predict import Segmenter
@@ -23,6 +24,11 @@ def validation_score(true: LabelImage, pred: LabelImage) -> float:
     return f1(match(iou_pairs(inner_true, inner_pred), 0.5))
 
 
+def image_score(annotated: Annotated, pred: LabelImage) -> float:
+    """Return the `validation_score` of what can be judged of an image's prediction."""
+    return validation_score(annotated.labels, judgeable(annotated.labels, pred, annotated.ignored))
+
+
 def tuned(segmenter: Segmenter, images: Sequence[Annotated]) -> tuple[Target, float]:
     """Return a segmenter's target with the settings of decoding that score best on images, and the score.
 
@@ -35,7 +41,7 @@ def tuned(segmenter: Segmenter, images: Sequence[Annotated]) -> tuple[Target, fl
         images: of the validation subset, at least one.
 
     Returns:
-        The target, and the mean of `validation_score` over the images.
+        The target, and the mean of `image_score` over the images.
     """
     # Half precision is ample for thresholds; whole subsets are held.
     outputs = [segmenter.activations(annotated.image).astype(np.float16) for annotated in images]
@@ -56,5 +62,5 @@ def _mean_scores(
     scores = np.zeros(len(targets))
     for annotated, half in zip(images, outputs, strict=True):
         output = half.astype(np.float32)
-        scores += [validation_score(annotated.labels, target.decode(output)) for target in targets]
+        scores += [image_score(annotated, target.decode(output)) for target in targets]
     return [float(score) for score in scores / len(images)]

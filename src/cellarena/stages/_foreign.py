@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from cellarena.evaluation.coverage import Cell, judged
 from cellarena.evaluation.scores import score
+from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages import sha256_of
 from cellarena.registry.packing import SCORE_COLUMNS, score_lines
 from cellarena.registry.proof import proving_segmenter
-from cellarena.stages._annotated import annotated
+from cellarena.stages._annotated import annotated, read_ignored
 from cellarena.stages._plans import read_plan
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
@@ -120,6 +121,7 @@ def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
         for record in progress(records, f"scoring {run}", len(records)):
             true = read_image(layout.preprocessed / record.labels)
             pred = segment(segmenter, read_image(layout.preprocessed / record.image))
+            pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
             status, note = judged(true, pred)
             cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
             yield record.id, true, pred

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellarena.images.io import read_image, write_bytes
+from cellarena.images.io import write_bytes
 from cellarena.records import Record, read_manifest
+from cellarena.stages._annotated import annotated_part
 from cellarena.stages._project import Project
 from cellarena.synthesis.arms import first_of_each, rounded
 from cellarena.synthesis.generators.spec import GENERATORS, Example, Painter
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 def known_records(project: Project, name: str) -> list[Record]:
     """Return the training images that a generator knows, sorted by id: those of the arm with its share.
 
+    An image of which less than half was annotated is none of them: too little of it would be left.
+
     Raises:
         ValueError: if there is no such generator, or no image is left.
     """
@@ -26,7 +29,8 @@ def known_records(project: Project, name: str) -> list[Record]:
     params.generator_settings(name)
     train = read_manifest(project.layout.subset("train"))
     share = params.synthesize.generators[name].share
-    known = first_of_each(train, rounded(share * len(train)), params.synthesize.seed)
+    chosen = first_of_each(train, rounded(share * len(train)), params.synthesize.seed)
+    known = [record for record in chosen if 2 * record.n_ignored <= record.height * record.width]
     if not known:
         raise ValueError(
             f"synthesize.generators.{name}.share: {share} of {len(train)} training images is none; raise it"
@@ -35,7 +39,7 @@ def known_records(project: Project, name: str) -> list[Record]:
 
 
 def read_examples(folder: Path, records: Sequence[Record]) -> list[Example]:
-    """Return records, whose paths are relative to a folder, as generators see them.
+    """Return records, whose paths are relative to a folder, as generators see them: what was annotated whole.
 
     Raises:
         ValueError: if an image is not 8-bit RGB, or its labels differ from it in size.
@@ -44,7 +48,7 @@ def read_examples(folder: Path, records: Sequence[Record]) -> list[Example]:
 
 
 def _example(folder: Path, record: Record) -> Example:
-    image, labels = read_image(folder / record.image), read_image(folder / record.labels)
+    image, labels = annotated_part(folder, record)
     if image.dtype != np.uint8 or image.shape[2:] != (3,) or labels.shape != image.shape[:2]:
         raise ValueError(
             f"{folder / record.image}: {image.dtype} {image.shape} with labels {labels.shape}, expected 8-bit RGB and "

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.evaluation.costs import Timing
+from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image, write_labels
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.origins import Origin, file_sha256, labels_sha256, software
+from cellarena.stages._annotated import read_ignored
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
@@ -77,6 +79,12 @@ def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | 
     """Return a run's label image of a record, None if there is none."""
     path = project.layout.predictions(run) / f"{record_id}.tiff"
     return read_image(path) if path.is_file() else None
+
+
+def read_judgeable(project: Project, run: Run, record: Record, true: LabelImage) -> LabelImage | None:
+    """Return what can be judged by its annotation of a run's label image of a record, None if there is none."""
+    pred = read_prediction(project, run, record.id)
+    return None if pred is None else judgeable(true, pred, read_ignored(project.layout.preprocessed, record))
 
 
 def refuse_missing(project: Project, run: Run) -> None:

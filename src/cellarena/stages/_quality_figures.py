@@ -11,13 +11,14 @@ import pandas as pd
 
 from cellarena.datasets.names import slugs
 from cellarena.evaluation.quality.sets import SYNTHETIC, TRAIN, Sets, modalities_of
-from cellarena.images.io import LabelImage, read_image
+from cellarena.images.io import LabelImage
 from cellarena.records import Record
 from cellarena.reporting.figures.quality import intensities, likenesses, shapes, spectra
 from cellarena.reporting.figures.quality_sheets import COLOURS, PAIRS, SHOWN, Pair, pairs, side_by_side
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
+from cellarena.stages._annotated import annotated_part
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def draw_figures(shown: Shown, sets: Sets, spectrum: pd.DataFrame, memory: pd.Da
 
 
 def read_pair(folder: Path, record: Record) -> tuple[npt.NDArray[np.uint8], LabelImage]:
-    """Return a record's image (H, W, 3) uint8 and its (H, W) label image.
+    """Return a record's image (H, W, 3) uint8 and its (H, W) label image: what was annotated whole.
 
     Raises:
         FileNotFoundError: if one is missing.
         ValueError: if they are not of this kind, or differ in size.
     """
-    image, labels = read_image(folder / record.image), read_image(folder / record.labels)
+    image, labels = annotated_part(folder, record)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"{folder / record.image}: {image.dtype} {image.shape} is no 8-bit RGB image; run `dvc repro`")
     if labels.shape != image.shape[:2] or labels.dtype.kind not in "iu" or labels.min() < 0:

@@ -13,6 +13,7 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
@@ -200,6 +201,7 @@ def _to_draw(
     reader, after = reviewed.reader, reviewed.after
     files = reader.members(after.commit, after.output(reviewed.layout.preprocessed)) or {}
     image, true = (reader.read(after.commit, files.get(path), read_image) for path in (record.image, record.labels))
+    ignored = reader.read(after.commit, files.get(record.ignored), read_image)
     preds: dict[str, LabelImage | None] = {}
     for side, state, name in (("before", reviewed.before, id_before), ("after", after, record.id)):
         made = reader.members(state.commit, state.runs[run].predictions)
@@ -209,4 +211,7 @@ def _to_draw(
         if labels is None and f"{name}.tiff" in made:
             return None
         preds[side] = labels
-    return None if image is None or true is None else (image, true, preds)
+    if image is None or true is None:
+        return None
+    unknown = None if ignored is None else ignored > 0
+    return image, true, {side: None if pred is None else judgeable(true, pred, unknown) for side, pred in preds.items()}

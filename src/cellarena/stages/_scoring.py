@@ -9,8 +9,10 @@ import pandas as pd
 
 from cellarena.evaluation.coverage import FAILED, MISSING, Cell, Hashes, coverage, judged, read_cells, write_cells
 from cellarena.evaluation.scores import score, write_scores
+from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record, Run, read_manifest
+from cellarena.stages._annotated import read_ignored
 from cellarena.stages._predictions import read_failures
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
@@ -34,7 +36,8 @@ def score_run(project: Project, run: Run) -> pd.DataFrame:
             if note:
                 click.echo(f"{record.id}: {note}", err=True)
             cells.append(Cell(record.id, status, *hashes(project, run, record), note))
-            yield record.id, true, pred
+            ignored = read_ignored(layout.preprocessed, record)
+            yield record.id, true, None if pred is None else judgeable(true, pred, ignored)
 
     scores = score(pairs(), run, evaluation.thresholds, evaluation.protocols)
     write_cells(cells, layout.cells(run))
@@ -50,9 +53,13 @@ def coverage_of(project: Project, runs: list[Run], records: list[Record]) -> pd.
 
 
 def hashes(project: Project, run: Run, record: Record) -> tuple[str, str]:
-    """Return the sha256 of a record's annotation and of a run's prediction of it, empty where there is no file."""
+    """Return the sha256 of a record's annotation and of a run's prediction of it, empty where there is no file.
+
+    Where a part was not annotated its file's sha256 is joined to that of the labels.
+    """
     layout = project.layout
-    return _sha256(layout.preprocessed / record.labels), _sha256(layout.prediction(run, record))
+    annotation = (_sha256(layout.preprocessed / path) for path in (record.labels, record.ignored) if path)
+    return "+".join(filter(None, annotation)), _sha256(layout.prediction(run, record))
 
 
 def _prediction(path: Path, true: LabelImage, reason: str | None) -> tuple[str, str, LabelImage | None]:

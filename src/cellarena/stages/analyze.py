@@ -15,7 +15,7 @@ from cellarena.evaluation.errors.worst import Specimen, worst
 from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.io import read_image
 from cellarena.records import Record, Run, read_manifest
-from cellarena.stages._predictions import read_prediction, refuse_missing
+from cellarena.stages._predictions import read_judgeable, refuse_missing
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress, run_arguments
 
@@ -53,7 +53,7 @@ def _samples(project: Project, run: Run, records: Iterable[Record]) -> Iterable[
     folder = project.layout.preprocessed
     for record in records:
         image, true = read_image(folder / record.image), read_image(folder / record.labels)
-        yield Sample(record, image, true, read_prediction(project, run, record.id))
+        yield Sample(record, image, true, read_judgeable(project, run, record, true))
 
 
 def _write(done: Analysis, limits: pd.DataFrame, folder: Path) -> None:

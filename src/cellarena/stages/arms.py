@@ -39,4 +39,8 @@ def arms(project: Project, arm: str) -> None:
 def _under_data(project: Project, folder: Path, records: list[Record]) -> list[Record]:
     """Return records with paths relative to `data` in place of those relative to a folder in it."""
     prefix = folder.relative_to(project.layout.data)
-    return [replace(r, image=(prefix / r.image).as_posix(), labels=(prefix / r.labels).as_posix()) for r in records]
+
+    def under(path: str) -> str:
+        return (prefix / path).as_posix() if path else ""
+
+    return [replace(r, image=under(r.image), labels=under(r.labels), ignored=under(r.ignored)) for r in records]

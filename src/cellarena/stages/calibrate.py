@@ -22,6 +22,7 @@ from cellarena.images.probabilities import N_CODES
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Record, Run, read_manifest
 from cellarena.seeds import generator
+from cellarena.stages._annotated import read_ignored
 from cellarena.stages._predictions import read_prediction, refuse_missing
 from cellarena.stages._probabilities import read_failed, read_record_codes
 from cellarena.stages._project import Project
@@ -70,7 +71,9 @@ def _validation(project: Project, run: Run, target: Target) -> tuple[Counts, int
     for record in progress(found, f"validation images of {run}", len(found)):
         labels = read_image(project.layout.preprocessed / record.labels)
         codes = read_record_codes(project, run, "val", record)
-        counts += count_pixels(codes, target.true_classes(labels), np.ones(labels.shape, bool))
+        ignored = read_ignored(project.layout.preprocessed, record)
+        annotated = np.ones(labels.shape, bool) if ignored is None else ~ignored
+        counts += count_pixels(codes, target.true_classes(labels), annotated)
     return counts, len(found), len(records) - len(found)
 
 
@@ -88,4 +91,5 @@ def _judge(project: Project, run: Run, target: Target, temperature: float, recor
     if pred is None:
         raise FileNotFoundError(f"{project.layout.prediction(run, record)}: no such prediction; run `dvc repro`")
     codes = read_record_codes(project, run, "test", record)
-    return judge(labels, pred, target.true_classes(labels), codes, temperature)
+    ignored = read_ignored(project.layout.preprocessed, record)
+    return judge(labels, pred, target.true_classes(labels), codes, temperature, ignored)

@@ -31,7 +31,7 @@ from cellarena.reporting.figures.training import training_curves
 from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.reporting.sections.examples import examples_of
-from cellarena.stages._predictions import read_prediction
+from cellarena.stages._predictions import read_judgeable
 from cellarena.stages._project import Project
 from cellarena.stages._scoring import coverage_of
 from cellarena.stages._shell import fresh_folder
@@ -120,5 +120,5 @@ def _draw_examples(project: Project, tables: Tables, records: list[Record], fold
         except ValueError as error:
             click.echo(f"{record.id}: not shown as an example ({error})", err=True)
             continue
-        found = [matched_prediction(run.model, true, read_prediction(project, run, record.id)) for run in shown]
+        found = [matched_prediction(run.model, true, read_judgeable(project, run, record, true)) for run in shown]
         save(example_figure(image, true, found, f"{example.why}: {record.id}"), folder / f"{example.name}.png")

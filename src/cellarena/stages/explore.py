@@ -27,6 +27,7 @@ from cellarena.reporting.figures.data_set import cell_distributions, class_balan
 from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
+from cellarena.stages._annotated import read_ignored
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, progress
 
@@ -96,8 +97,9 @@ def _measured(project: Project, records: Sequence[Record]) -> _Tables:
     subset_of = {record.id: name for name in SUBSETS for record in read_manifest(layout.subset(name))}
     if odd := sorted({record.id for record in records} ^ set(subset_of)):
         raise ValueError(f"{layout.splits}: {odd[0]} is in data/raw or in a subset only; run `dvc repro split`")
+    raw = layout.raw
     found = [
-        measure(r, subset_of[r.id], read_image(layout.raw / r.image), read_image(layout.raw / r.labels), target)
+        measure(r, subset_of[r.id], read_image(raw / r.image), read_image(raw / r.labels), read_ignored(raw, r), target)
         for r in progress(records, "measuring images", len(records))
     ]
     return _Tables(

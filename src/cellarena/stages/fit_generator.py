@@ -10,6 +10,7 @@ import pandas as pd
 from cellarena.evaluation.tables import write_table
 from cellarena.hardware import threads
 from cellarena.records import Record
+from cellarena.stages._annotated import files_of
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
 from cellarena.stages._project import Project
 from cellarena.stages._samples import Samples, Watching
@@ -32,7 +33,7 @@ def fit_generator(project: Project, generator: str) -> None:
     layout, params = project.layout, project.params
     records, device = known_records(project, generator), device_of(params.training.accelerator)
     settings = _settings(project, generator, device)
-    used = [layout.preprocessed / path for r in records for path in (r.image, r.labels)]
+    used = [layout.preprocessed / path for r in records for path in files_of(r)]
     identity = fingerprint(settings, [*used, *own_code(GENERATING)])
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)

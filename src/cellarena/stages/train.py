@@ -9,7 +9,7 @@ import click
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
-from cellarena.stages._annotated import annotated
+from cellarena.stages._annotated import annotated, files_of
 from cellarena.stages._plans import read_plan
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder, run_arguments
@@ -45,7 +45,7 @@ def train(project: Project, run: Run) -> None:
     # An arm's paths are relative to `data`, as its images come from more than one folder.
     learnt = layout.data, read_manifest(layout.arm(run.arm))
     judged = layout.preprocessed, read_manifest(layout.subset("val"))
-    used = [folder / path for folder, records in (learnt, judged) for r in records for path in (r.image, r.labels)]
+    used = [folder / path for folder, records in (learnt, judged) for r in records for path in files_of(r)]
     identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code(TRAINING)])
     state = prepare(layout.resume(run, identity))
     images, held_out = (annotated(*subset) for subset in (learnt, judged))

@@ -13,6 +13,9 @@ from cellarena.images.io import LabelImage
 if TYPE_CHECKING:
     from torch import Tensor
 
+UNTAUGHT = 255
+"""What an encoded target holds, in every channel, at a pixel that nobody annotated: no loss is computed there."""
+
 
 class Target(BaseModel, ABC):
     """A target with its settings, which are a block of the section `targets` of params.yaml."""
@@ -36,7 +39,11 @@ class Target(BaseModel, ABC):
 
     @abstractmethod
     def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
-        """Return the scalar loss of raw network output (B, n_channels, H, W) against a batch of encoded targets."""
+        """Return the scalar loss of raw network output (B, n_channels, H, W) against a batch of encoded targets.
+
+        Pixels are taught one by one: which of them are neighbours, and which are of one image, makes no difference.
+        So pixels may be left out, and are before this is called (`learning.supervision`).
+        """
 
     @abstractmethod
     def activate(self, output: "Tensor") -> "Tensor":

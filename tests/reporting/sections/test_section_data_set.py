@@ -19,7 +19,8 @@ def row(name, **changes):
         "pixel_sizes": "unknown (30)", "n_objects": 100, "n_empty": 0, "cells_min": 1,
         "cells_median": 10.0, "cells_max": 20, "density_median": 40.0, "area_p05": 5.0, "area_p25": 10.0,
         "area_median": 50.4, "area_p75": 70.0, "area_p95": 90.0, "diameter_median": 8.0, "touching": 0.25, "cut": 0.5,
-        "n_in_pieces": 0, "background": 0.75, "interior": 0.125, "boundary": 0.125, **changes,
+        "n_in_pieces": 0, "background": 0.75, "interior": 0.125, "boundary": 0.125, "n_ignored": 0,
+        **changes,
     }  # fmt: skip
 
 
@@ -75,6 +76,12 @@ def test_odd_annotations_are_noted_once_by_modality():
     made = section(row("DIC", n_empty=3, n_in_pieces=7), row(ALL, n_empty=3, n_in_pieces=7))
     lines = [line for notes in of_kind(made, Notes) for line in notes.lines if line.startswith("DIC")]
     assert lines == ["DIC: 3 of 30 images without a cell.", "DIC: 7 of 100 cells in pieces that do not touch."]
+
+
+def test_what_nobody_annotated_is_told():
+    made = section(row("DIC", n_ignored=12_345), row(ALL, n_ignored=12_345))
+    (line,) = (line for notes in of_kind(made, Notes) for line in notes.lines if line.startswith("DIC"))
+    assert line.startswith("DIC: nobody annotated 12,345 pixels; no network learns from them")
 
 
 def test_near_duplicates_are_listed():

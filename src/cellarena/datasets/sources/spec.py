@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.catalog import Catalog
 from cellarena.images.io import LabelImage, content_sha256
+from cellarena.images.labels import consecutive
 from cellarena.images.picture import Choice, Image
 from cellarena.records import Record
 
@@ -121,7 +122,7 @@ def describe(sample: Sample, image: str, labels: str, source: str, licence: str,
         width=width,
         channels=1 if sample.image.ndim == 2 else sample.image.shape[2],
         dtype=str(sample.image.dtype),
-        n_objects=int(np.count_nonzero(np.unique(sample.labels))),
+        n_objects=int(consecutive(sample.labels).max(initial=0)),
         sha256=content_sha256(sample.image),
         labels_sha256=content_sha256(sample.labels),
         source=source,

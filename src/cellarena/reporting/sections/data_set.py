@@ -119,3 +119,8 @@ def _oddities(summary: pd.DataFrame) -> Iterator[str]:
             yield f"{row['modality']}: {row['n_empty']} of {row['n_images']} images without a cell."
         if row["n_in_pieces"]:
             yield f"{row['modality']}: {row['n_in_pieces']} of {row['n_objects']} cells in pieces that do not touch."
+        if row["n_ignored"]:
+            yield (
+                f"{row['modality']}: nobody annotated {row['n_ignored']:,} pixels; no network learns from them, and "
+                "what is predicted there is not scored."
+            )
