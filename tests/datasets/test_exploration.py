@@ -111,7 +111,7 @@ def test_pixel_sizes_are_told_and_areas_are_in_micrometres_too():
     for name, size in sizes.items():
         height, width = size or (None, None)
         one = replace(record(name, "DIC"), pixel_height=height, pixel_width=width)
-        found.append(measure(one, "train", np.zeros((20, 20), np.uint8), squares(4), TARGET))
+        found.append(measure(one, "train", np.zeros((20, 20), np.uint8), squares(4), None, TARGET))
     assert [one.objects["area_um2"].tolist() for one in found[:2]] == [[4.0], [2.0]]
     assert found[2].objects["area_um2"].isna().all()
     images = pd.DataFrame([one.image for one in found])

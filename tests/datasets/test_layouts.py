@@ -6,14 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.datasets.layouts import IMAGE_FOLDERS, LABEL_FOLDERS, LABEL_SUFFIXES, Findings, detect
+from cellarena.datasets.detection import detect
+from cellarena.datasets.layouts import Findings
+from cellarena.datasets.name_roles import IMAGE_WORDS, LABEL_WORDS
+
+LABEL_SUFFIXES = [f"_{word}" for word in sorted(LABEL_WORDS)] + [
+    "_cp_masks", "_masks_instance", "-label", "-labelled", ".mask", " labels", "_nuclei_masks", "_ground_truth",
+]  # fmt: skip
 
 
 def pairs(found: Findings) -> dict[str, tuple[str, ...]]:
     return {pair.image: pair.labels for pair in found.pairs}
 
 
-@pytest.mark.parametrize(("images", "labels"), itertools.product(sorted(IMAGE_FOLDERS), sorted(LABEL_FOLDERS)))
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    itertools.product(sorted(IMAGE_WORDS), [*sorted(LABEL_WORDS), "masks_instance", "ground_truth"]),
+)
 def test_parallel_folders_of_every_usual_name(images: str, labels: str) -> None:
     found = detect([f"{images.upper()}/a.png", f"{labels.title()}/a.tif"])
     assert found.layout == "parallel folders"
@@ -98,6 +107,7 @@ def test_unpaired_files_of_both_sides_are_named() -> None:
         (["images/x.tif", "labels/x.tif", "labels/x_label.tif"], "labels/x.tif, labels/x_label.tif"),
         (["images/x.tif", "labels/x.tif", "masks/x.tif"], "labels/x.tif, masks/x.tif"),
         (["images/x.tif", "images/x_label.tif", "labels/x_label.tif"], "images/x.tif, images/x_label.tif"),
+        (["images/img_1.tif", "images/raw_1.tif", "labels/mask_1.tif"], "images/img_1.tif, images/raw_1.tif"),
         (["x.tif", "x_label.tif", "x_mask.tif"], "x_label.tif, x_mask.tif"),
         (["images/\u00e9.tif", "images/e\u0301.tif", "labels/\u00e9.tif"], "images/\u00e9.tif"),
     ],
@@ -120,13 +130,18 @@ def test_hidden_files_are_not_seen() -> None:
 
 @pytest.mark.parametrize("paths", [[], ["a.png", "b.png"], ["images/a.png"], ["readme.md"], ["labels/a_label.png"]])
 def test_a_tree_without_a_pair_names_what_was_looked_for(paths: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"no annotated image among \d+ files; looked for folders images/ and labels/"):
+    with pytest.raises(ValueError, match=r"no annotated image among \d+ files; looked for images/ and labels/"):
         detect(paths)
 
 
-_NAMES = st.sampled_from(["a", "b", "a_label", "b_mask", "a_img", "A"])
-_FOLDERS = st.sampled_from(["", "images/", "labels/", "masks/", "t/images/", "t/masks/", "raw/"])
-_PATHS = st.lists(st.builds(lambda f, n, s: f + n + s, _FOLDERS, _NAMES, st.sampled_from([".png", ".tif", ".txt"])))
+_NAMES = st.sampled_from(
+    ["a", "b", "a_label", "b_mask", "a_img", "A", "img_a", "mask_a", "image", "mask", "a_0000", "a_1", "a_flows"]
+)
+_FOLDERS = st.sampled_from(
+    ["", "images/", "labels/", "masks/", "masks/a/", "t/", "t/images/", "t/masks/", "raw/", "imagesTr/", "labelsTr/"]
+)
+_SUFFIXES = st.sampled_from([".png", ".tif", ".txt", ".jpg", ".ome.tif"])
+_PATHS = st.lists(st.builds(lambda f, n, s: f + n + s, _FOLDERS, _NAMES, _SUFFIXES))
 
 
 @given(_PATHS)
@@ -135,7 +150,7 @@ def test_no_file_is_lost_and_none_is_used_twice(paths: list[str]) -> None:
         found = detect(paths)
     except ValueError:
         return
-    paired = [path for pair in found.pairs for path in (pair.image, *pair.labels)]
+    paired = [path for pair in found.pairs for path in (*pair.images, *pair.labels)]
     assert len(paired) == len(set(paired))
     clear = set(paired) | set(found.unpaired) | set(found.ignored)
     assert len(clear) == len(paired) + len(found.unpaired) + len(found.ignored)
@@ -150,7 +165,7 @@ def test_the_order_of_the_listing_does_not_matter(paths: list[str], random) -> N
     try:
         found = detect(paths)
     except ValueError:
-        with pytest.raises(ValueError, match="no annotated"):
+        with pytest.raises(ValueError, match="no annotated|not read"):
             detect(shuffled)
     else:
         assert detect(shuffled) == found

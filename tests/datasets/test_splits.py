@@ -105,6 +105,63 @@ def test_the_near_duplicate_of_a_fixed_test_image_is_not_made_test():
     assert found["image0100"] == found["image0101"] != "test"
 
 
+def fixed(counts, first=0):
+    """Return records of which so many each are fixed in a subset, "" for none."""
+    names = [subset for subset, count in counts.items() for _ in range(count)]
+    return [record(first + n, subset=subset) for n, subset in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "drawn"),
+    [
+        ({"train": 300, "test": 60}, {"val"}),
+        ({"train": 100, "test": 60, "": 300}, {"val"}),
+        ({"val": 60, "": 300}, {"test"}),
+        ({"train": 50, "val": 60, "": 300}, {"test"}),
+        ({"val": 60, "test": 60, "": 100}, set()),
+        ({"train": 100, "val": 60, "test": 60}, set()),
+        ({"train": 100, "": 300}, {"val", "test"}),
+    ],
+)
+def test_the_users_own_subsets_are_kept_and_only_what_is_lacking_is_drawn(counts, drawn):
+    records = fixed(counts)
+    found = where(split(records, [], FRACTIONS, 0))
+    for r in records:
+        assert r.subset in {found[r.id], ""} or (r.subset, found[r.id], "" in counts) == ("train", "val", False)
+    sizes = {name: sum(subset == name for subset in found.values()) for name in ("val", "test")}
+    assert {name for name, size in sizes.items() if size > counts.get(name, 0)} == drawn
+
+
+def test_val_is_drawn_from_given_training_images_in_proportion_where_nothing_is_left_open():
+    subsets = split(fixed({"train": 3000, "test": 60}), [], FRACTIONS, 0)
+    assert len(subsets["test"]) == 60
+    assert len(subsets["val"]) / 3000 == pytest.approx(0.2 / 0.7, abs=0.03)
+
+
+@pytest.mark.parametrize("counts", [{"train": 90, "val": 30}, {"train": 90}, {"val": 30, "test": 30}, {"test": 30}])
+def test_fixed_images_that_leave_a_subset_empty_are_refused_and_never_moved(counts):
+    with pytest.raises(ValueError, match=r"a subset would be empty \(train .*fix every image; .*leave some open"):
+        split(fixed(counts), [], FRACTIONS, 0)
+
+
+def test_what_belongs_to_a_fixed_training_image_trains_too():
+    records = fixed({"train": 40, "": 200})
+    groups = [ids(n, 40 + n, 100 + n) for n in range(40)]
+    found = where(split(records, groups, FRACTIONS, 0))
+    assert {found[i] for group in groups for i in group} == {"train"}
+
+
+@given(
+    st.lists(st.sampled_from(["train", "val", "test", ""]), min_size=80, max_size=120), st.integers(0, 50), st.data()
+)
+def test_fixed_val_and_test_images_stay_whatever_belongs_together(subsets, seed, data):
+    records = [record(n, subset=subset) for n, subset in enumerate(["train", "val", "test", "", *subsets])]
+    groups = data.draw(st.lists(st.lists(st.sampled_from(records), min_size=2, max_size=4, unique=True), max_size=9))
+    named = [[r.id for r in group] for group in groups]
+    found = where(split(records, named, FRACTIONS, seed))
+    assert all(found[r.id] == r.subset for r in records if r.subset)
+
+
 @pytest.mark.parametrize("n_images", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(5))
 def test_an_empty_subset_is_refused_with_the_counts(n_images, seed):

@@ -1,6 +1,7 @@
 """Images and labels arrive whole, or nothing changes."""
 
 import hashlib
+import os
 import shutil
 
 import numpy as np
@@ -80,6 +81,38 @@ def test_a_source_that_fails_leaves_earlier_data_untouched(project, cellarena, t
     assert "cell2" in outcome.err
     assert project.hashes("data/raw") == first
     assert [path.name for path in (project.root / "data").iterdir()] == ["raw"]
+
+
+def test_what_cannot_be_paired_is_printed_as_a_manifest_and_the_error_is_one_line(project, cellarena, tree):
+    (tree / "labels/cell2_label.tiff").rename(tree / "labels/other2.tiff")
+    from_folder(project, tree)
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 2
+    assert "the lines on stdout would pair them" in outcome.err.strip().splitlines()[-1]
+    assert outcome.out.splitlines() == [
+        "image,label",
+        "images/cell1.tiff,labels/cell1_label.tiff",
+        "images/cell2.tiff,labels/other2.tiff",
+    ]
+    (tree / "manifest.csv").write_text(outcome.out)
+    assert cellarena(project.root, "acquire").code == 0
+
+
+def test_notes_arrive_in_the_manifest(project, cellarena, tree):
+    (tree / "manifest.csv").write_text("image;group;subset;pixel_size\ncell1;a;test;0,5\ncell2;b;;0.25 x 0.5\n")
+    from_folder(project, tree)
+    assert cellarena(project.root, "acquire").code == 0
+    first, second = read_manifest(project.root / "data/raw/manifest.csv")
+    assert (first.group, first.subset, first.pixel_height, first.pixel_width) == ("a", "test", 0.5, 0.5)
+    assert (second.group, second.subset, second.pixel_height, second.pixel_width) == ("b", "", 0.25, 0.5)
+
+
+def test_a_name_that_is_not_utf8_is_bad_input(project, cellarena, tree):
+    (tree / os.fsdecode(b"images/zelle_\xe4.tiff")).write_bytes(b"x")
+    from_folder(project, tree)
+    outcome = cellarena(project.root, "acquire")
+    assert outcome.code == 2
+    assert "images/zelle_\\xe4.tiff: the name is not UTF-8" in outcome.err
 
 
 def test_a_missing_folder_is_bad_input(project, cellarena, tree):

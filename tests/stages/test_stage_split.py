@@ -67,6 +67,54 @@ def test_a_waiver_lets_the_crossing_pass_and_is_written_down(project, cellarena)
     assert "again" in {r.id for r in read_manifest(project.root / "data/splits/test.csv")}
 
 
+def write_tree(root, counts):
+    """Write noise with one object each into images/ and labels/ of folders, so many images in each."""
+    rng = np.random.default_rng(0)
+    for folder, count in counts.items():
+        for number in range(count):
+            pixels = np.kron(rng.integers(0, 200, (8, 8), np.uint8), np.ones((8, 8), np.uint8))
+            labels = np.zeros((64, 64), np.uint16)
+            labels[10:20, 10:20] = 1
+            write_png(pixels, root / folder / f"images/{folder}{number}.png")
+            write_labels(labels, root / folder / f"labels/{folder}{number}.tiff")
+
+
+def subsets_of(project):
+    names = ("train", "val", "test")
+    return {name: {r.id for r in read_manifest(project.root / f"data/splits/{name}.csv")} for name in names}
+
+
+def prepare(project, cellarena, tree):
+    project.set_params(**{"acquire.source": "folder", "acquire.root": str(tree)})
+    assert cellarena(project.root, "acquire").code == 0
+    assert cellarena(project.root, "preprocess").code == 0
+
+
+def test_folders_train_and_test_stay_what_they_are_and_val_is_drawn_from_train(project, cellarena, tmp_path):
+    write_tree(tmp_path / "tree", {"train": 14, "test": 6})
+    prepare(project, cellarena, tmp_path / "tree")
+    outcome = cellarena(project.root, "split")
+    assert outcome.code == 0
+    subsets = subsets_of(project)
+    assert f"val is {len(subsets['val'])} of the given training images" in outcome.out
+    assert subsets["test"] == {f"test{n}" for n in range(6)}
+    assert subsets["train"] | subsets["val"] == {f"train{n}" for n in range(14)}
+    assert subsets["val"]
+
+
+def test_a_group_that_crosses_the_users_own_subsets_is_refused_unless_waived(project, cellarena, tmp_path):
+    write_tree(tmp_path / "tree", {"a": 9})
+    rows = [f"a{n},{'test' if n < 3 else ''},{'patient' if n in (2, 3) else ''}" for n in range(9)]
+    (tmp_path / "tree/manifest.csv").write_text("\n".join(["image,subset,group", *rows]))
+    prepare(project, cellarena, tmp_path / "tree")
+    outcome = cellarena(project.root, "split")
+    assert outcome.code == 2
+    assert "a2 (test), a3 (" in outcome.err
+    project.set_params(**{"split.waiver": "one patient, two biopsies"})
+    assert cellarena(project.root, "split").code == 0
+    assert subsets_of(project)["test"] == {"a0", "a1", "a2"}
+
+
 def test_nothing_prepared_is_said_in_one_line(project, cellarena):
     shutil.rmtree(project.root / "data/preprocessed")
     outcome = cellarena(project.root, "split")

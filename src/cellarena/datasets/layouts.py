@@ -1,41 +1,36 @@
-"""How annotated images lie in a tree of files: pure detectors over the list of relative paths."""
+"""How annotated images lie in a tree of files: pairs, and what is found where label images have names of their own."""
 
-import unicodedata
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cellarena.images.io import IMAGE_SUFFIXES
+from cellarena.datasets.name_roles import image_keys, label_keys, object_label_keys, stem_of
 
-IMAGE_FOLDERS = frozenset({"images", "img", "imgs", "raw", "image"})
-LABEL_FOLDERS = frozenset({"labels", "label", "masks", "mask", "masks_instance", "gt", "annotations", "seg"})
-LABEL_SUFFIXES = ("_cp_masks", "_label", "_labels", "_mask", "_masks", "_gt", "_seg", "_inst", "-label")
-LOOKED_FOR = (
-    "folders images/ and labels/ side by side (or img, imgs, raw, image; label, masks, mask, masks_instance, gt, "
-    "annotations, seg), "
-    "NAME.* beside NAME_label.* (or _labels, _mask, _masks, _cp_masks, _gt, _seg, _inst, -label), "
-    "or NAME/images/NAME.png with one binary mask per object in NAME/masks/; "
-    "files are TIFF, PNG, BMP or JPEG"
-)
-
-_ALL_FOLDERS = IMAGE_FOLDERS | LABEL_FOLDERS
-_Place = tuple[str, str]
+_CHANNEL = re.compile(r"(.+)_(\d{4})")
+_JPEG = frozenset({".jpg", ".jpeg"})
 
 
 @dataclass(frozen=True, order=True)
 class Pair:
     """An image and what annotates it: one label image, or one binary mask per object.
 
-    Paths are POSIX and relative to the tree; `parent` tells the sets of one tree apart.
+    `images` is the image's file, or one file per channel in their order. Paths are POSIX and relative to the tree;
+    `parent` tells the sets of one tree apart.
     """
 
-    image: str
+    images: tuple[str, ...]
     labels: tuple[str, ...]
     stem: str
     parent: str
     kind: Literal["label image", "masks"] = "label image"
+
+    @property
+    def image(self) -> str:
+        """The image's first file."""
+        return self.images[0]
 
 
 @dataclass(frozen=True)
@@ -49,154 +44,142 @@ class Findings:
     ignored: tuple[str, ...]
 
 
-def detect(paths: Iterable[str]) -> Findings:
-    """Return what the first layout that recognises a tree finds in it.
-
-    The layouts are tried in this order: DSB tree, parallel folders, suffix pairs. Hidden files are left out.
-
-    Args:
-        paths: relative POSIX paths of all files of the tree.
-
-    Returns:
-        Findings with sorted contents; a file is in exactly one of them, or in several ambiguous lines.
-
-    Raises:
-        ValueError: if no layout recognises the tree; the message says what was looked for.
-    """
-    seen = sorted({path for path in paths if not _hidden(path)})
-    images = [path for path in seen if PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES]
-    detectors: tuple[Callable[[list[str]], Findings | None], ...] = (dsb_tree, parallel_folders, suffix_pairs)
-    found = next((findings for detector in detectors if (findings := detector(images))), None)
-    if found is None:
-        raise ValueError(f"no annotated image among {len(seen)} files; looked for {LOOKED_FOR}")
-    others = tuple(sorted((*found.ignored, *sorted(set(seen) - set(images)))))
-    return Findings(found.layout, found.pairs, found.unpaired, found.ambiguous, others)
-
-
-def dsb_tree(paths: list[str]) -> Findings | None:
-    """Return the findings of a tree like the Data Science Bowl's, or None if it is not one.
-
-    Each sample is a folder with one image in `images` and one binary mask per object in `masks`. A tree whose labels
-    carry the names of their images is none: there a file in `masks` annotates a whole image.
-    """
-    folders: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    outside = []
-    for path in paths:
-        parts = PurePosixPath(path).parts
-        kind = parts[-2].lower() if len(parts) > 2 else ""
-        if kind in {"images", "masks"}:
-            folders["/".join(parts[:-2])][kind == "masks"].append(path)
-        else:
-            outside.append(path)
-    samples = [name for name, (images, masks) in folders.items() if _is_dsb_sample(images, masks)]
-    if not any(_certainly_dsb(name, *folders[name]) for name in samples) or 2 * len(samples) <= len(folders):
-        return None
-    pairs = [Pair(folders[s][0][0], tuple(sorted(folders[s][1])), _stem(folders[s][0][0]), s, "masks") for s in samples]
-    rest = {name: files for name, files in folders.items() if name not in samples}
-    ambiguous = [f"{n}: {len(i)} images share {len(m)} masks" for n, (i, m) in rest.items() if len(i) > 1 and m]
-    unpaired = [path for images, masks in rest.values() if len(images) < 2 or not masks for path in images + masks]
-    return _findings("DSB tree", pairs, unpaired, ambiguous, outside)
-
-
-def _is_dsb_sample(images: list[str], masks: list[str]) -> bool:
-    if len(images) != 1 or not masks:
-        return False
-    return not any(_image_keys(images[0]) & _label_keys(mask) for mask in masks)
-
-
-def _certainly_dsb(name: str, images: list[str], masks: list[str]) -> bool:
-    return len(masks) > 1 or PurePosixPath(name).name == PurePosixPath(images[0]).stem
-
-
-def parallel_folders(paths: list[str]) -> Findings | None:
-    """Return the findings of image and label folders side by side, at any depth, or None if there are none."""
-    images: dict[_Place, list[str]] = defaultdict(list)
-    labels: dict[_Place, list[str]] = defaultdict(list)
-    outside = []
-    for path in paths:
-        folders = PurePosixPath(path).parts[:-1]
-        level = next((i for i in reversed(range(len(folders))) if folders[i].lower() in _ALL_FOLDERS), None)
-        if level is None:
-            outside.append(path)
-            continue
-        place = ("/".join(folders[:level]), "/".join(folders[level + 1 :]))
-        (images if folders[level].lower() in IMAGE_FOLDERS else labels)[place].append(path)
-    if not {group for group, _ in images} & {group for group, _ in labels}:
-        return None
-    parts = [_match(images[p], labels[p], "/".join(filter(None, p))) for p in sorted(set(images) | set(labels))]
-    return _merge("parallel folders", parts, outside)
-
-
 def suffix_pairs(paths: list[str]) -> Findings | None:
-    """Return the findings of labels that lie beside their images and are told by a suffix, or None without any."""
-    folders: dict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        folders[PurePosixPath(path).parent.as_posix()].append(path)
+    """Return the findings of labels that lie beside their images and are told by a word, or None without any.
+
+    The word ends the label image's name or begins it: a_mask.tif beside a.tif, mask_001.tif beside img_001.tif.
+    """
     parts = []
-    for parent, files in sorted(folders.items()):
-        keys = {key for path in files for key in _image_keys(path)}
-        labels = {path for path in files if (_label_keys(path) - {_stem(path)}) & keys}
-        images = [path for path in files if path not in labels]
-        parts.append(_match(images, sorted(labels), "" if parent == "." else parent))
-    findings = _merge("suffix pairs", parts, [])
-    return findings if findings.pairs or findings.ambiguous else None
+    for parent, files in by_folder(paths).items():
+        stems = {stem_of(path) for path in files}
+        keys = stems | {key for stem in stems for key in image_keys(stem)}
+        labels = [path for path in files if _marked_keys(stem_of(path)) & keys]
+        images = [path for path in files if path not in set(labels)]
+        parts.append(match(images, labels, parent))
+    found = merged("suffix pairs", parts, [])
+    return found if found.pairs or found.ambiguous else None
 
 
-def _match(images: list[str], labels: list[str], parent: str) -> Findings:
-    """Pair the images and labels of one place by name; whatever is not one to one is ambiguous."""
-    by_key: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        for key in _image_keys(image):
-            by_key[key].append(image)
-    images_of = {label: sorted({i for key in _label_keys(label) for i in by_key.get(key, ())}) for label in labels}
-    labels_of: dict[str, list[str]] = defaultdict(list)
-    for label, candidates in images_of.items():
-        for image in candidates:
-            labels_of[image].append(label)
-    pairs, unpaired, ambiguous = [], [label for label, found in images_of.items() if not found], []
-    for image in images:
-        found = labels_of.get(image, [])
+def _marked_keys(stem: str) -> set[str]:
+    return (label_keys(stem) | object_label_keys(stem)) - {stem}
+
+
+def same_names(paths: list[str]) -> Findings | None:
+    """Return the findings of NAME.jpg beside NAME.png, or None where not every image of some folder looks so.
+
+    The JPEG file is the image: it cannot be a label image, as its values are not kept.
+    """
+    parts = []
+    for parent, files in by_folder(paths).items():
+        pictures = [path for path in files if PurePosixPath(path).suffix.lower() in _JPEG]
+        labels = [path for path in files if path not in set(pictures)]
+        stems = sorted(map(stem_of, pictures))
+        if len(set(stems)) == len(stems) and stems == sorted(map(stem_of, labels)):
+            parts.append(match(pictures, labels, parent))
+        else:
+            parts.append(findings("", [], files, [], []))
+    found = merged("same names", parts, [])
+    return found if found.pairs else None
+
+
+def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the files of each folder, "" for the tree itself; both sorted."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        folders[path.rpartition("/")[0]].append(path)
+    return dict(sorted(folders.items()))
+
+
+def match(images: Sequence[str], labels: Sequence[str], parent: str) -> Findings:
+    """Pair the images and label images of one place by name; whatever is not one to one is ambiguous.
+
+    Words such as `_img`, or of what the labels are, are looked past only where names do not match without.
+    """
+    shots, incomplete = _shots(images, labels, parent)
+    images_of: dict[str, list[Pair]] = {}
+    plain, marked = _by_key(shots, lambda stem: {stem}), _by_key(shots, image_keys)
+    for keys_of_label in (label_keys, object_label_keys):
+        for by_key in (plain, marked):
+            for label in sorted(set(labels) - set(images_of)):
+                if found := sorted({s for key in keys_of_label(stem_of(label)) for s in by_key.get(key, ())}):
+                    images_of[label] = found
+    return _one_to_one(shots, labels, images_of, incomplete)
+
+
+def _by_key(shots: Iterable[Pair], keys: Callable[[str], set[str]]) -> dict[str, list[Pair]]:
+    by_key: dict[str, list[Pair]] = defaultdict(list)
+    for shot in shots:
+        for key in keys(shot.stem):
+            by_key[key].append(shot)
+    return by_key
+
+
+def _one_to_one(
+    shots: Sequence[Pair], labels: Sequence[str], images_of: dict[str, list[Pair]], ambiguous: list[str]
+) -> Findings:
+    """Return as pairs what fits one image and one label image each; `ambiguous` is what is known to be already."""
+    labels_of: dict[Pair, list[str]] = defaultdict(list)
+    for label, candidates in sorted(images_of.items()):
+        for shot in candidates:
+            labels_of[shot].append(label)
+    pairs = []
+    unpaired = [label for label in labels if label not in images_of]
+    for shot in shots:
+        found = labels_of[shot]
         if not found:
-            unpaired.append(image)
+            unpaired.extend(shot.images)
         elif len(found) > 1:
-            ambiguous.append(f"{image} has several labels: {', '.join(sorted(found))}")
+            ambiguous.append(f"{shot.image} has several labels: {', '.join(found)}")
         elif len(images_of[found[0]]) == 1:
-            pairs.append(Pair(image, (found[0],), _stem(image), parent))
-    several = [f"{label} fits several images: {', '.join(i)}" for label, i in images_of.items() if len(i) > 1]
-    return _findings("", pairs, unpaired, ambiguous + several, [])
+            pairs.append(replace(shot, labels=(found[0],)))
+    for label, several in images_of.items():
+        if len(several) > 1:
+            ambiguous.append(f"{label} fits several images: {', '.join(path for s in several for path in s.images)}")
+    return findings("", pairs, unpaired, ambiguous, [])
 
 
-def _image_keys(path: str) -> set[str]:
-    stem = _stem(path)
-    return {stem, stem[:-4]} if stem.lower().endswith("_img") else {stem}
+def _shots(images: Sequence[str], labels: Sequence[str], parent: str) -> tuple[list[Pair], list[str]]:
+    """Return the images of one place, yet without labels, and what is wrong with their channels.
+
+    Files CASE_0000, CASE_0001 are the channels of one image if all images have such names and label images are called
+    CASE, as nnU-Net wants it.
+    """
+    single = [Pair((path,), (), stem_of(path), parent) for path in images]
+    cases: dict[str, list[str]] = defaultdict(list)
+    for shot in single:
+        if not (found := _CHANNEL.fullmatch(shot.stem)):
+            return single, []
+        cases[found[1]].append(shot.image)
+    stems = {key for label in labels for key in label_keys(stem_of(label))}
+    if not stems & set(cases) or stems & {shot.stem for shot in single}:
+        return single, []
+    wanted = [f"{channel:04d}" for channel in range(max(map(len, cases.values())))]
+    found_of = {case: sorted(stem_of(path)[-4:] for path in files) for case, files in cases.items()}
+    wrong = [
+        f"{cases[case][0]}: its channels are {', '.join(found)}, expected {', '.join(wanted)} as for the others"
+        for case, found in found_of.items()
+        if found != wanted
+    ]
+    by_channel = {case: tuple(sorted(files, key=stem_of)) for case, files in cases.items()}
+    return [Pair(files, (), case, parent) for case, files in by_channel.items() if found_of[case] == wanted], wrong
 
 
-def _label_keys(path: str) -> set[str]:
-    stem = _stem(path)
-    return {stem} | {stem[: -len(suffix)] for suffix in LABEL_SUFFIXES if stem.lower().endswith(suffix)}
-
-
-def _stem(path: str) -> str:
-    return unicodedata.normalize("NFC", PurePosixPath(path).stem)
-
-
-def _hidden(path: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))
-
-
-def _merge(layout: str, parts: list[Findings], ignored: list[str]) -> Findings:
-    return _findings(
+def merged(layout: str, parts: Iterable[Findings], ignored: Iterable[str]) -> Findings:
+    """Return the findings of several places as those of one tree."""
+    parts = list(parts)
+    return findings(
         layout,
         [pair for part in parts for pair in part.pairs],
         [path for part in parts for path in part.unpaired],
         [line for part in parts for line in part.ambiguous],
-        ignored,
+        [*ignored, *(path for part in parts for path in part.ignored)],
     )
 
 
-def _findings(
-    layout: str, pairs: list[Pair], unpaired: list[str], ambiguous: list[str], ignored: list[str]
+def findings(
+    layout: str, pairs: Iterable[Pair], unpaired: Iterable[str], ambiguous: Iterable[str], ignored: Iterable[str]
 ) -> Findings:
+    """Return findings with sorted contents."""
     return Findings(
         layout, tuple(sorted(pairs)), tuple(sorted(unpaired)), tuple(sorted(ambiguous)), tuple(sorted(ignored))
     )

@@ -12,7 +12,7 @@ def leakage_report(
 ) -> dict[str, Any]:
     """Return how the records are spread and which near-duplicates straddle subsets.
 
-    `split` keeps near-duplicates together, so that a crossing comes from test images that the data set itself fixes.
+    `split` keeps near-duplicates together, so that a crossing comes from images whose subset the data set itself fixes.
 
     Args:
         subsets: the records of each subset, as from `split`.

@@ -1,66 +1,168 @@
-"""What the manifest.csv of somebody's tree says about its images."""
+"""What the manifest.csv of somebody's tree and the names of its folders say about the images, each row used."""
 
-import csv
-import unicodedata
+import re
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from cellarena.datasets.layouts import Pair
-from cellarena.datasets.names import slug
-from cellarena.images.io import IMAGE_SUFFIXES
+from cellarena.datasets.detection import is_image
+from cellarena.datasets.layouts import Findings, Pair, findings
+from cellarena.datasets.lookup import Lookup, is_label_like, spreadsheet_hint
+from cellarena.datasets.name_roles import derived_from, folder_role, folder_subsets, label_keys, stem_of
+from cellarena.datasets.names import listed, slug
+from cellarena.datasets.note_tables import NoteRow, NoteTable
 
-NO_NOTE = ("unknown", "")
+
+@dataclass(frozen=True)
+class Note:
+    """What is said of one image.
+
+    Attributes:
+        modality: "unknown" if nobody says.
+        group: what must not be torn apart by a split; empty if nobody says.
+        subset: "train", "val" or "test" where it is fixed, else empty.
+        pixel_size: height and width of a pixel (µm), None if nobody says.
+    """
+
+    modality: str = "unknown"
+    group: str = ""
+    subset: str = ""
+    pixel_size: tuple[float, float] | None = None
 
 
-def read_notes(path: Path, ids: dict[Pair, str]) -> dict[str, tuple[str, str]]:
-    """Return modality and group of the record ids that a tree's own manifest.csv names, by file name, stem or id.
-
-    The column `image` is needed, `modality` and `group` are not; rows of images that are not there say nothing.
+def named_pairs(table: NoteTable, files: Sequence[str]) -> Findings:
+    """Return the pairs that the columns `image` and `label` name; whatever else is in the tree is left alone.
 
     Raises:
-        ValueError: if the file is no UTF-8 CSV, lacks the column `image`, names an image twice or none that is there,
-            gives a stem that several images share, or spells a modality in two ways.
+        ValueError: if a row's file is not there or several fit, a file is named twice, or a folder of named images
+            holds one that no row names.
     """
-    known = {pair.stem: name for pair, name in ids.items()} | {name: name for name in ids.values()}
-    repeated = {stem for stem, count in Counter(pair.stem for pair in ids).items() if count > 1}
-    notes: dict[str, tuple[str, str]] = {}
-    rows = _rows(path)
-    for row in rows:
-        stem = unicodedata.normalize("NFC", row["image"].strip())
-        stem = stem[: -len(Path(stem).suffix)] if Path(stem).suffix.lower() in IMAGE_SUFFIXES else stem
-        if stem in repeated:
-            raise ValueError(f"{path.name}: {stem} names several images; write SET_{stem}, as in {known[stem]}")
-        if (name := known.get(stem)) is None:
-            continue
-        if name in notes:
-            raise ValueError(f"{path.name}: names {stem} twice; keep one row")
-        notes[name] = ((row.get("modality") or "").strip() or NO_NOTE[0], (row.get("group") or "").strip())
-    if rows and not notes and ids:
-        example = min(ids.values())
-        raise ValueError(
-            f"{path.name}: none of its {len(rows)} rows names an image of this tree, "
-            f"the first is {rows[0]['image']!r}; write names without folder, such as {example}, or take the file out"
-        )
-    _refuse_alike({modality for modality, _ in notes.values()}, path)
+    images = sorted(filter(is_image, files))
+    lookup = Lookup((path, path) for path in images)
+    pairs: list[Pair] = []
+    problems: list[str] = []
+    for row in table.rows:
+        image = _only(lookup.find(row.image), lambda path: not is_label_like(path))
+        label = _only([path for path in lookup.find(row.label) if [path] != image], is_label_like)
+        if len(image) == len(label) == 1:
+            pairs.append(Pair((image[0],), (label[0],), stem_of(image[0]), _set_of(image[0])))
+        else:
+            problems.append(_unresolved(row, image, label, images))
+    used = Counter(path for pair in pairs for path in (pair.image, *pair.labels))
+    if twice := [path for path, count in used.items() if count > 1]:
+        problems.append(f"names {listed(twice)} twice; keep one row, and one label for each image")
+    if forgotten := _forgotten(images, pairs):
+        problems.append(f"images without a row: {listed(forgotten)}; add a row, or take the file out of the folder")
+    if problems:
+        raise ValueError(f"{table.name}: {listed(problems, 5)}")
+    return findings(table.name, pairs, [], [], set(files) - set(used))
+
+
+def _set_of(path: str) -> str:
+    """Return the folders of a file that tell sets of one tree apart: all but those called images and the like."""
+    return "/".join(folder for folder in path.split("/")[:-1] if folder_role(folder) != ("image", ()))
+
+
+def _only(found: list[str], wanted: Callable[[str], bool]) -> list[str]:
+    """Return what is found, of several the wanted ones if there are any."""
+    return ([path for path in found if wanted(path)] or found) if len(found) > 1 else found
+
+
+def _unresolved(row: NoteRow, image: list[str], label: list[str], files: Sequence[str]) -> str:
+    if not row.label:
+        return f"line {row.line}, image {row.image}: names no label"
+    column, text, found = ("image", row.image, image) if len(image) != 1 else ("label", row.label, label)
+    if found:
+        return f"line {row.line}: {text} fits several files: {listed(found, 3)}; write the path"
+    hint = spreadsheet_hint([text], map(stem_of, files))
+    return f"line {row.line}: its {column} {text} is no image file of the tree{hint}"
+
+
+def _forgotten(images: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """Return files beside named images that no row names and that were not made of a named one."""
+    used = {path for pair in pairs for path in (pair.image, *pair.labels)}
+    folders = {pair.image.rpartition("/")[0] for pair in pairs}
+    stems = {pair.stem for pair in pairs}
+    beside = [path for path in images if path not in used and path.rpartition("/")[0] in folders]
+    return [p for p in beside if not ({derived_from(stem_of(p)), *label_keys(stem_of(p)) - {stem_of(p)}} & stems)]
+
+
+def notes_of(table: NoteTable | None, ids: Mapping[Pair, str]) -> dict[str, Note]:
+    """Return what is said of each image of a tree, by record id.
+
+    The column `image` gives a file name with or without suffix and folders, or a record id. Folders say something about
+    subsets only where they set val or test images apart from others: train/ alone says nothing.
+
+    Raises:
+        ValueError: if a row has no image or an image no row, a name fits several images, an image comes twice, folder
+            and row contradict each other, or a modality or group is spelled in two ways.
+    """
+    rows = _rows_of(table, ids) if table else {}
+    notes = {name: Note(subset=_subset(pair, rows.get(name), table)) for pair, name in ids.items()}
+    if not {note.subset for note in notes.values()} & {"val", "test"}:
+        notes = {name: replace(note, subset=rows[name].subset if name in rows else "") for name, note in notes.items()}
+    for name, row in rows.items():
+        notes[name] = Note(row.modality or Note.modality, row.group, notes[name].subset, row.pixel_size)
+    if table:
+        _refuse_alike(table.name, "modalities", {note.modality for note in notes.values()}, slug)
+        _refuse_alike(table.name, "groups", {note.group for note in notes.values()}, _spelling)
     return notes
 
 
-def _refuse_alike(modalities: Iterable[str], path: Path) -> None:
-    """Refuse two spellings of one modality: its images would be two strata, and one name in every table."""
-    spellings: dict[str, str] = {}
-    for modality in sorted(modalities):
-        other = spellings.setdefault(slug(modality) or NO_NOTE[0], modality)
-        if other != modality:
-            raise ValueError(f"{path.name}: modalities {other!r} and {modality!r} differ in spelling only; write one")
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path.name}: no UTF-8 CSV file ({error})") from error
-    if any(row.get("image") is None for row in rows):
-        raise ValueError(f"{path.name}: lacks the column image (the image's name without suffix)")
+def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
+    """Return the row of each record id."""
+    lookup = Lookup((path, name) for pair, name in ids.items() for path in (name, *pair.images, *_short_names(pair)))
+    rows: dict[str, NoteRow] = {}
+    lost = []
+    for row in table.rows:
+        found = lookup.find(row.image)
+        if len(found) > 1:
+            raise ValueError(f"{table.name}: {row.image} names several images; write the path, or {min(found)}")
+        if not found:
+            lost.append(row.image)
+        elif found[0] in rows:
+            raise ValueError(f"{table.name}: names {row.image} twice; keep one row")
+        else:
+            rows[found[0]] = row
+    image_of = {name: pair.image for pair, name in ids.items()}
+    without = sorted(image_of[name] for name in set(ids.values()) - set(rows))
+    problems = []
+    if lost:
+        problems.append(f"rows without an image: {listed(lost)}")
+    if without:
+        problems.append(f"images without a row: {listed(without)}")
+    if problems:
+        hint = spreadsheet_hint(lost, map(stem_of, without)) or "; every row needs its image and every image its row"
+        raise ValueError(f"{table.name}: {'; '.join(problems)}{hint}")
     return rows
+
+
+def _short_names(pair: Pair) -> tuple[str, str]:
+    """Return the names of a pair's image without channel, and without a folder called images or the like."""
+    folder, slash, name = pair.image.rpartition("/")
+    return f"{folder}{slash}{pair.stem}", f"{pair.parent}/{name}"
+
+
+def _subset(pair: Pair, row: NoteRow | None, table: NoteTable | None) -> str:
+    """Return the subset that folders and row agree on, "" if neither says one."""
+    folders, said = folder_subsets(pair.image), row.subset if row else ""
+    if said and folders and said not in folders:
+        name = table.name if table else ""
+        raise ValueError(f"{pair.image}: lies in {min(folders)}, but {name} says subset {said}; correct one of them")
+    if not said and len(folders) > 1:
+        names = " and ".join(sorted(folders))
+        raise ValueError(f"{pair.image}: its folders name {names}; rename one, or say the subset in manifest.csv")
+    return said or min(folders, default="")
+
+
+def _refuse_alike(file: str, what: str, texts: Iterable[str], spelling: Callable[[str], str]) -> None:
+    """Refuse two spellings of one name: its images would be two strata, or a group in two subsets."""
+    spellings: dict[str, str] = {}
+    for text in sorted(texts):
+        other = spellings.setdefault(spelling(text) or text, text)
+        if other != text:
+            raise ValueError(f"{file}: {what} {other!r} and {text!r} differ in spelling only; write one")
+
+
+def _spelling(text: str) -> str:
+    return re.sub(r"(?<![\d.,])0+(?=\d)", "", re.sub(r"[\s_-]+", " ", text.casefold()))

@@ -1,10 +1,12 @@
 """Reading one pair of files into an image and what annotates it, and saying what is wrong with it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cellarena.datasets.annotations import Annotation, read_annotation
+from cellarena.datasets.channel_files import stacked
 from cellarena.datasets.files import refuse_misnamed
 from cellarena.datasets.layouts import Pair
 from cellarena.datasets.sources.spec import Acquisition
@@ -17,7 +19,7 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
 
     Args:
         root: the folder that the pair's paths are relative to.
-        pair: an image and its label image, or its binary masks, one per object.
+        pair: an image and its label image, or its binary masks, one per object; none says that there is no object.
         acquisition: what is wanted of the files, and what the numbers of label images mean.
 
     Raises:
@@ -28,11 +30,14 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
     problems = []
     picture = annotation = None
     try:
-        picture = read_finite(root / pair.image, acquisition.choice)
+        picture = _read_image(root, pair, acquisition.choice)
     except ValueError as error:
         problems.append(_relative(error, root))
     try:
-        annotation = read_annotation(root, pair, acquisition)
+        if pair.labels:
+            annotation = read_annotation(root, pair, acquisition)
+        elif picture:
+            annotation = Annotation(np.zeros(picture.pixels.shape[:2], np.uint8))
     except ValueError as error:
         problems.append(_relative(error, root))
     if picture and annotation and picture.pixels.shape[:2] != annotation.labels.shape:
@@ -40,6 +45,12 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
     if picture is None or annotation is None or problems:
         raise ValueError("\n".join(problems))
     return picture, annotation
+
+
+def _read_image(root: Path, pair: Pair, choice: Choice) -> Picture:
+    if len(pair.images) == 1:
+        return read_finite(root / pair.image, choice)
+    return stacked([(path, read_finite(root / path, replace(choice, channels=()))) for path in pair.images], choice)
 
 
 def read_finite(path: Path, choice: Choice) -> Picture:

@@ -1,6 +1,6 @@
 """Train, val and test: drawn from content and seed alone, stratified by modality, near-duplicates together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,7 +17,7 @@ class Splitting(BaseModel):
 
     seed: int = Field(ge=0)
     val: float = Field(gt=0, lt=1)
-    """Fraction of the images for validation."""
+    """Fraction of the images for validation; not used where the data set fixes its own."""
     test: float = Field(gt=0, lt=1)
     """Fraction of the images for the test; not used where the data set fixes its own test images."""
     distance: int = Field(ge=0, le=16)
@@ -44,8 +44,10 @@ def split(
     The records of one near-duplicate group, or of one `Record.group`, stay together. Their draw depends on nothing but
     the seed and the smallest content hash among them, so that an added image moves no other, unless it is the
     near-duplicate of some; then it moves at most these. Every modality is drawn for with the same fractions.
-    Records that the data set fixes as test are the test subset; the rest is then split between train and val only, in
-    their proportion.
+
+    Records that the data set fixes in a subset are in that subset, and none is drawn for test or val that are given;
+    one without a subset that belongs to a fixed training image trains too. Only where test is given and no record is
+    left open, val is drawn from the training images, in proportion.
 
     Args:
         records: the records, their ids unique.
@@ -60,23 +62,34 @@ def split(
         ValueError: if the fractions are bad, an id comes twice, a group names an unknown id or a subset would be empty.
     """
     _refuse_bad_fractions(fractions)
-    edges = _edges(records, fractions)
+    given = {record.subset for record in records}
+    edges = _edges(given, fractions)
+    drawn_from = "" if "" in given else "train"
     subsets: dict[str, list[Record]] = {name: [] for name in SUBSETS}
     for bundle in _bundles(records, groups):
         first = min(bundle, key=lambda r: (r.sha256, r.id))
         draw = uniform(seed, "split", first.modality, first.sha256)
         drawn = next((name for name, edge in edges if draw < edge), "train")
+        if not drawn_from and any(record.subset == "train" for record in bundle):
+            drawn = "train"
         for record in bundle:
-            subsets["test" if record.subset == "test" else drawn].append(record)
-    _refuse_empty(subsets)
+            subsets[drawn if record.subset == drawn_from else record.subset].append(record)
+    _refuse_empty(subsets, given)
     return {name: sorted(members, key=lambda r: r.id) for name, members in subsets.items()}
 
 
-def _edges(records: Sequence[Record], fractions: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return the upper edge of each subset's part of [0, 1), train's excepted."""
+def _edges(given: Collection[str], fractions: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the upper edge of each subset's part of [0, 1), train's excepted; a subset that is given has none.
+
+    Of fixed images only val is drawn, and only if there are some for the test.
+    """
     val, test = fractions["val"], fractions["test"]
-    if any(record.subset == "test" for record in records):
+    if {"test", "val"} <= set(given) or ("" not in given and "test" not in given):
+        return []
+    if "test" in given:
         return [("val", val / (1 - test))]
+    if "val" in given:
+        return [("test", test / (1 - val))]
     return [("test", test), ("val", test + val)]
 
 
@@ -118,9 +131,11 @@ def _refuse_bad_fractions(fractions: Mapping[str, float]) -> None:
         raise ValueError(f"val {fractions['val']} + test {fractions['test']} leave nothing to train on: keep below 1")
 
 
-def _refuse_empty(subsets: Mapping[str, Sequence[Record]]) -> None:
-    if not all(subsets.values()):
-        counts = ", ".join(f"{name} {len(members)}" for name, members in subsets.items())
-        raise ValueError(
-            f"a subset would be empty ({counts}): add images, or change split.val, split.test or split.seed"
-        )
+def _refuse_empty(subsets: Mapping[str, Sequence[Record]], given: Collection[str]) -> None:
+    if all(subsets.values()):
+        return
+    counts = ", ".join(f"{name} {len(members)}" for name, members in subsets.items())
+    way_out = "add images, or change split.val, split.test or split.seed"
+    if given and "" not in given:
+        way_out = "folders or manifest.csv fix every image; fix some in that subset too, or leave some open to be drawn"
+    raise ValueError(f"a subset would be empty ({counts}): {way_out}")

@@ -15,16 +15,16 @@ from cellarena.datasets.annotations import Annotation
 from cellarena.datasets.label_checks import MASK_CHECKS, judge, looks_odd
 from cellarena.datasets.label_evidence import Evidence, look_at
 from cellarena.datasets.label_kinds import LABEL_KINDS
-from cellarena.datasets.layouts import Findings, Pair, detect
+from cellarena.datasets.layouts import Findings, Pair
 from cellarena.datasets.names import listed, record_ids
-from cellarena.datasets.notes import NO_NOTE, read_notes
+from cellarena.datasets.notes import Note, notes_of
+from cellarena.datasets.pairing import MANIFEST, note_table, paired, problems_of
 from cellarena.datasets.pairs import read_pair
 from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
 from cellarena.images.picture import Picture
 
-MANIFEST = "manifest.csv"
 MOST_REASONS = 10
 
 
@@ -41,24 +41,29 @@ class Facts:
     flat: bool
     alpha: bool
     evidence: Evidence
+    pixel_size: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A tree that passed every check: `ids` names its pairs, `notes` gives what its manifest.csv says of some ids."""
+    """A tree that passed every check: `ids` names its pairs, `notes` and `facts` say what is known of each id.
+
+    `unread` are the columns of its manifest.csv that nothing is taken from.
+    """
 
     root: Path
     findings: Findings
     ids: dict[Pair, str]
-    notes: dict[str, tuple[str, str]]
+    notes: dict[str, Note]
     facts: dict[str, Facts]
+    unread: tuple[str, ...]
 
 
 def survey(root: Path, acquisition: Acquisition) -> Survey:
     """Return what a tree holds, after reading every file of it once, one pair at a time.
 
     Args:
-        root: the tree, in one of the layouts of `cellarena.datasets.layouts`.
+        root: the tree, in one of the layouts of `cellarena.datasets.detection`, or with a manifest.csv that pairs it.
         acquisition: what is wanted of the files, and what the numbers of label images mean.
 
     Raises:
@@ -66,16 +71,18 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
         ValueError: if anything is wrong; one message with all problems, each naming its files.
         SecurityError: if the tree reaches outside itself or declares more than `acquisition.max_pixels` pixels.
     """
+    paths = list_tree(root)
     try:
-        findings = detect(list_tree(root))
+        table = note_table(root, paths)
+        findings = paired(paths, table)
     except ValueError as error:
         raise ValueError(f"{root}: {error}") from error
-    problems = _name_problems(findings)
+    problems = problems_of(findings, paths)
     ids: dict[Pair, str] = {}
-    notes: dict[str, tuple[str, str]] = {}
+    notes: dict[str, Note] = {}
     try:
         ids = record_ids(findings.pairs)
-        notes = read_notes(root / MANIFEST, ids) if (root / MANIFEST).is_file() else {}
+        notes = notes_of(table, ids) if not problems else {}
     except ValueError as error:
         problems.append(str(error))
     facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
@@ -86,7 +93,7 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
         raise SecurityError(f"{root}: {report}")
     if report:
         raise ValueError(f"{root}: {report}")
-    return Survey(root, findings, ids, notes, facts)
+    return Survey(root, findings, ids, notes, facts, table.unread if table else ())
 
 
 def samples(seen: Survey, acquisition: Acquisition) -> Iterator[Sample]:
@@ -98,10 +105,10 @@ def samples(seen: Survey, acquisition: Acquisition) -> Iterator[Sample]:
     """
     for pair, name in sorted(seen.ids.items(), key=lambda item: item[1]):
         picture, annotation = read_pair(seen.root, pair, acquisition)
-        modality, group = seen.notes.get(name, NO_NOTE)
+        note = seen.notes[name]
         yield Sample(
-            name, picture.pixels, annotation.labels, modality, group,
-            channel_names=picture.channel_names, pixel_size=picture.pixel_size, ignored=annotation.ignored,
+            name, picture.pixels, annotation.labels, note.modality, note.group, note.subset,
+            picture.channel_names, note.pixel_size or picture.pixel_size, annotation.ignored,
         )  # fmt: skip
 
 
@@ -113,11 +120,12 @@ def show(seen: Survey, console: Console) -> None:
     rows = {
         "folder": str(seen.root),
         "layout": seen.findings.layout,
-        "modalities": _counted(seen.notes.get(name, NO_NOTE)[0] for name in seen.facts),
+        "modalities": _counted(note.modality for note in seen.notes.values()),
         "sizes": _counted(f"{fact.height} x {fact.width}" for fact in facts),
         "pixel types": _counted(fact.dtype for fact in facts),
         "channels": _counted(str(fact.channels) for fact in facts),
-        "groups": str(len({group for _, group in seen.notes.values() if group})),
+        "groups": str(len({note.group for note in seen.notes.values() if note.group})),
+        "fixed subsets": _counted(note.subset for note in seen.notes.values() if note.subset) or "none",
         "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
         "images whose alpha channel is left out": str(sum(fact.alpha for fact in facts)),
         "pixels that nobody annotated": f"{sum(fact.n_ignored for fact in facts):,}",
@@ -126,18 +134,27 @@ def show(seen: Survey, console: Console) -> None:
         "label images that look odd": listed(n for n, fact in seen.facts.items() if looks_odd(fact.evidence)) or "none",
         "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
     }
+    if seen.unread:
+        rows[f"columns of {MANIFEST} left alone"] = listed(seen.unread)
+    if resized := _resized(seen):
+        rows[f"pixel sizes of {MANIFEST} that differ from the files'"] = listed(resized)
     for label, value in rows.items():
         table.add_row(label, escape(value))
     console.print(table)
 
 
-def _name_problems(findings: Findings) -> list[str]:
-    problems = []
-    if findings.unpaired:
-        problems.append(f"without a partner of the same name: {listed(findings.unpaired)}; add it or take the file out")
-    if findings.ambiguous:
-        problems.append(f"ambiguous: {listed(findings.ambiguous)}; keep one")
-    return problems
+def _resized(seen: Survey) -> list[str]:
+    """Return the images whose pixel size is said to be another than their files say, by more than 1 %."""
+    lines = []
+    for name, fact in seen.facts.items():
+        said, found = seen.notes[name].pixel_size, fact.pixel_size
+        if said and found and not np.allclose(said, found, rtol=0.01, atol=0):
+            lines.append(f"{name} ({_size(said)}, not {_size(found)} µm)")
+    return lines
+
+
+def _size(sides: tuple[float, float]) -> str:
+    return " x ".join(f"{side:g}" for side in dict.fromkeys(sides))
 
 
 def _inspect(
@@ -171,6 +188,7 @@ def _facts(picture: Picture, annotation: Annotation) -> Facts:
         flat=bool(image.min() == image.max()),
         alpha=picture.n_alpha > 0,
         evidence=evidence,
+        pixel_size=picture.pixel_size,
     )
 
 

@@ -35,6 +35,8 @@ def split(project: Project) -> None:
         write_bytes(content.encode(), folder / layout.leakage.name)
         refuse_crossings(report)
     _show(report["n_images"])
+    if n_drawn := sum(record.subset == "train" for record in subsets["val"]):
+        Console().print(f"val is {n_drawn} of the given training images: no val is given, and no image is left open")
 
 
 def _show(counts: dict[str, dict[str, int]]) -> None:

@@ -1,0 +1,81 @@
+"""Finding files by the names that people write into tables."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from cellarena.datasets.name_roles import folder_role, label_keys, object_label_keys, stem_of
+from cellarena.images.io import IMAGE_SUFFIXES
+
+
+class Lookup:
+    """Names of files, each standing for something, to be found by as much of the path as somebody wrote.
+
+    A name fits if the shorter of the two paths ends the longer. The whole file name goes before the name without
+    suffix, and the same case before another.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
+        self._by_key: tuple[dict[str, set[tuple[tuple[str, ...], str]]], ...] = tuple(
+            defaultdict(set) for _ in range(4)
+        )
+        for path, what in names:
+            *folders, last = _parts(path)
+            for by_key, key in zip(self._by_key, _keys(last), strict=True):
+                by_key[key].add((tuple(folders), what))
+
+    def find(self, name: str) -> list[str]:
+        """Return what a written name stands for, sorted; several if it fits several."""
+        *folders, last = _parts(name) or [""]
+        for by_key, key in zip(self._by_key, _keys(last), strict=True):
+            found = {what for there, what in by_key.get(key, ()) if _agree(there, folders)}
+            if found:
+                return sorted(found)
+        return []
+
+
+def _parts(path: str) -> list[str]:
+    text = unicodedata.normalize("NFC", path).replace("\\", "/")
+    return [part for part in text.split("/") if part not in {"", "."}]
+
+
+def _keys(last: str) -> tuple[str, str, str, str]:
+    is_file = PurePosixPath(last).suffix.lower() in IMAGE_SUFFIXES
+    stem = stem_of(last if is_file else f"{last}.tif")
+    return last, stem, last.casefold(), stem.casefold()
+
+
+def _agree(there: Iterable[str], written: Iterable[str]) -> bool:
+    pairs = zip(reversed(tuple(there)), reversed(tuple(written)), strict=False)
+    return all(one.casefold() == other.casefold() for one, other in pairs)
+
+
+def is_label_like(path: str) -> bool:
+    """Return whether a file's folders or its name say that it is a label image."""
+    *folders, _ = path.split("/")
+    role = next((role for folder in reversed(folders) if (role := folder_role(folder))), None)
+    stem = stem_of(path)
+    return role[0] == "label" if role else bool((label_keys(stem) | object_label_keys(stem)) - {stem})
+
+
+def spreadsheet_hint(written: Iterable[str], stems: Iterable[str]) -> str:
+    """Return what a spreadsheet may have done to written names that no file has, "" if it is not to be seen."""
+    by_number: dict[float, str] = {}
+    for stem in sorted(stems):
+        if (number := _number(stem)) is not None:
+            by_number.setdefault(number, stem)
+    for name in written:
+        if re.fullmatch(r"\d[.,]\d+E\+\d+", name, re.IGNORECASE) and _number(name) not in by_number:
+            return f"; {name} may be a longer name: Excel shortened it as a number; format the column as text"
+        if (number := _number(name)) in by_number and number is not None and by_number[number] != name:
+            what = "dropped leading zeros" if by_number[number].startswith("0") else "rewrote it as a number"
+            return f"; {name} may be {by_number[number]}: Excel {what}; format the column as text"
+        if re.fullmatch(r"\d{1,2}[-. ][A-Za-z]{3}|[A-Za-z]{3}[-. ]\d{2}", name):
+            return f"; {name} may be another name: Excel made a date of it; format the column as text"
+    return ""
+
+
+def _number(text: str) -> float | None:
+    return float(text.replace(",", ".")) if re.fullmatch(r"\d+([.,]\d+)?(E[+-]?\d+)?", text, re.IGNORECASE) else None
