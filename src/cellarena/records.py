@@ -50,6 +50,11 @@ class Record:
     ignored: str = ""
     n_ignored: int = 0
 
+    @property
+    def n_annotated(self) -> int:
+        """Number of its pixels that were annotated."""
+        return self.height * self.width - self.n_ignored
+
     def __post_init__(self) -> None:
         for field in fields(self):
             if _CONTROL.search(str(getattr(self, field.name))):

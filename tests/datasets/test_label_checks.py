@@ -1,8 +1,10 @@
 """Which sets of label images are refused, with what evidence, and that no single image condemns a set."""
 
 import io
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from scipy import ndimage
 
 from cellarena.datasets.label_checks import ALL_CHECKS, DERIVED_CHECKS, judge, looks_odd
 from cellarena.datasets.label_evidence import look_at
+from cellarena.images.io import read_image
 
 Drawing = Callable[[int], np.ndarray]
 SIDE, N_IMAGES = 96, 10
@@ -188,6 +191,15 @@ def test_sets_that_look_odd_but_are_sound_pass(kind: str) -> None:
 @pytest.mark.parametrize("kind", ACCEPTED)
 def test_a_single_image_that_is_sound_passes(kind: str) -> None:
     assert verdict([ACCEPTED[kind](0)]) == ""
+
+
+@pytest.mark.real
+def test_real_sets_pass() -> None:
+    if not (real := os.environ.get("CELLARENA_REAL_DATA")):
+        pytest.skip("CELLARENA_REAL_DATA is unset: no real label images to look at")
+    images = [read_image(path) for path in sorted(Path(real, "labels").iterdir())]
+    assert verdict(images) == ""
+    assert not any(looks_odd(look_at(labels)) for labels in images)
 
 
 def test_two_cells_in_eight_pieces_pass_among_others() -> None:

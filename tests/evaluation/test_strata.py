@@ -41,6 +41,13 @@ def test_thirds_by_size_and_density():
     assert groups["n_true"].tolist() == [1, 2, 3, 4, 0]
 
 
+def test_what_was_not_annotated_holds_no_objects():
+    part = [replace(record, n_ignored=1200 if record.id == "a" else 0) for record in RECORDS]
+    # Objects for each annotated 40 x 40 pixels are 4, 2, 3, 4 and 0.
+    groups = strata(table(dict.fromkeys(TRUE, 4))[1], part)
+    assert groups["density"].tolist() == ["dense", "sparse", "moderate", "dense", "sparse"]
+
+
 def test_the_groups_follow_from_the_annotation_alone():
     full, none = (strata(table(dict.fromkeys(TRUE, found))[1], RECORDS) for found in (4, 0))
     assert full.equals(none)

@@ -1,5 +1,7 @@
 """From predictions to error tables, galleries and the comparison of all runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,10 +9,10 @@ import yaml
 
 from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
 from cellarena.evaluation.tables import read_table
-from cellarena.images.io import write_image, write_labels
+from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
-from cellarena.records import Record, write_manifest
+from cellarena.records import Record, read_manifest, write_manifest
 from workspace import ROOT
 
 MODELS = ["unet", "sac"]
@@ -166,3 +168,23 @@ def test_a_missing_or_damaged_table_is_named(analyzed, cellarena):
     assert damaged.err.startswith("cellarena: data/errors/unet-real-0/gains.csv: damaged or edited (")
     assert missing.err.startswith("cellarena: data/errors/unet-real-0/gains.csv: No such file or directory; run `dvc")
     assert damaged.code == missing.code == 2
+
+
+def test_objects_where_nobody_annotated_are_no_errors(made, cellarena, tmp_path):
+    layout, params = made
+    na, other = read_manifest(layout.subset("test"))
+    ignored = np.zeros((64, 64), np.uint8)
+    ignored[:, 38:] = 255
+    write_png(ignored, layout.preprocessed / "ignored.png")
+    write_labels(np.where(ignored, 0, TRUE), layout.preprocessed / na.labels)
+    write_manifest([replace(na, ignored="ignored.png"), other], layout.subset("test"))
+    try:
+        run = params.floor_run
+        done = cellarena(layout.root, "analyze", run.model, run.arm, "0", "--images", "NA", "-o", str(tmp_path / "out"))
+    finally:
+        write_manifest([na, other], layout.subset("test"))
+        write_labels(TRUE, layout.preprocessed / na.labels)
+    assert done.code == 0, done.err
+    found = read_table(tmp_path / "out/objects.csv", ["run", "image", *OBJECT_COLUMNS[2:]])
+    assert found.groupby("side").size().to_dict() == {"pred": 2, "true": 2}
+    assert set(found["category"]) == {"match"}

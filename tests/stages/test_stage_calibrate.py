@@ -1,17 +1,18 @@
 """From stored probabilities to tables, figures and one file for git; nothing is predicted here."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from cellarena.images.io import write_image, write_labels
+from cellarena.images.io import read_image, write_image, write_labels, write_png
 from cellarena.images.probabilities import write_probabilities
 from cellarena.layout import Layout
 from cellarena.params import load_params
-from cellarena.records import Record, Run, write_manifest
+from cellarena.records import Record, Run, read_manifest, write_manifest
 from workspace import ROOT
 
 RUN = ("unet", "real", "0")
@@ -143,3 +144,19 @@ def test_a_damaged_table_is_named_in_one_line(project, cellarena):
     assert ended.code == 2
     assert ended.err.startswith("cellarena: data/calibration/unet-real-0/summary.csv: damaged or edited (")
     assert ended.err.count("\n") == 1
+
+
+def test_what_nobody_annotated_is_not_judged(project, cellarena):
+    right = np.zeros((48, 64), np.uint8)
+    right[:, 33:] = 255
+    write_png(right, project.preprocessed / "ignored.png")
+    for subset in ("val", "test"):
+        records = [replace(r, ignored="ignored.png", n_ignored=48 * 31) for r in read_manifest(project.subset(subset))]
+        write_manifest(records, project.subset(subset))
+        for record in records:
+            labels = read_image(project.preprocessed / record.labels)
+            write_labels(np.where(right, 0, labels), project.preprocessed / record.labels)
+    done = cellarena(project.root, "calibrate", *RUN)
+    assert done.code == 0, done.err
+    assert read(project, "temperature")["n_pixels"].tolist() == [3 * 48 * 33]
+    assert read(project, "objects").groupby("image")["matched"].agg(["size", "sum"]).to_numpy().tolist() == [[2, 2]] * 2

@@ -25,13 +25,13 @@ def strata(scores: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
 
     Returns:
         Index image, sorted; columns modality (the name that follows `f1_`), size (by the median area of its objects:
-        small, medium, large; missing without objects), density (by objects per megapixel: sparse, moderate, dense),
-        n_true.
+        small, medium, large; missing without objects), density (by objects per annotated megapixel: sparse, moderate,
+        dense), n_true.
     """
     whole = scores[scores["threshold"].isna()]
     known = whole[whole["metric"].isin(["n_true", "true_area_median"])]
     table = known.pivot(index="image", columns="metric", values="value").sort_index()
-    pixels = pd.Series({record.id: record.height * record.width for record in records}, dtype=float)
+    pixels = pd.Series({record.id: record.n_annotated for record in records}, dtype=float)
     density = table["n_true"] / (pixels.reindex(table.index) / 1e6)
     modalities = {record.id: modality_slug(record.modality) for record in records}
     return pd.DataFrame({

@@ -30,7 +30,7 @@ def known_records(project: Project, name: str) -> list[Record]:
     train = read_manifest(project.layout.subset("train"))
     share = params.synthesize.generators[name].share
     chosen = first_of_each(train, rounded(share * len(train)), params.synthesize.seed)
-    known = [record for record in chosen if 2 * record.n_ignored <= record.height * record.width]
+    known = [record for record in chosen if record.n_annotated >= record.n_ignored]
     if not known:
         raise ValueError(
             f"synthesize.generators.{name}.share: {share} of {len(train)} training images is none; raise it"

@@ -139,6 +139,8 @@ def _panels(project: Project, records: Sequence[Record]) -> list[Panel]:
 
 def _show(overall: pd.DataFrame) -> None:
     shown = overall[["modality", "n_images", "bits", "n_objects", "cells_median", "diameter_median", "touching"]]
+    if overall["n_ignored"].any():
+        shown = shown.assign(not_annotated=overall["n_ignored"])
     console = Console()
     console.print(shown.rename(columns={"modality": ""}).to_string(index=False, float_format="%.3g"), soft_wrap=True)
     whole = overall.set_index("modality").loc[ALL]

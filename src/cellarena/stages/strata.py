@@ -17,7 +17,7 @@ def strata(project: Project) -> None:
     layout = project.layout
     records = read_manifest(layout.subset("train"))
     annotated = (
-        (read_image(layout.preprocessed / r.image), read_image(layout.preprocessed / r.labels))
+        (read_image(layout.preprocessed / r.image), read_image(layout.preprocessed / r.labels), r.n_annotated)
         for r in progress(records, "measuring objects", len(records))
     )
     write_table(bounds(annotated, project.params.analyze.strata), layout.strata)

@@ -152,7 +152,9 @@ def test_the_worst_come_from_different_images_first():
 
 
 def test_bounds_are_quantiles_of_the_annotation():
-    table = bounds([(TRUE.astype(float), TRUE), (TRUE.astype(float), 0 * TRUE)], 2).set_index("by")
+    table = bounds([(TRUE.astype(float), TRUE, TRUE.size), (TRUE.astype(float), 0 * TRUE, TRUE.size)], 2).set_index(
+        "by"
+    )
     assert table["n"].to_dict() == {"diameter": 5, "contrast": 0, "neighbour distance": 5, "density": 2}
     assert table.loc["diameter", "value"] == pytest.approx(np.sqrt(4 * 24 / np.pi))
     assert table.loc["density", "value"] == pytest.approx(2.5 / (TRUE.size / 1e6))
@@ -163,7 +165,7 @@ def test_bounds_are_quantiles_of_the_annotation():
 
 def test_strata_hold_every_scored_object_once():
     done = analyze([sample(TRUE, PRED), sample(TRUE, TRUE, "b", "phase")], RUN)
-    limits = bounds([(TRUE.astype(float), TRUE)], 3)
+    limits = bounds([(TRUE.astype(float), TRUE, TRUE.size)], 3)
     table = stratify(done, limits)
     assert table.groupby("by")["n_true"].sum().eq(10).all()
     shares = table.loc[table["n_true"] > 0, [c for c in table if c == "recall" or c.startswith("share_")]]

@@ -40,7 +40,10 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """A run's errors: `objects` has a row per object, `images` a row per image, those that failed too."""
+    """A run's errors: `objects` has a row per object, `images` a row per image, those that failed too.
+
+    Megapixels are those that were annotated.
+    """
 
     objects: pd.DataFrame
     images: pd.DataFrame
@@ -99,7 +102,7 @@ def analyze(samples: Iterable[Sample], run: Run) -> Analysis:
         except ValueError as error:
             raise ValueError(f"{run}, image {name!r}: {error}") from error
         tables.append(found.assign(run=str(run), image=name))
-        megapixels = sample.true.size / 1e6
+        megapixels = (sample.true.size - sample.record.n_ignored) / 1e6
         images.append((str(run), name, sample.record.modality, int(sample.pred is None), megapixels))
     if not images:
         raise ValueError(f"{run}: no image to analyse; the test subset is empty")

@@ -26,14 +26,14 @@ GRID_COLUMNS = ["run", "diameter_low", "diameter_high", "distance_low", "distanc
 UNDEFINED = "undefined"
 
 
-def bounds(annotated: Iterable[tuple[Image, LabelImage]], n_strata: int) -> pd.DataFrame:
+def bounds(annotated: Iterable[tuple[Image, LabelImage, int]], n_strata: int) -> pd.DataFrame:
     """Return the quantiles that divide annotated objects into strata of equal numbers.
 
     Density is a property of an image: its quantiles are those over images. Contrast counts without its sign, as cells
     are bright in one modality and dark in another.
 
     Args:
-        annotated: image and label image of the training records, read one at a time.
+        annotated: image, label image and number of annotated pixels of the training records, read one at a time.
         n_strata: number of strata of each quantity, at least 2.
 
     Returns:
@@ -41,9 +41,9 @@ def bounds(annotated: Iterable[tuple[Image, LabelImage]], n_strata: int) -> pd.D
         value is NaN where none has.
     """
     found: dict[str, list[float]] = {quantity: [] for quantity in QUANTITIES}
-    for image, labels in annotated:
+    for image, labels, n_annotated in annotated:
         objects = measure(labels, image)
-        found[DENSITY].append(len(objects) / (labels.size / 1e6))
+        found[DENSITY].extend([len(objects) / (n_annotated / 1e6)] if n_annotated else [])
         found[DIAMETER].extend(objects["diameter"])
         found[CONTRAST].extend(objects["contrast"].abs().dropna())
         found[DISTANCE].extend(objects["neighbour_distance"].dropna())
