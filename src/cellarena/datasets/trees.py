@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cellarena.faults import SecurityError
+from cellarena.object_cache import cache_of, is_object, project_around
 
 
 def list_tree(root: Path) -> list[str]:
     """Return the relative POSIX paths of all regular files below a folder, sorted; hidden ones are left out.
 
-    A link to a file inside the tree counts as a file.
+    A link to a file inside the tree counts as a file, and so does one that DVC made to an object of its cache.
 
     Args:
         root: the folder; it may itself be reached through a link.
@@ -47,13 +48,19 @@ def _files(folder: Path, root: Path) -> Iterator[Path]:
             raise SecurityError(f"{path!s}: a pipe, socket or device ({kind}), not a file; remove it from the tree")
 
 
+def _is_dvcs_own(target: Path, root: Path) -> bool:
+    """Return whether DVC, told to link instead of to copy, put a link to this into the tree: it is the file then."""
+    project = project_around(root)
+    return project is not None and is_object(target, cache_of(project))
+
+
 def _refuse_link(path: Path, root: Path) -> None:
-    """Refuse any link but one to a regular file inside the tree."""
+    """Refuse any link but one to a regular file inside the tree, or in the cache of the DVC project around it."""
     try:
         target = path.resolve(strict=False)
     except (RuntimeError, OSError) as error:
         raise SecurityError(f"{path}: a link that runs in a circle; remove it from the tree") from error
-    if not target.is_relative_to(root):
+    if not target.is_relative_to(root) and not _is_dvcs_own(target, root):
         raise SecurityError(f"{path}: a link that leaves the tree; copy the file that it points at into its place")
     if not target.exists():
         raise ValueError(f"{path}: a link that points at nothing; restore the file or remove the link")

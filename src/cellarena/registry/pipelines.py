@@ -23,13 +23,16 @@ def declared_stages(repository: Repository, commit: str) -> set[str]:
     """
     from dvc.dvcfile import load_file
     from dvc.exceptions import DvcException
+    from dvc.fs import GitFileSystem
     from dvc.repo import Repo
+    from dvc.scm import SCM
 
     if repository.read(commit, _PIPELINE) is None:
         return set()
     try:
-        with Repo(str(repository.folder), rev=commit) as project:
-            return set(load_file(project, _PIPELINE).stages)
+        git = SCM(str(repository.folder))
+        with Repo(f"/{repository.within}", fs=GitFileSystem(scm=git, rev=commit), scm=git) as project:
+            return set(load_file(project, f"/{repository.inside(_PIPELINE)}").stages)
     except DvcException as error:
         said = " ".join(str(error).split())
         raise ValueError(f"{repository.address}: dvc.yaml at {commit[:7]} cannot be read ({said})") from error
@@ -104,7 +107,8 @@ def _hashes(repository: Repository, commit: str, names: Sequence[str]) -> dict[s
     """Return the md5 of files in git."""
     if not names:
         return {}
-    archive = repository.git("archive", "--format=tar", commit, "--", *(f":(literal){name}" for name in names))
+    paths = (f":(literal){name}" for name in names)
+    archive = repository.git("archive", "--format=tar", repository.tree(commit), "--", *paths)
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:
