@@ -1,7 +1,7 @@
 """The files in which DVC writes down what it keeps: dvc.lock beside each dvc.yaml, and .dvc files, in any folder."""
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,10 +28,29 @@ class Entry:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Locked:
+    """A stage in a dvc.lock: what DVC calls it, the folder that its paths are relative to, and what is said of it."""
+
+    address: str
+    place: str
+    content: Mapping[str, Any]
+
+
+def is_pipeline(path: str) -> bool:
+    """Return whether a file is a dvc.yaml."""
+    return PurePosixPath(path).name == _PIPELINE
+
+
+def is_lock(path: str) -> bool:
+    """Return whether a file is a dvc.lock."""
+    return PurePosixPath(path).name == _LOCK
+
+
 def is_dvc_file(path: str) -> bool:
     """Return whether a file is a dvc.lock or a .dvc file."""
     pure = PurePosixPath(path)
-    return (pure.name == _LOCK or pure.name.endswith(_ENDING)) and _OWN not in pure.parts
+    return (is_lock(path) or pure.name.endswith(_ENDING)) and _OWN not in pure.parts
 
 
 def project_roots(files: Iterable[str]) -> set[str]:
@@ -44,11 +63,12 @@ def project_of(path: str, roots: Collection[str]) -> str:
     return max((root for root in roots if not root or path.startswith(f"{root}/")), key=len)
 
 
-def own_dvc_files(files: Collection[str], ignored: Mapping[str, bytes]) -> list[str]:
+def own_files(files: Collection[str], is_wanted: Callable[[str], bool], ignored: Mapping[str, bytes]) -> list[str]:
     """Return the files that DVC itself would read: neither those of projects below, nor what .dvcignore leaves out.
 
     Args:
         files: the paths of all files of a project, relative to it.
+        is_wanted: which of them are asked for, such as `is_dvc_file`.
         ignored: the contents of its .dvcignore files by their paths.
     """
     from pathspec import GitIgnoreSpec
@@ -61,7 +81,7 @@ def own_dvc_files(files: Collection[str], ignored: Mapping[str, bytes]) -> list[
     return [
         path
         for path in files
-        if is_dvc_file(path)
+        if is_wanted(path)
         and not project_of(path, roots)
         and not any(path.startswith(folder) and spec.match_file(path[len(folder) :]) for folder, spec in specs)
     ]
@@ -88,18 +108,33 @@ def entries(path: str, content: bytes, pipeline: bytes = b"") -> Iterator[Entry]
     Raises:
         ValueError: if one of the two cannot be read.
     """
-    found, folder = read_mapping(path, content), posixpath.dirname(path)
-    if posixpath.basename(path) != _LOCK:
-        yield from _outputs(path, posixpath.join(folder, str(found.get("wdir") or "")), path, found.get("outs"))
+    if posixpath.basename(path) == _LOCK:
+        for stage in locked(path, content, pipeline):
+            yield from _outputs(path, stage.place, stage.address, stage.content.get("outs"))
         return
+    found = read_mapping(path, content)
+    place = posixpath.join(posixpath.dirname(path), str(found.get("wdir") or ""))
+    yield from _outputs(path, place, path, found.get("outs"))
+
+
+def locked(path: str, content: bytes, pipeline: bytes) -> Iterator[Locked]:
+    """Yield the stages of a dvc.lock.
+
+    Args:
+        path: of the file.
+        content: of the file.
+        pipeline: the content of the dvc.yaml beside it.
+
+    Raises:
+        ValueError: if one of the two cannot be read.
+    """
+    stages, folder = read_mapping(path, content).get("stages") or {}, posixpath.dirname(path)
     declared = read_mapping(pipeline_beside(path), pipeline).get("stages") if b"wdir" in pipeline else None
-    stages = found.get("stages") or {}
-    if not isinstance(stages, dict):
-        raise ValueError(f"{path} holds no stages")
+    if not isinstance(stages, dict) or not all(isinstance(entry, dict) for entry in stages.values()):
+        raise ValueError(f"{path} cannot be read (it holds no stages)")
     for name, entry in stages.items():
         address = f"{pipeline_beside(path)}:{name}" if folder else str(name)
-        place = posixpath.join(folder, _working_folder(declared, str(name)))
-        yield from _outputs(path, place, address, entry.get("outs") if isinstance(entry, dict) else entry)
+        yield Locked(address, posixpath.join(folder, _working_folder(declared, str(name))), entry)
 
 
 def read_mapping(path: str, content: bytes) -> dict[str, Any]:

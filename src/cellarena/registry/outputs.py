@@ -1,13 +1,13 @@
 """What a commit promises to be in DVC's storage: the outputs of dvc.lock and .dvc files, by their hashes."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from cellarena.registry.dvc_files import Entry, entries, ignore_files, own_dvc_files, pipeline_beside
+from cellarena.registry.dvc_files import Entry, entries, ignore_files, is_dvc_file, own_files, pipeline_beside
 from cellarena.registry.repository import Repository
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -102,14 +102,25 @@ def with_folders(files: Collection[str]) -> set[str]:
     return {*files, *(str(above) for path in folders for above in (PurePosixPath(path), *PurePosixPath(path).parents))}
 
 
+def own_contents(repository: Repository, commit: str, is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return the contents of a commit's files that DVC would read, by their paths.
+
+    Args:
+        repository: of the project.
+        commit: to be read.
+        is_wanted: which files are asked for, such as `is_dvc_file`.
+    """
+    files = repository.files(commit)
+    ignored = repository.contents(commit, ignore_files(files))
+    return repository.contents(commit, own_files(files, is_wanted, ignored))
+
+
 @lru_cache(maxsize=64)
 def _at(repository: Repository, commit: str) -> list[Output | LeftAlone]:
-    files = repository.files(commit)
-    names = own_dvc_files(files, repository.contents(commit, ignore_files(files)))
-    pipelines = {pipeline_beside(name) for name in names}.intersection(files)
-    contents = repository.contents(commit, names)
+    files, contents = repository.files(commit), own_contents(repository, commit, is_dvc_file)
+    pipelines = repository.contents(commit, {pipeline_beside(name) for name in contents}.intersection(files))
     try:
-        found = outputs_in(contents.items(), repository.contents(commit, pipelines), with_folders(files))
+        found = outputs_in(contents.items(), pipelines, with_folders(files))
     except ValueError as error:
         raise ValueError(f"{repository.address}: at {commit[:7]} {error}") from error
     for output in found:

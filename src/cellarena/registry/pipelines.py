@@ -7,19 +7,20 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 
 from cellarena.registry.changes import flat
+from cellarena.registry.dvc_files import is_pipeline
 from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output, outputs_at
+from cellarena.registry.outputs import Output, outputs_at, own_contents
 from cellarena.registry.repository import Repository
 
-_PIPELINE, _PARAMETERS = "dvc.yaml", "params.yaml"
+_PIPELINE, _YAML = "dvc.yaml", (".yaml", ".yml")
 _NOT_MADE = "never made"
 
 
 def declared_stages(repository: Repository, commit: str) -> set[str]:
-    """Return the names of all stages that a commit's dvc.yaml declares, a matrix written out.
+    """Return the names of all stages that the dvc.yaml files of a commit's project declare, a matrix written out.
 
     Raises:
-        ValueError: if dvc.yaml cannot be read, or names a parameter that there is not.
+        ValueError: if one cannot be read, or names a parameter that there is not.
     """
     from dvc.dvcfile import load_file
     from dvc.exceptions import DvcException
@@ -27,15 +28,19 @@ def declared_stages(repository: Repository, commit: str) -> set[str]:
     from dvc.repo import Repo
     from dvc.scm import SCM
 
-    if repository.read(commit, _PIPELINE) is None:
-        return set()
+    found, path, pipelines = set[str](), _PIPELINE, own_contents(repository, commit, is_pipeline)
+    if not pipelines:
+        return found
     try:
         git = SCM(str(repository.folder))
         with Repo(f"/{repository.within}", fs=GitFileSystem(scm=git, rev=commit), scm=git) as project:
-            return set(load_file(project, f"/{repository.inside(_PIPELINE)}").stages)
+            for path in pipelines:
+                prefix = f"{path}:" if "/" in path else ""
+                found |= {prefix + name for name in load_file(project, f"/{repository.inside(path)}").stages}
     except DvcException as error:
         said = " ".join(str(error).split())
-        raise ValueError(f"{repository.address}: dvc.yaml at {commit[:7]} cannot be read ({said})") from error
+        raise ValueError(f"{repository.address}: {path} at {commit[:7]} cannot be read ({said})") from error
+    return found
 
 
 def outputs_of(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
@@ -60,20 +65,20 @@ def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> 
     made = _made(locked)
     paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
     known = _tracked(repository, commit, paths) | made
-    now = flat(repository.mapping(commit, _PARAMETERS))
+    read = {path for stage in locked.values() for path in stage.params if path.endswith(_YAML)}
+    values = {path: flat(repository.mapping(commit, path)) for path in read}
     found = {}
     for name in sorted(declared):
         stage = locked.get(name)
-        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, now), *_paths(stage, known)]
+        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, values), *_paths(stage, known)]
         if differing:
             found[name] = sorted(differing)
     return found
 
 
-def _parameters(stage: LockedStage, now: Mapping[str, str]) -> Iterator[str]:
-    for name, value in flat(stage.params.get(_PARAMETERS, {})).items():
-        if now.get(name) != value:
-            yield name
+def _parameters(stage: LockedStage, values: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for path in stage.params.keys() & values.keys():
+        yield from (name for name, value in flat(stage.params[path]).items() if values[path].get(name) != value)
 
 
 def _paths(stage: LockedStage, known: Mapping[str, str]) -> Iterator[str]:
