@@ -143,7 +143,7 @@ def _output(entry: Entry, tracked: Collection[str]) -> Output | LeftAlone:
 
 def _why_left_alone(out: Mapping[str, Any]) -> str:
     """Return why DVC has no object under an md5 of its own for an output, empty if it has one."""
-    if "cloud" in out or "files" in out:
+    if {"cloud", "files", "version_id"} & out.keys():
         return "its storage keeps the versions"
     md5 = out.get("md5")
     if md5 is None or md5 == "":

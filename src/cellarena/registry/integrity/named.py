@@ -12,8 +12,11 @@ from pathlib import Path
 from cellarena.faults import IntegrityError
 from cellarena.registry.repository import Repository
 
-_STATE = re.compile(r"[A-Z][A-Z_]*")
-"""HEAD, ORIG_HEAD, MERGE_HEAD, FETCH_HEAD, CHERRY_PICK_HEAD and the like."""
+_STATE = re.compile(r"(?!AUTO_MERGE)[A-Z][A-Z_]*")
+"""HEAD, ORIG_HEAD, MERGE_HEAD, FETCH_HEAD, CHERRY_PICK_HEAD and the like.
+
+AUTO_MERGE holds files with the marks of a conflict; the index has what both sides are.
+"""
 _IN_PROGRESS = ("rebase-merge", "rebase-apply", "sequencer")
 _HASH = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 
@@ -74,11 +77,12 @@ def named_trees(git: Repository, elsewhere: Iterable[tuple[str, str]]) -> tuple[
     named = _with_other_parents(git, _passing(git) | _entries(git, stashes)) | dict(refs)
     trees = dict(zip(named, _looked_up(git, [f"{name}^{{tree}}" for name in named]), strict=True))
     others = [name for name, (tree, _) in trees.items() if not tree]
-    files = dict(zip(others, _looked_up(git, others), strict=True))
-    for name, (_, kind) in files.items():
+    files = {}
+    for name, (blob, kind) in zip(others, _looked_up(git, [f"{name}^{{}}" for name in others]), strict=True):
         if kind != "blob":
             raise IntegrityError(f"{git.address}: {named[name]} names {name}, which git lacks; see `git fsck`")
-    return {tree: named[name] for name, (tree, _) in trees.items() if tree}, {name: named[name] for name in others}
+        files[blob] = named[name]
+    return {tree: named[name] for name, (tree, _) in trees.items() if tree}, files
 
 
 def texts_in_progress(git: Repository) -> Iterator[bytes]:

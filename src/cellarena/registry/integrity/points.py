@@ -21,6 +21,8 @@ def published_points(repository: Repository) -> list[Point]:
     Raises:
         ValueError: if there is no commit yet.
     """
+    # GTO passes over a tag that git cannot read; to git it is an error.
+    repository.tags()
     released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
     return [Point("HEAD", repository.commit("HEAD")), *sorted(released)]
 
