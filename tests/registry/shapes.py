@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from small_repository import SmallRepository, md5, write_config
 from workspace import ROOT
 
@@ -131,8 +133,8 @@ def a_pipeline_in_each_folder(parent):
     (root / "nuclei").mkdir()
     (root / "nuclei/dvc.yaml").write_text("stages:\n  fit: {cmd: 'true', wdir: run, outs: [../out/w.bin]}\n")
     name = made.keep(b"nuclei")
-    lock = f"schema: '2.0'\nstages:\n  fit:\n    cmd: 'true'\n    outs:\n    - {{path: ../out/w.bin, md5: {name}, hash: md5}}\n"
-    (root / "nuclei/dvc.lock").write_text(lock)
+    stage = {"cmd": "true", "outs": [{"path": "../out/w.bin", "md5": name, "hash": "md5"}]}
+    (root / "nuclei/dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"fit": stage}}))
     made.precious.add(name)
     made.add("inbox/plate 7/images", b"a plate")
     made.repository.git("add", "--all")
@@ -265,9 +267,9 @@ def a_merge_in_conflict(parent):
     """Nobody can read a dvc.lock with the marks of a conflict in it, so that nothing is removed."""
     made = new_shape(parent)
     made.repository.git("switch", "--quiet", "--create", "side")
-    made.precious |= {name for name in made.repository.commit(RAW, counts="8\n").values()}
+    made.precious |= set(made.repository.commit(RAW, counts="8\n").values())
     made.repository.git("switch", "--quiet", "main")
-    made.precious |= {name for name in made.repository.commit(RAW, counts="9\n").values()}
+    made.precious |= set(made.repository.commit(RAW, counts="9\n").values())
     made.repository.run("git", "merge", "side", code=1)
     made.codes = {"gc": 2, "gc --apply": 2, "gc --remote": 2, "release": 2, "promote": 2, "rollback": 2}
     return made
