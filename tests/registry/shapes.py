@@ -372,10 +372,9 @@ def what_has_no_md5(parent):
     made = new_shape(parent)
     (parent / "there.bin").write_bytes(b"there")
     made.repository.run("dvc", "import-url", "--no-download", "--quiet", str(parent / "there.bin"), "there.bin")
-    lines = (
-        "outs:\n- path: cloud\n  files:\n  - relpath: a\n    md5: %s\n    cloud: {s3: {etag: '123', version_id: '1'}}\n"
-    )
-    (made.repository.root / "cloud.dvc").write_text(lines % made.keep(b"in a cloud"))
+    versioned = {"relpath": "a", "md5": made.keep(b"in a cloud"), "cloud": {"s3": {"etag": "123", "version_id": "1"}}}
+    content = {"outs": [{"path": "cloud", "files": [versioned]}]}
+    (made.repository.root / "cloud.dvc").write_text(yaml.safe_dump(content))
     (made.repository.root / "old.dvc").write_text(f"outs:\n- md5: {md5(b'old')}.dir\n  path: old\n")
     made.precious.add(md5(b"in a cloud"))
     made.repository.git("add", "--all")
