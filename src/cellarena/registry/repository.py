@@ -15,6 +15,11 @@ from cellarena.registry.dvc_files import read_mapping
 
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
+# A hook of git's own has them, and they win over the folder that is asked for.
+_OF_A_HOOK = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+    "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+}  # fmt: skip
 _SUBFOLDER = "#subdirectory="
 """Stands between the address of a git repository and the folder in it that is the project, as pip writes it."""
 
@@ -260,7 +265,8 @@ def _project_at(root: Path, folder: Path) -> str:
 
 
 def _git(*arguments: str, given: bytes = b"") -> bytes:
-    environment = os.environ | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    environment = inherited | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     done = subprocess.run(["git", *arguments], input=given, capture_output=True, env=environment, check=False)
     if done.returncode:
         said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"

@@ -101,7 +101,8 @@ def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
     if not stashes:
         return {}
     given = "".join(f"{ref}\n" for _, ref in stashes).encode(errors="surrogateescape")
-    return dict(stashes) | dict(_pairs(git.git("log", "--walk-reflogs", "--format=%H %gD", "--stdin", given=given)))
+    older = git.git("rev-list", "--walk-reflogs", "--stdin", given=given).decode().split()
+    return dict.fromkeys(older, "a stash or a queued experiment") | dict(stashes)
 
 
 def _pairs(printed: bytes) -> list[tuple[str, str]]:
