@@ -240,23 +240,24 @@ def worktrees_of_a_bare_repository(parent):
 
 @shape
 def a_detached_head(parent):
-    made = new_shape(parent, folder="project")
+    """What it holds is neither staged nor on the disk."""
+    made = new_shape(parent)
     made.repository.git("switch", "--quiet", "--detach")
     made.add("more", b"detached")
     made.repository.git("add", "more.dvc")
     made.repository.git("commit", "--quiet", "--message", "Detached")
     made.repository.git("rm", "--quiet", "more.dvc")
-    made.repository.git("commit", "--quiet", "--message", "Without")
-    made.repository.git("reset", "--quiet", "--hard", "HEAD~1")
     made.codes = {"promote": 2, "rollback": 2}
     return made
 
 
 @shape
 def a_merge_in_progress(parent):
+    """What comes in is taken out again, so that only git's note of the merge names it."""
     made = new_shape(parent)
     side(made, b"theirs")
     made.repository.git("merge", "--no-commit", "--no-ff", "side")
+    made.repository.git("rm", "--quiet", "--force", "more.dvc")
     made.repository.git("branch", "--quiet", "-D", "side")
     made.codes = {"promote": 2}
     return made
@@ -301,7 +302,7 @@ def a_pick_in_progress(parent):
     made.repository.git("commit", "--quiet", "--message", "Ours")
     made.repository.run("git", "cherry-pick", "side", code=1)
     made.repository.git("branch", "--quiet", "-D", "side")
-    made.repository.git("checkout", "--quiet", "--ours", "clash.dvc")
+    made.repository.git("rm", "--quiet", "clash.dvc")
     made.codes = {"promote": 2, "rollback": 2}
     return made
 

@@ -66,9 +66,8 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-    return Pipeline(
-        facts, {Path(relpath(out.fs_path, root)): stage.addressing for stage in stages for out in stage.outs}
-    )
+    makers = {Path(relpath(out.fs_path, root)): stage.addressing for stage in stages for out in stage.outs}
+    return Pipeline(facts, makers)
 
 
 class _Comparison:
