@@ -99,6 +99,11 @@ def a_folder_of_the_labs_repository(parent):
 
 
 @shape
+def a_folder_in_many_letters(parent):
+    return new_shape(parent, "lab/Zellen \N{LATIN SMALL LETTER U WITH DIAERESIS} #1, 50%/.2d", "lab")
+
+
+@shape
 def two_projects_in_one_repository(parent):
     """The other one has the same artifact, and objects in a cache of its own."""
     made = new_shape(parent, "lab/cells", "lab")

@@ -1,5 +1,8 @@
 """Releases and the stages they stand in: annotated git tags, written and read by GTO."""
 
+import hashlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from typing import Any, Literal
 from cellarena.registry.names import Reference, is_version, version_key
 from cellarena.registry.repository import Repository
 
+_IN_A_TAG = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
 Bump = Literal["major", "minor", "patch"]
 
 
@@ -136,13 +140,21 @@ def tag_of(repository: Repository, name: str, version: str) -> str:
 
 def _full_name(repository: Repository, name: str) -> str:
     """Return what GTO and DVC call an artifact: several projects of a git repository may have one of that name."""
-    return f"{repository.within}:{name}" if repository.within else name
+    return f"{_place(repository.within)}:{name}" if repository.within else name
+
+
+def _place(within: str) -> str:
+    """Return a folder's name as a tag can have it: where it holds other letters, a likeness and a hash of it."""
+    if all(_IN_A_TAG.fullmatch(part) and not part.endswith(".lock") for part in within.split("/")):
+        return within
+    likeness = re.sub(r"[^a-zA-Z0-9/-]+", "_", within)
+    return f"{likeness}-{hashlib.sha256(os.fsencode(within)).hexdigest()[:8]}"
 
 
 def _own_name(repository: Repository, full: str) -> str:
     """Return the name of an artifact in its own project, empty if that is another one."""
     within, _, name = full.rpartition(":")
-    return name if within == repository.within else ""
+    return name if within == _place(repository.within) else ""
 
 
 def _elsewhere(repository: Repository, name: str) -> str:
