@@ -100,7 +100,7 @@ def test_an_output_that_leads_out_is_refused(project):
         outputs_at(project.repository, project.repository.commit("HEAD"))
 
 
-@pytest.mark.parametrize("out", ["{path: a}", "7", "{md5: [], size: x, path: a}"])
+@pytest.mark.parametrize("out", ["7", "{md5: [], size: x, path: a}", "{md5: x, hash: md5, path: a}", "{hash: md5}"])
 def test_a_damaged_output_is_named(project, out):
     (project.root / "odd.dvc").write_text(f"outs:\n- {out}\n")
     project.commit()

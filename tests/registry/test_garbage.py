@@ -98,6 +98,48 @@ def test_a_shared_cache_is_left_alone(repository, call):
     assert "other projects" in call("gc", code=2).err
 
 
+def test_a_cache_in_which_nothing_is_named_is_left_alone(repository, call):
+    shutil.rmtree(repository.root / ".dvc/cache")
+    for content in (b"another", b"project"):
+        keep(repository, content)
+    before = objects(repository)
+    (repository.root / "dvc.lock").unlink()
+    repository.git("commit", "--quiet", "--all", "--amend", "--message", "Nothing")
+    assert "names an object" in call("gc", "--apply", code=4).err
+    for command in ("verify", "sync", "heal"):
+        assert "nothing is promised" in call(command, code=4).err
+    assert objects(repository) == before
+
+
+def test_a_remote_of_another_project_is_left_alone(repository, call):
+    theirs = md5(b"theirs")
+    repository.stored(theirs).parent.mkdir(parents=True)
+    repository.stored(theirs).write_bytes(b"theirs")
+    assert "is this the project" in call("gc", "--remote", "--apply", "--min-age", "0", code=4).err
+    assert repository.stored(theirs).exists()
+
+
+def test_a_hook_of_git_is_not_taken_for_the_repository(repository, call, monkeypatch, tmp_path):
+    other = new_repository(tmp_path / "other")
+    other.commit(RAW)
+    monkeypatch.setenv("GIT_DIR", str(other.root / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other.root / ".git/index"))
+    before = objects(repository)
+    call("gc", "--apply", code=0)
+    assert objects(repository) == before
+
+
+def test_what_only_a_reflog_remembers_is_garbage_and_a_name_keeps_it(repository, call):
+    old = repository.commit(RAW, model=b"of yesterday")["data/model.bin"]
+    commit = repository.git("rev-parse", "HEAD")
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert old not in call("gc").out  # ORIG_HEAD, with which git itself undoes the reset
+    repository.git("update-ref", "-d", "ORIG_HEAD")
+    assert old in call("gc").out
+    repository.git("branch", "again", commit)
+    assert old not in call("gc").out
+
+
 def test_a_remote_keeps_what_is_young_or_not_fetched(repository, call, tmp_path):
     shutil.copytree(repository.root / ".dvc/cache", tmp_path / "store")
     old, young = md5(b"old"), md5(b"young")

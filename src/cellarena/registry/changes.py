@@ -75,7 +75,9 @@ def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def changed_files(repository: Repository, before: str, after: str) -> list[FileChange]:
     """Return the files in git that differ, sorted by path; one that was moved is removed and added."""
-    listed = repository.git("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", before, after)
+    only = [f"--relative={repository.within}/"] if repository.within else []
+    options = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", *only)
+    listed = repository.git("diff", *options, before, after)
     changes = []
     for line in filter(None, listed.decode(errors="surrogateescape").split("\0")):
         added, removed, path = line.split("\t", 2)

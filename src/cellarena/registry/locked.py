@@ -1,5 +1,6 @@
 """The stages of a commit as its dvc.lock recorded them: what each ran, read and made."""
 
+import posixpath
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellarena.records import Run
+from cellarena.registry.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
+from cellarena.registry.outputs import own_contents
 from cellarena.registry.repository import Repository
 
 
@@ -54,21 +57,34 @@ class LockedStage(BaseModel):
 
 
 def locked_stages(repository: Repository, commit: str) -> dict[str, LockedStage]:
-    """Return the stages in the dvc.lock of a commit, by name.
+    """Return the stages in all dvc.lock files of a commit's project, by name; those of a folder have it in their names.
 
     Raises:
-        ValueError: if it cannot be read.
+        ValueError: if one cannot be read.
     """
-    stages = repository.mapping(commit, "dvc.lock").get("stages") or {}
-    try:
-        # A list of commands is one that DVC runs line by line; none of this project's is.
-        return {
-            str(name): LockedStage.model_validate({**entry, "name": str(name), "cmd": str(entry.get("cmd", ""))})
-            for name, entry in stages.items()
-        }
-    except (ValidationError, AttributeError, TypeError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} cannot be read ({said})") from error
+    locks = own_contents(repository, commit, is_lock)
+    pipelines = own_contents(repository, commit, is_pipeline)
+    found: dict[str, LockedStage] = {}
+    for path, content in locks.items():
+        try:
+            stages = list(locked(path, content, pipelines.get(pipeline_beside(path), b"")))
+            found |= {stage.address: _stage(stage) for stage in stages}
+        except (ValidationError, ValueError, AttributeError, TypeError) as error:
+            said = " ".join(str(error).split())
+            raise ValueError(f"{repository.address}: {path} at {commit[:7]} cannot be read ({said})") from error
+    return found
+
+
+def _stage(stage: Locked) -> LockedStage:
+    def from_project(path: Any) -> str:
+        return posixpath.normpath(posixpath.join(stage.place, str(path)))
+
+    entry = dict(stage.content)
+    for kind in ("deps", "outs"):
+        entry[kind] = [{**file, "path": from_project(file["path"])} for file in entry.get(kind) or () if "path" in file]
+    entry["params"] = {from_project(file): values for file, values in (entry.get("params") or {}).items()}
+    # A list of commands is one that DVC runs line by line; none of this project's is.
+    return LockedStage.model_validate({**entry, "name": stage.address, "cmd": str(entry.get("cmd", ""))})
 
 
 def maker(stages: Mapping[str, LockedStage], path: str) -> tuple[LockedStage, LockedFile]:

@@ -16,7 +16,7 @@ from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import copies, objects, scratch
 from cellarena.registry.releases import Released, resolve
-from cellarena.registry.repository import Repository, open_repository, public_address
+from cellarena.registry.repository import Repository, open_repository, public_address, with_subfolder
 
 if TYPE_CHECKING:
     from cellarena.learning.checkpoints import Model
@@ -92,9 +92,10 @@ def address_of(repository: Repository) -> str:
     if not repository.home:
         return repository.address
     try:
-        return public_address(repository.git("config", "--get", "remote.origin.url").decode().strip())
+        origin = public_address(repository.git("config", "--get", "remote.origin.url").decode().strip())
     except ValueError:
         return ""
+    return with_subfolder(origin, repository.within)
 
 
 def _loaded(repository: Repository, release: Released, output: Output, package: Package, folder: Path) -> OpenRelease:

@@ -1,11 +1,17 @@
-"""What a commit promises to be in DVC's storage: the outputs of dvc.lock and of .dvc files, by their hashes."""
+"""What a commit promises to be in DVC's storage: the outputs of dvc.lock and .dvc files, by their hashes."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from cellarena.registry.dvc_files import Entry, entries, ignore_files, is_dvc_file, own_files, pipeline_beside
 from cellarena.registry.repository import Repository
+
+_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
+_SIZE = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, order=True)
@@ -13,7 +19,7 @@ class Output:
     """A file or folder that DVC keeps.
 
     Attributes:
-        path: relative to the repository's root.
+        path: relative to the project.
         md5: of a file's bytes; that of a folder ends in .dir and is of the list of its files.
         size: in bytes, of all files together.
         n_files: how many files a folder holds, 1 for a file.
@@ -34,19 +40,34 @@ class Output:
         return self.md5.endswith(".dir")
 
 
-def outputs_at(repository: Repository, commit: str) -> list[Output]:
-    """Return all outputs that a commit's dvc.lock and .dvc files at the root or below name, sorted by path.
+@dataclass(frozen=True, order=True)
+class LeftAlone:
+    """Something that DVC tracks and of which it keeps no object under an md5: what, who names it, and why."""
 
-    Those of other projects below the root are not among them: only the dvc.lock at the root is read.
+    path: str
+    stage: str
+    why: str
+
+
+def outputs_at(repository: Repository, commit: str) -> list[Output]:
+    """Return all outputs that a commit's dvc.lock and .dvc files name, in any folder of the project, sorted by path.
+
+    Those of other projects below are not among them, nor what has no md5: `left_alone_at` has that.
 
     Raises:
         ValueError: if one of these files cannot be read.
-        SecurityError: if an output's path leads out of the repository.
+        SecurityError: if an output's path leads out of the project.
     """
-    found = [*_locked(repository, commit), *_added(repository, commit)]
-    for output in found:
-        repository.refuse_escape(commit, output.path)
-    return sorted(found)
+    return [entry for entry in _at(repository, commit) if isinstance(entry, Output)]
+
+
+def left_alone_at(repository: Repository, commit: str) -> list[LeftAlone]:
+    """Return what a commit tracks without an object of an md5: imported without its data, or versioned by a cloud.
+
+    Raises:
+        ValueError, SecurityError: as `outputs_at`.
+    """
+    return [entry for entry in _at(repository, commit) if isinstance(entry, LeftAlone)]
 
 
 def outputs_below(outputs: list[Output], path: str) -> list[Output]:
@@ -55,30 +76,82 @@ def outputs_below(outputs: list[Output], path: str) -> list[Output]:
     return [output for output in outputs if PurePosixPath(output.path).is_relative_to(wanted)]
 
 
-def _locked(repository: Repository, commit: str) -> Iterator[Output]:
-    tracked = _with_folders(repository.files(commit))
-    for stage, entry in (repository.mapping(commit, "dvc.lock").get("stages") or {}).items():
-        for out in entry.get("outs") or ():
-            found = _output(repository, out, "dvc.lock", "", stage)
-            yield replace(found, is_cached=found.path not in tracked)
+def outputs_in(
+    contents: Iterable[tuple[str, bytes]], pipelines: Mapping[str, bytes], tracked: Collection[str]
+) -> list[Output | LeftAlone]:
+    """Return what files of DVC name.
+
+    Args:
+        contents: the paths of dvc.lock and .dvc files, and what is in them.
+        pipelines: of the dvc.yaml files beside them.
+        tracked: the paths of files that git holds, and of the folders above them.
+
+    Raises:
+        ValueError: if one of these files cannot be read.
+    """
+    return [
+        _output(entry, tracked)
+        for path, content in contents
+        for entry in entries(path, content, pipelines.get(pipeline_beside(path), b""))
+    ]
 
 
-def _added(repository: Repository, commit: str) -> Iterator[Output]:
-    for name in repository.files(commit):
-        if name.endswith(".dvc") and not name.startswith(".dvc/"):
-            folder = str(PurePosixPath(name).parent)
-            for out in repository.mapping(commit, name).get("outs") or ():
-                yield _output(repository, out, name, folder, name)
-
-
-def _with_folders(files: Iterable[str]) -> set[str]:
+def with_folders(files: Collection[str]) -> set[str]:
     """Return the paths of files and of all folders that hold them."""
-    return {str(path) for name in files for path in (PurePosixPath(name), *PurePosixPath(name).parents)}
+    folders = {path.rpartition("/")[0] for path in files}
+    return {*files, *(str(above) for path in folders for above in (PurePosixPath(path), *PurePosixPath(path).parents))}
 
 
-def _output(repository: Repository, out: Any, file: str, folder: str, stage: str) -> Output:
+def own_contents(repository: Repository, commit: str, is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return the contents of a commit's files that DVC would read, by their paths.
+
+    Args:
+        repository: of the project.
+        commit: to be read.
+        is_wanted: which files are asked for, such as `is_dvc_file`.
+    """
+    files = repository.files(commit)
+    ignored = repository.contents(commit, ignore_files(files))
+    return repository.contents(commit, own_files(files, is_wanted, ignored))
+
+
+@lru_cache(maxsize=64)
+def _at(repository: Repository, commit: str) -> list[Output | LeftAlone]:
+    files, contents = repository.files(commit), own_contents(repository, commit, is_dvc_file)
+    pipelines = repository.contents(commit, {pipeline_beside(name) for name in contents}.intersection(files))
     try:
-        path = str(PurePosixPath(folder) / out["path"])
-        return Output(path, out["md5"], int(out.get("size", 0)), int(out.get("nfiles", 1)), stage)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{repository.address}: {file} holds an output that cannot be read ({out!r})") from error
+        found = outputs_in(contents.items(), pipelines, with_folders(files))
+    except ValueError as error:
+        raise ValueError(f"{repository.address}: at {commit[:7]} {error}") from error
+    for output in found:
+        if isinstance(output, Output) or not (output.path.startswith("/") or ":" in output.path):
+            repository.refuse_escape(commit, output.path)
+    return sorted(found, key=lambda output: (output.path, output.stage))
+
+
+def _output(entry: Entry, tracked: Collection[str]) -> Output | LeftAlone:
+    out = entry.content
+    if why := _why_left_alone(out):
+        return LeftAlone(entry.path, entry.stage, why)
+    if not _OBJECT.fullmatch(str(out["md5"])):
+        raise ValueError(f"{entry.stage}: {entry.path} has {out['md5']!r} for a hash, which is no md5")
+    size, n_files = (_number(out.get(name, default)) for name, default in (("size", 0), ("nfiles", 1)))
+    # What a .dvc file names lies outside of git; of a stage's outputs dvc.lock does not tell which do.
+    is_cached = bool(out.get("cache", True)) if entry.stage.endswith(".dvc") else entry.path not in tracked
+    return Output(entry.path, str(out["md5"]), size, n_files, entry.stage, is_cached)
+
+
+def _why_left_alone(out: Mapping[str, Any]) -> str:
+    """Return why DVC has no object under an md5 of its own for an output, empty if it has one."""
+    if {"cloud", "files", "version_id"} & out.keys():
+        return "its storage keeps the versions"
+    md5 = out.get("md5")
+    if md5 is None or md5 == "":
+        return "it has no md5, its data was not fetched or lies elsewhere"
+    if out.get("hash") != "md5" and isinstance(md5, str):
+        return "DVC 2 hashed it; `dvc cache migrate --dvc-files` brings it over"
+    return ""
+
+
+def _number(value: Any) -> int:
+    return int(value) if _SIZE.fullmatch(str(value)) else 0

@@ -7,32 +7,40 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 
 from cellarena.registry.changes import flat
+from cellarena.registry.dvc_files import is_pipeline
 from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output, outputs_at
+from cellarena.registry.outputs import Output, outputs_at, own_contents
 from cellarena.registry.repository import Repository
 
-_PIPELINE, _PARAMETERS = "dvc.yaml", "params.yaml"
+_PIPELINE, _YAML = "dvc.yaml", (".yaml", ".yml")
 _NOT_MADE = "never made"
 
 
 def declared_stages(repository: Repository, commit: str) -> set[str]:
-    """Return the names of all stages that a commit's dvc.yaml declares, a matrix written out.
+    """Return the names of all stages that the dvc.yaml files of a commit's project declare, a matrix written out.
 
     Raises:
-        ValueError: if dvc.yaml cannot be read, or names a parameter that there is not.
+        ValueError: if one cannot be read, or names a parameter that there is not.
     """
     from dvc.dvcfile import load_file
     from dvc.exceptions import DvcException
+    from dvc.fs import GitFileSystem
     from dvc.repo import Repo
+    from dvc.scm import SCM
 
-    if repository.read(commit, _PIPELINE) is None:
-        return set()
+    found, path, pipelines = set[str](), _PIPELINE, own_contents(repository, commit, is_pipeline)
+    if not pipelines:
+        return found
     try:
-        with Repo(str(repository.folder), rev=commit) as project:
-            return set(load_file(project, _PIPELINE).stages)
+        git = SCM(str(repository.folder))
+        with Repo(f"/{repository.within}", fs=GitFileSystem(scm=git, rev=commit), scm=git) as project:
+            for path in pipelines:
+                prefix = f"{path}:" if "/" in path else ""
+                found |= {prefix + name for name in load_file(project, f"/{repository.inside(path)}").stages}
     except DvcException as error:
         said = " ".join(str(error).split())
-        raise ValueError(f"{repository.address}: dvc.yaml at {commit[:7]} cannot be read ({said})") from error
+        raise ValueError(f"{repository.address}: {path} at {commit[:7]} cannot be read ({said})") from error
+    return found
 
 
 def outputs_of(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
@@ -57,20 +65,20 @@ def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> 
     made = _made(locked)
     paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
     known = _tracked(repository, commit, paths) | made
-    now = flat(repository.mapping(commit, _PARAMETERS))
+    read = {path for stage in locked.values() for path in stage.params if path.endswith(_YAML)}
+    values = {path: flat(repository.mapping(commit, path)) for path in read}
     found = {}
     for name in sorted(declared):
         stage = locked.get(name)
-        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, now), *_paths(stage, known)]
+        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, values), *_paths(stage, known)]
         if differing:
             found[name] = sorted(differing)
     return found
 
 
-def _parameters(stage: LockedStage, now: Mapping[str, str]) -> Iterator[str]:
-    for name, value in flat(stage.params.get(_PARAMETERS, {})).items():
-        if now.get(name) != value:
-            yield name
+def _parameters(stage: LockedStage, values: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for path in stage.params.keys() & values.keys():
+        yield from (name for name, value in flat(stage.params[path]).items() if values[path].get(name) != value)
 
 
 def _paths(stage: LockedStage, known: Mapping[str, str]) -> Iterator[str]:
@@ -104,7 +112,8 @@ def _hashes(repository: Repository, commit: str, names: Sequence[str]) -> dict[s
     """Return the md5 of files in git."""
     if not names:
         return {}
-    archive = repository.git("archive", "--format=tar", commit, "--", *(f":(literal){name}" for name in names))
+    paths = (f":(literal){name}" for name in names)
+    archive = repository.git("archive", "--format=tar", repository.tree(commit), "--", *paths)
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
         for member in members:

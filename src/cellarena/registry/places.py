@@ -5,6 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
+from cellarena.object_cache import cache_of
 from cellarena.registry.repository import Repository
 
 
@@ -14,9 +15,13 @@ def copies() -> Path:
 
 
 def objects(repository: Repository) -> Path:
-    """Return the cache of DVC objects of a repository: its own in a clone, else one that all copies share."""
+    """Return the cache of DVC objects of a repository: in a clone that which DVC uses, else one that copies share.
+
+    Raises:
+        ValueError: if the configuration of DVC cannot be read.
+    """
     if repository.home and (repository.home / ".dvc").is_dir():
-        return repository.home / ".dvc" / "cache"
+        return cache_of(repository.home)
     return _cache() / "objects"
 
 

@@ -35,13 +35,13 @@ def move(repository: Repository, release: Released, stage: str, evidence: Mappin
         release: to be put there.
         stage: whose pointer is moved.
         evidence: why it may be; written as JSON and committed before the tag is made.
-        path: of the evidence, relative to the working tree.
+        path: of the evidence, relative to the project.
 
     Raises:
         ValueError: if somebody else moved the pointer meanwhile, or git refuses the commit, the tag or the push.
     """
     before, known = repository.commit("HEAD"), stage_history(repository, release.name, stage)
-    tag = ""
+    tag, path = "", Path(repository.inside(path))
     try:
         _commit(repository, evidence, path, f"{release} is proved for {stage}")
         tag = assign(repository, release, stage, f"{release} to {stage}; see {path.as_posix()}")
@@ -68,7 +68,7 @@ def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, mes
 
 def _push(repository: Repository, release: Released, tag: str) -> None:
     if has_origin(repository):
-        tags = [f"refs/tags/{name}" for name in (str(release), tag)]
+        tags = [f"refs/tags/{name}" for name in (release.tag, tag)]
         repository.git("push", "--quiet", "--atomic", _ORIGIN, f"HEAD:refs/heads/{_branch(repository)}", *tags)
 
 

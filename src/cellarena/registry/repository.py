@@ -3,44 +3,66 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import yaml
+from cellarena.faults import IntegrityError, SecurityError
+from cellarena.registry.dvc_files import read_mapping
 
-from cellarena.faults import SecurityError
-from cellarena.registry.plain_yaml import read_yaml
-
-_SYMLINK = b"120000 "
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
+# A hook of git's own has them, and they win over the folder that is asked for.
+_OF_A_HOOK = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+    "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+}  # fmt: skip
+_SUBFOLDER = "#subdirectory="
+"""Stands between the address of a git repository and the folder in it that is the project, as pip writes it."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file in git: the hash of its content, and whether it is a symbolic link."""
+
+    hash: str
+    is_link: bool
+
+
+_ABSENT = Blob("", is_link=False)
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The history of a project.
+    """The history of a project: of a git repository, or of one folder in it.
 
     Attributes:
         folder: of a clone's working tree, or of a bare copy; what git works in.
         address: as the user wrote it but for passwords and tokens, for messages.
-        home: the folder that addresses of remotes are relative to, None where the repository is not on this machine.
+        home: the project's folder, which addresses of remotes are relative to; None where it is not on this machine.
+        within: the project's folder in the git repository, POSIX; empty where it is the root. All paths are relative
+            to it.
     """
 
     folder: Path
     address: str
     home: Path | None
+    within: str = ""
 
-    def git(self, *arguments: str) -> bytes:
+    def git(self, *arguments: str, given: bytes = b"") -> bytes:
         """Return what a git command prints.
+
+        Args:
+            arguments: of git.
+            given: what it reads on its standard input.
 
         Raises:
             ValueError: if it fails; its own words are in it.
         """
-        return _git("-C", str(self.folder), *arguments)
+        return _git("-C", str(self.folder), *arguments, given=given)
 
     def commit(self, revision: str) -> str:
         """Return the full hash of the commit that a branch, tag or hash names.
@@ -56,12 +78,57 @@ class Repository:
             ) from error
         return found.decode().strip()
 
+    def inside(self, path: str | PurePosixPath | Path) -> str:
+        """Return a path of the project as git names it, from the root of its repository."""
+        return (PurePosixPath(self.within) / PurePosixPath(path)).as_posix()
+
+    def tree(self, commit: str) -> str:
+        """Return what git calls the project's folder at a commit."""
+        return f"{commit}:{self.within}" if self.within else commit
+
     def read(self, commit: str, path: str) -> bytes | None:
-        """Return a file's content at a commit, None if there is no such file."""
+        """Return a file's content at a commit, None if there is no such file.
+
+        Raises:
+            IntegrityError: if there is one, and git cannot read it.
+        """
         try:
-            return self.git("cat-file", "blob", f"{commit}:{path}")
-        except ValueError:
+            return self.git("cat-file", "blob", f"{commit}:{self.inside(path)}")
+        except ValueError as error:
+            if path in self.files(commit):
+                raise IntegrityError(
+                    f"{self.address}: {path} at {commit[:7]} cannot be read ({error}); see `git fsck`"
+                ) from error
             return None
+
+    def contents(self, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of files that a commit has, by their paths; all are read at once.
+
+        Raises:
+            IntegrityError: if git cannot read one.
+        """
+        blobs = {path: _files(self.folder, commit, self.within)[path].hash for path in paths}
+        read = self.blobs(blobs.values())
+        return {path: read[blob] for path, blob in blobs.items()}
+
+    def blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents that git has under these hashes.
+
+        Raises:
+            IntegrityError: if git cannot read one.
+        """
+        wanted, found = sorted(set(hashes)), dict[str, bytes]()
+        if not wanted:
+            return found
+        printed, at = self.git("cat-file", "--batch", given="".join(f"{name}\n" for name in wanted).encode()), 0
+        for name in wanted:
+            end = printed.index(b"\n", at)
+            *_, size = printed[at:end].split()
+            if not size.isdigit():
+                raise IntegrityError(f"{self.address}: git cannot read {name}; see `git fsck`, `git fetch --refetch`")
+            at = end + 1 + int(size) + 1
+            found[name] = printed[end + 1 : at - 1]
+        return found
 
     def mapping(self, commit: str, path: str) -> dict[str, Any]:
         """Return the content of a YAML file at a commit, {} if there is no such file or nothing in it.
@@ -70,18 +137,13 @@ class Repository:
             ValueError: if it cannot be read, or is no mapping.
         """
         try:
-            found = read_yaml(self.read(commit, path) or b"")
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            said = " ".join(str(error).split())
-            raise ValueError(f"{self.address}: {path} at {commit[:7]} cannot be read ({said})") from error
-        if not isinstance(found or {}, dict):
-            raise ValueError(f"{self.address}: {path} at {commit[:7]} holds no mapping")
-        return found or {}
+            return read_mapping(path, self.read(commit, path) or b"")
+        except ValueError as error:
+            raise ValueError(f"{self.address}: at {commit[:7]} {error}") from error
 
     def files(self, commit: str) -> list[str]:
         """Return the paths of all files at a commit."""
-        listed = self.git("ls-tree", "-r", "-z", "--name-only", commit)
-        return [name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name]
+        return list(_files(self.folder, commit, self.within))
 
     def tags(self) -> list[str]:
         """Return the names of all tags, sorted."""
@@ -97,7 +159,7 @@ class Repository:
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
         for folder in reversed([pure, *pure.parents][:-1]):
-            if str(folder) in _links(self.folder, commit):
+            if _files(self.folder, commit, self.within).get(str(folder), _ABSENT).is_link:
                 raise SecurityError(
                     f"{self.address}: {folder} is a symbolic link at {commit[:7]}, so that {path} may lie outside the "
                     "repository; it is not read"
@@ -108,15 +170,21 @@ def open_repository(address: str, copies: Path) -> Repository:
     """Return the repository at a folder of this machine, or a copy of one elsewhere, brought up to date.
 
     Args:
-        address: a folder in a clone or of a bare repository, or what git clones from.
+        address: a folder in a clone or of a bare repository, or what git clones from; if the project is a folder in
+            the git repository, it follows as #subdirectory=FOLDER. In a clone the folder itself names it too.
         copies: the folder that keeps bare copies of repositories elsewhere.
 
     Raises:
-        ValueError: if there is no repository, or it cannot be reached.
+        ValueError: if there is no repository, or it cannot be reached, or there can be no such folder in it.
     """
+    if Path(address).is_dir():
+        return _local(address, "", address)
+    written = address
+    address, _, within = address.partition(_SUBFOLDER)
+    within = _checked_subfolder(within, written)
     folder = address.removeprefix("file://")
     if Path(folder).is_dir():
-        return _local(folder)
+        return _local(folder, within, written)
     if address.startswith("-"):
         raise ValueError(f"{address!r} is no address of a git repository")
     copy = copies / hashlib.sha256(address.encode()).hexdigest()[:16]
@@ -130,7 +198,12 @@ def open_repository(address: str, copies: Path) -> Repository:
         partial.rename(copy)
     else:
         _git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
-    return Repository(copy, public_address(address), None)
+    return Repository(copy, with_subfolder(public_address(address), within), None, within)
+
+
+def with_subfolder(address: str, within: str) -> str:
+    """Return the address of a project that is a folder of the git repository at an address; empty for the root."""
+    return f"{address}{_SUBFOLDER}{within}" if within else address
 
 
 def public_address(address: str) -> str:
@@ -142,32 +215,67 @@ def public_address(address: str) -> str:
     return urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-@lru_cache(maxsize=16)
-def _links(folder: Path, commit: str) -> frozenset[str]:
-    """Return the paths of the symbolic links of a commit, which is named by its full hash and so never changes."""
-    listed = _git("-C", str(folder), "ls-tree", "-r", "-z", commit).split(b"\0")
-    return frozenset(os.fsdecode(entry.partition(b"\t")[2]) for entry in listed if entry.startswith(_SYMLINK))
+@lru_cache(maxsize=64)
+def _files(folder: Path, commit: str, within: str) -> Mapping[str, Blob]:
+    """Return every file of a commit by its path; the commit is named by its full hash and never changes."""
+    if within and not _git("-C", str(folder), "ls-tree", "-d", "-z", commit, "--", within):
+        return {}
+    return parse_tree(_git("-C", str(folder), "ls-tree", "-r", "-z", f"{commit}:{within}" if within else commit))
 
 
-def _local(address: str) -> Repository:
+def parse_tree(listed: bytes) -> dict[str, Blob]:
+    """Return every file by its path, from what `git ls-tree -r -z` prints; other repositories in it are left out."""
+    found = {}
+    for entry in listed.split(b"\0")[:-1]:
+        facts, _, path = entry.partition(b"\t")
+        mode, kind, blob = facts.split()
+        if kind == b"blob":
+            found[os.fsdecode(path)] = Blob(blob.decode(), mode == b"120000")
+    return found
+
+
+def _checked_subfolder(within: str, address: str) -> str:
+    parts = PurePosixPath(within).parts
+    if PurePosixPath(within).is_absolute() or ".." in parts or "\\" in within:
+        raise ValueError(f"{address}: {within!r} is no folder in a git repository; name it from the root")
+    return "/".join(parts)
+
+
+def _local(folder: str, within: str, address: str) -> Repository:
     try:
-        is_bare = _git("-C", address, "rev-parse", "--is-bare-repository").strip() == b"true"
+        is_bare = _git("-C", folder, "rev-parse", "--is-bare-repository").strip() == b"true"
         top = "--absolute-git-dir" if is_bare else "--show-toplevel"
-        folder = Path(os.fsdecode(_git("-C", address, "rev-parse", top).rstrip(b"\n")))
+        root = Path(os.fsdecode(_git("-C", folder, "rev-parse", top).rstrip(b"\n")))
     except ValueError as error:
         raise ValueError(f"{address}: not a git repository; name a clone or the address of one") from error
-    return Repository(folder, address, folder)
+    if not is_bare and not within:
+        within = _project_at(root, Path(folder).resolve())
+    return Repository(root, address, root / within if within else root, within)
 
 
-def _git(*arguments: str) -> bytes:
-    environment = os.environ | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
+def _project_at(root: Path, folder: Path) -> str:
+    """Return the folder of the DVC project that a folder of a clone lies in, from the clone's root.
+
+    That of a clone without one, or that is its own project, is the root.
+    """
+    for place in (folder, *folder.parents):
+        if (place / ".dvc").is_dir() and place.is_relative_to(root):
+            return "" if place == root else place.relative_to(root).as_posix()
+    return ""
+
+
+def _git(*arguments: str, given: bytes = b"") -> bytes:
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    environment = inherited | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    done = subprocess.run(["git", *arguments], input=given, capture_output=True, env=environment, check=False)
     if done.returncode:
         said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
         for address in arguments:
             said = said.replace(address, public_address(address))
         verb = arguments[2] if arguments[0] == "-C" else arguments[0]
         raise ValueError(f"git {verb}: {said}")
+    if b"ignoring broken ref" in done.stderr:
+        raise IntegrityError(f"git: {' '.join(_lines(done.stderr))}; mend or delete it, see `git fsck`")
     return done.stdout
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from cellarena.object_cache import cache_of
+from cellarena.registry.growth import stored_at
 from cellarena.registry.locked import LockedFile
 
 State = Literal["unchanged", "changed", "missing", "not compared"]
@@ -58,7 +60,7 @@ def compare(root: Path, path: str, output: LockedFile) -> Comparison:
 
 def _listed(root: Path, md5: str) -> dict[str, str]:
     """Return the md5 of the files of a folder by their paths, {} if the clone's cache lacks the list."""
-    path = root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+    path = stored_at(cache_of(root), md5)
     if not md5.endswith(".dir") or "/" in md5 or not path.is_file():
         return {}
     content = path.read_bytes()

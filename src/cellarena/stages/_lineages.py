@@ -1,5 +1,6 @@
 """Finding what a user asks the lineage of: a release, a label image, or an output of the pipeline."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -146,7 +147,8 @@ def _of_its_run(repository: Repository, subject: Subject, origin: Origin, path: 
 def _comparison_of_file(repository: Repository, commit: str, path: Path, out: LockedFile) -> Comparison | None:
     """Return the comparison of a label image that lies where its stage wrote it, None for a copy elsewhere."""
     clone = _clone(repository)
-    if clone is None or not path.resolve().is_relative_to((clone / out.path).resolve()):
+    there = _lying_in(clone, path) if clone else None
+    if there is None or not there.is_relative_to(out.path):
         return None
     return _compared(repository, commit, _relative(repository, str(path)), out)
 
@@ -192,12 +194,21 @@ def _relative(repository: Repository, asked: str) -> str:
         ValueError: if it lies outside.
     """
     clone = _clone(repository)
-    there = Path(asked).resolve()
-    if clone and there.is_relative_to(clone.resolve()):
-        return there.relative_to(clone.resolve()).as_posix()
-    if Path(asked).is_absolute() or (clone and there.exists()):
+    if clone and (there := _lying_in(clone, Path(asked))):
+        return there.as_posix()
+    if Path(asked).is_absolute() or (clone and Path(asked).exists()):
         raise ValueError(f"{asked}: has no origin: it lies outside {repository.address} and says nothing of itself")
     return PurePosixPath(asked).as_posix()
+
+
+def _lying_in(clone: Path, path: Path) -> Path | None:
+    """Return a path relative to a clone, None if it lies outside; a link of DVC's into a cache lies where it is."""
+    # Not resolved: a link leads away from where it lies.
+    for there in (Path(os.path.normpath(Path.cwd() / path)), path.parent.resolve() / path.name):
+        for place in (there, *there.parents):
+            if place.resolve() == clone:
+                return there.relative_to(place)
+    return None
 
 
 def _run(name: str) -> Run:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-    return Pipeline(facts, {Path(out.def_path): stage.addressing for stage in stages for out in stage.outs})
+    makers = {Path(relpath(out.fs_path, root)): stage.addressing for stage in stages for out in stage.outs}
+    return Pipeline(facts, makers)
 
 
 class _Comparison:

@@ -18,15 +18,15 @@ from cellarena.stages._project import Project
 
 
 def own_repository(project: Project) -> Repository:
-    """Return the git repository whose root is the project's.
+    """Return the repository of the project in the current folder.
 
     Raises:
-        ValueError: if the project is not the root of a clone.
+        ValueError: if that is not the root of a clone, or of a DVC project in one.
     """
     root = project.layout.root.resolve()
     repository = open_repository(str(root), root)
-    if repository.folder != root:
-        raise ValueError(f"{root}: the root of the repository is {repository.folder}; run the command there")
+    if repository.home != root:
+        raise ValueError(f"{root}: the root of the project is {repository.home}; run the command there")
     return repository
 
 
@@ -49,14 +49,6 @@ def empty_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def own_cache(project: Project) -> Path:
-    """Return the folder of DVC objects of the project."""
-    from dvc.repo import Repo
-
-    with Repo(str(project.layout.root)) as repo:
-        return Path(repo.cache.local.path).parent.parent
-
-
 def show_checks(checks: list[Check]) -> None:
     """Print what was looked at, and what was found."""
     console = Console()
@@ -75,6 +67,5 @@ def put_into_stage(
     tag = move(repository, released, stage, evidence, path)
     click.echo(f"{released} is in {stage}: tag {tag}, evidence {path}")
     if not has_origin(repository):
-        click.echo(
-            f"There is no remote `origin`; others see it after `git push REMOTE HEAD {released} '{tag}'`", err=True
-        )
+        push = f"git push REMOTE HEAD '{released.tag}' '{tag}'"
+        click.echo(f"There is no remote `origin`; others see it after `{push}`", err=True)

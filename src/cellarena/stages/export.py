@@ -19,9 +19,10 @@ from cellarena.registry.foreign.origin import git_user
 from cellarena.registry.names import parse_reference
 from cellarena.registry.outputs import outputs_at
 from cellarena.registry.packages import NAME, read_package
+from cellarena.registry.places import objects
 from cellarena.registry.releases import resolve
 from cellarena.stages._project import Project
-from cellarena.stages._releases import empty_folder, own_cache, own_repository
+from cellarena.stages._releases import empty_folder, own_repository
 from cellarena.stages._shell import fresh_folder
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _portable(
         raise ValueError(f"{found}: its commit has no output {artifact.path}; see `cellarena verify`")
     with empty_folder() as scratch:
         folder = scratch / "package"
-        fetch(repository, found.commit, promised[0], folder, own_cache(project))
+        fetch(repository, found.commit, promised[0], folder, objects(repository))
         called = Name(found.name, found.version, found.created, authors or _git_user_name())
         yield portable(folder, read_package(folder), called)
 

@@ -1,17 +1,15 @@
 """Command gc: objects that nothing names any more."""
 
-from itertools import chain
+from pathlib import Path
 
 import click
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.integrity.garbage import garbage, hashes_in, texts_below
-from cellarena.registry.integrity.points import Point, all_points, points_elsewhere
-from cellarena.registry.integrity.promises import objects_of, promised_outputs
-from cellarena.registry.integrity.storage import FOLDER, Storage
-from cellarena.registry.integrity.survey import folder_listings
-from cellarena.registry.integrity.working_tree import COMMIT, WorkingTree
-from cellarena.stages._damage import named
+from cellarena.object_cache import cache_of
+from cellarena.registry.integrity.garbage import garbage
+from cellarena.registry.integrity.needed import needed, objects_needed
+from cellarena.registry.integrity.points import points_elsewhere
+from cellarena.registry.integrity.states import other_projects, states
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import Storages, remote_option, storages
@@ -32,7 +30,13 @@ def gc(project: Project, remote: str | None, is_applied: bool, min_age: float) -
     with storages(project, remote) as places, places.dvc.lock:
         _refuse_shared(places)
         storage = places.remote or places.cache
-        found = garbage(storage, _kept(project, places), min_age if places.remote else 0.0)
+        kept, there = _kept(project, places), storage.names()
+        if there and not there & kept:
+            raise IntegrityError(
+                f"none of the {len(there)} objects in {storage.name} is named by anything here, so that all would go: "
+                "is this the project that made them? Nothing was removed"
+            )
+        found = garbage(storage, there - kept, min_age if places.remote else 0.0)
         for entry in found:
             click.echo(f"{entry.size:>12} {entry.name}")
         total = f"{len(found)} objects of {sum(entry.size for entry in found)} bytes in {storage.name}"
@@ -43,41 +47,26 @@ def gc(project: Project, remote: str | None, is_applied: bool, min_age: float) -
 
 
 def _refuse_shared(places: Storages) -> None:
-    shared = places.dvc.config["cache"].get("dir")
-    if shared and not places.remote:
-        raise ValueError(
-            f"the cache is {shared}, which other projects may use too; nobody here can tell what they need"
-        )
+    """Do nothing if a remote is cleaned, or a cache in the project's own .dvc, whatever link or setting leads there."""
+    root = Path(places.dvc.root_dir)
+    cache = cache_of(root).resolve()
+    if not places.remote and not cache.is_relative_to(root.resolve() / ".dvc"):
+        raise ValueError(f"the cache is {cache}, which other projects may use too; nobody here can tell what they need")
 
 
 def _kept(project: Project, places: Storages) -> set[str]:
     """Return the names of all objects that are still needed.
 
     Raises:
-        IntegrityError: if a needed folder's files are not known, so that anything may be one of them.
+        IntegrityError: if that is none, or nobody can tell.
     """
     repository, asked = places.repository, [places.cache, *([places.remote] if places.remote else [])]
-    points = all_points(repository)
-    if places.remote:
-        points += points_elsewhere(repository, points)
-    tree = WorkingTree(repository.folder, repository.address, repository.home)
-    outputs = promised_outputs(repository, points) | promised_outputs(tree, [Point(COMMIT, COMMIT)])
-    folders = {output.md5 for output in outputs if output.is_folder}
-    listings, _ = folder_listings(folders, asked, progress)
-    unlisted = [
-        f"{output.path} of {by[0].name}" for output, by in outputs.items() if output.md5 in folders - {*listings}
-    ]
-    if unlisted:
-        raise IntegrityError(f"nobody can tell which files belong to {named(unlisted)}; run `cellarena heal` first")
-    return objects_of(outputs, listings) | _reported(project, points, places, asked)
-
-
-def _reported(project: Project, points: list[Point], places: Storages, asked: list[Storage]) -> set[str]:
-    """Return the objects that reports name, with the files of those that are folders."""
-    reports = project.layout.report.parent
-    written = (path.read_bytes() for path in sorted(reports.rglob("*")) if path.is_file())
-    committed = texts_below(places.repository, (point.commit for point in points), reports.as_posix())
-    found = hashes_in(chain(written, committed))
-    folders = {name for name in found & asked[-1].names() if name.endswith(FOLDER)}
-    listings, _ = folder_listings(folders, asked, progress)
-    return found.union(*(listing.values() for listing in listings.values()))
+    elsewhere = points_elsewhere(repository) if places.remote else []
+    everything = states(repository, project.layout.report.parent.name, elsewhere)
+    found = needed(everything, other_projects(repository))
+    if not found.names:
+        raise IntegrityError(
+            f"{repository.home}: no dvc.lock and no .dvc file of any commit or working tree names an object, so that "
+            "all would go; nothing was removed"
+        )
+    return objects_needed(found, asked, progress)

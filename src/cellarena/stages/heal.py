@@ -6,12 +6,12 @@ from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
 from cellarena.registry.integrity.points import promising_points
-from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.reporting.tables import plain
 from cellarena.stages._copying import copied
 from cellarena.stages._damage import named
 from cellarena.stages._project import Project
+from cellarena.stages._promised import promised
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import DEFAULT, remote_option, storages
 
@@ -28,7 +28,7 @@ def heal(project: Project, remote: str | None, dry_run: bool) -> None:
     """
     with storages(project, remote or DEFAULT) as places:
         assert places.remote
-        outputs = promised_outputs(places.repository, promising_points(places.repository))
+        outputs = promised(places.repository, promising_points(places.repository))
         found, done = survey(outputs, [places.cache, places.remote], progress), dict[str, Finding]()
         todo = plan(found, places.cache, places.remote)
         uses = found.uses([repair.name for repair in todo.repairs])

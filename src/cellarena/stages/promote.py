@@ -7,6 +7,7 @@ import click
 from cellarena.registry.checkup import as_evidence, candidate_of, examine, refuse_failed
 from cellarena.registry.gates import Candidate, judge
 from cellarena.registry.names import Reference
+from cellarena.registry.places import objects
 from cellarena.registry.pointers import bring_up_to_date
 from cellarena.registry.releases import Released, resolve, stage_history
 from cellarena.registry.repository import Repository
@@ -14,7 +15,6 @@ from cellarena.stages._project import Project
 from cellarena.stages._releases import (
     empty_folder,
     model_reference,
-    own_cache,
     own_repository,
     put_into_stage,
     show_checks,
@@ -42,7 +42,7 @@ def promote(project: Project, release: str, stage: str) -> None:
         examined = examine(repository, released, folder / "candidate", registry.agreement)
         checks, holder = examined.checks, None
         if examined.candidate:
-            holder = _holder(project, repository, released, stage, folder / "holder")
+            holder = _holder(repository, released, stage, folder / "holder")
             checks = [*checks, *judge(examined.candidate, holder, gate, project.params.compare.confidence)]
     show_checks(checks)
     refuse_failed(checks, f"{released} to {stage}")
@@ -57,9 +57,9 @@ def promote(project: Project, release: str, stage: str) -> None:
     put_into_stage(project, repository, released, stage, evidence)
 
 
-def _holder(project: Project, repository: Repository, released: Released, stage: str, folder: Path) -> Candidate | None:
+def _holder(repository: Repository, released: Released, stage: str, folder: Path) -> Candidate | None:
     """Return the release that is in the stage, None if the stage is empty."""
     if not stage_history(repository, released.name, stage):
         return None
     holder = resolve(repository, Reference(released.name, stage=stage))
-    return candidate_of(repository, holder, folder, own_cache(project))
+    return candidate_of(repository, holder, folder, objects(repository))

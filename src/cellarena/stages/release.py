@@ -11,11 +11,12 @@ from cellarena.registry.messages import release_message
 from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.releases import Bump, next_version, register, releases
+from cellarena.registry.places import objects
+from cellarena.registry.releases import Bump, next_version, register, releases, tag_of
 from cellarena.registry.repository import Repository
 from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
-from cellarena.stages._releases import empty_folder, own_cache, own_repository
+from cellarena.stages._releases import empty_folder, own_repository
 
 _DECLARED = ("dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config")
 
@@ -33,18 +34,19 @@ def release(project: Project, name: str, bump: Bump) -> None:
     _refuse_uncommitted(repository)
     kind, outputs = outputs_of(repository, commit, checked_name(name))
     _refuse_stale(project, outputs)
-    package = _package(project, repository, commit, outputs) if kind == "model" else None
+    package = _package(repository, commit, outputs) if kind == "model" else None
     version = next_version([known for known in releases(repository) if known.name == name], bump)
-    tag = f"{name}@{version}"
+    reference, tag = f"{name}@{version}", tag_of(repository, name, version)
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
-    message = release_message(tag, outputs, data, package)
+    message = release_message(reference, outputs, data, package)
     register(repository, name, version, commit, message)
     click.echo(message.partition("\n")[0])
-    click.echo(f"Share it: `cellarena sync && git push origin {tag}`, then `cellarena promote {tag} STAGE`", err=True)
+    share = f"`cellarena sync && git push origin {tag}`, then `cellarena promote {reference} STAGE`"
+    click.echo(f"Share it: {share}", err=True)
 
 
 def _refuse_uncommitted(repository: Repository) -> None:
-    changed = repository.git("status", "--porcelain", "--", *_DECLARED).decode().split("\n")
+    changed = repository.git("status", "--porcelain", "--", *map(repository.inside, _DECLARED)).decode().split("\n")
     if names := [line[3:] for line in changed if line]:
         raise ValueError(f"{', '.join(names)}: not committed, so that no commit says what is released; commit first")
 
@@ -58,11 +60,11 @@ def _refuse_stale(project: Project, outputs: list[Output]) -> None:
             raise ValueError(f"{output.path}: stale, {', '.join(changed)}; run `dvc repro {maker}` and commit dvc.lock")
 
 
-def _package(project: Project, repository: Repository, commit: str, outputs: list[Output]) -> Package:
+def _package(repository: Repository, commit: str, outputs: list[Output]) -> Package:
     """Return the package as the commit promises it, not as it may lie in the working tree."""
     (output,) = outputs
     with empty_folder() as folder:
-        fetch(repository, commit, output, folder / "package", own_cache(project))
+        fetch(repository, commit, output, folder / "package", objects(repository))
         package = read_package(folder / "package")
         refuse_changed(package, folder / "package")
     return package

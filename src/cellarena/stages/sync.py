@@ -9,12 +9,12 @@ from cellarena.faults import PartialError
 from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
 from cellarena.registry.integrity.points import published_points
-from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.reporting.tables import plain
 from cellarena.stages._copying import copied
 from cellarena.stages._damage import named
 from cellarena.stages._project import Project
+from cellarena.stages._promised import promised
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import DEFAULT, remote_option, storages
 
@@ -30,7 +30,7 @@ def sync(project: Project, remote: str | None) -> None:
     """
     with storages(project, remote or DEFAULT) as places:
         assert places.remote
-        outputs = promised_outputs(places.repository, published_points(places.repository))
+        outputs = promised(places.repository, published_points(places.repository))
         places.remote.create()
         found = survey(outputs, [places.cache, places.remote], progress)
         todo = _pushes(plan(found, places.cache, places.remote), places.remote.name)

@@ -7,10 +7,10 @@ import click
 from cellarena.registry.integrity.damage import as_json, damages
 from cellarena.registry.integrity.dependents import flows_of
 from cellarena.registry.integrity.points import promising_points
-from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.integrity.survey import survey
 from cellarena.stages._damage import lines_of, refuse_faults
 from cellarena.stages._project import Project
+from cellarena.stages._promised import left_alone, promised
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import remote_option, storages
 
@@ -27,12 +27,12 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
     """
     with storages(project, remote) as places:
         points = promising_points(places.repository)
-        outputs = promised_outputs(places.repository, points)
+        outputs = promised(places.repository, points)
         asked = [places.cache, *([places.remote] if places.remote else [])]
         found = survey(outputs, asked, progress)
         damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
     if for_machines:
-        click.echo(json.dumps(as_json(points, found, damaged), indent=2))
+        click.echo(json.dumps(as_json(points, found, damaged, left_alone(places.repository, points)), indent=2))
     else:
         click.echo("\n".join(lines_of(found, damaged)))
     refuse_faults(found, [storage.name for storage in asked])

@@ -1,7 +1,7 @@
 """What is wrong with each promised output, and what that touches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cellarena.registry.integrity.checking import Finding
@@ -9,7 +9,7 @@ from cellarena.registry.integrity.dependents import Dependents, Flow, dependents
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
 from cellarena.registry.integrity.survey import Survey
-from cellarena.registry.outputs import Output
+from cellarena.registry.outputs import LeftAlone, Output
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def damages(found: Survey, flows: Mapping[str, Flow]) -> list[Damage]:
     ]
 
 
-def as_json(points: Sequence[Point], found: Survey, damaged: Sequence[Damage]) -> dict[str, Any]:
+def as_json(
+    points: Sequence[Point], found: Survey, damaged: Sequence[Damage], left_alone: Sequence[LeftAlone]
+) -> dict[str, Any]:
     """Return the whole account for machines."""
     return {
         "points": [{"name": point.name, "commit": point.commit, "release": point.is_release} for point in points],
@@ -65,6 +67,7 @@ def as_json(points: Sequence[Point], found: Survey, damaged: Sequence[Damage]) -
             }
             for place, findings in found.found.items()
         },
+        "left_alone": [asdict(entry) for entry in left_alone],
         "unlisted": [output.path for output in found.unlisted],
         "damaged": [_entry(damage) for damage in damaged],
     }

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
+from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.repository import Repository
 
@@ -32,17 +32,17 @@ class Dependents:
 class Flow:
     """What the stages of one commit read and write."""
 
-    def __init__(self, lock: Mapping[str, Any], outputs: Iterable[Output]) -> None:
+    def __init__(self, stages: Mapping[str, LockedStage], outputs: Iterable[Output]) -> None:
         """Build the graph.
 
         Args:
-            lock: the content of dvc.lock.
+            stages: of a commit.
             outputs: of that commit, those in git among them.
         """
         self._readers, self._results = _PathIndex(), dict[str, set[str]]()
-        for stage, entry in (lock.get("stages") or {}).items():
-            for dep in entry.get("deps") or ():
-                self._readers.add(str(dep["path"]), stage)
+        for name, stage in stages.items():
+            for dep in stage.deps:
+                self._readers.add(dep.path, name)
         self._written: dict[str, list[str]] = {}
         for output in outputs:
             self._written.setdefault(output.stage, []).append(output.path)
@@ -81,7 +81,7 @@ class _PathIndex:
 def flows_of(repository: Repository, points: Iterable[Point]) -> dict[str, Flow]:
     """Return the graph of every point's commit, by the commit."""
     return {
-        commit: Flow(repository.mapping(commit, "dvc.lock"), outputs_at(repository, commit))
+        commit: Flow(locked_stages(repository, commit), outputs_at(repository, commit))
         for commit in sorted({point.commit for point in points})
     }
 

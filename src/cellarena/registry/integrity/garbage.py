@@ -1,13 +1,12 @@
 """Objects that nothing names any more."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from cellarena.registry.integrity.storage import FOLDER, Storage
-from cellarena.registry.repository import Repository
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _LEFTOVER = re.compile(r"[0-9a-f]{2}\.[^/]*\.tmp")
@@ -29,20 +28,12 @@ def hashes_in(contents: Iterable[bytes]) -> set[str]:
     return found | {name + FOLDER for name in found}
 
 
-def texts_below(repository: Repository, commits: Iterable[str], folder: str) -> Iterator[bytes]:
-    """Yield the content of all files of a folder at these commits."""
-    for commit in sorted(set(commits)):
-        for path in repository.files(commit):
-            if path.startswith(f"{folder}/"):
-                yield repository.read(commit, path) or b""
-
-
-def garbage(storage: Storage, kept: Collection[str], min_age: float) -> list[Garbage]:
+def garbage(storage: Storage, spare: Collection[str], min_age: float) -> list[Garbage]:
     """Return what a place could do without, sorted by name.
 
     Args:
         storage: the cache or a remote.
-        kept: names of objects that are needed.
+        spare: names of what is there and not needed.
         min_age: in days; what is younger may belong to a push whose commit is not known here yet. What an interrupted
             copy left behind is given a day at least, since the copy may still go on.
 
@@ -50,7 +41,7 @@ def garbage(storage: Storage, kept: Collection[str], min_age: float) -> list[Gar
         PartialError: if the place does not answer.
     """
     found = []
-    for name in sorted(storage.names() - set(kept)):
+    for name in sorted(spare):
         is_object = _OBJECT.fullmatch(name) is not None
         if is_object or _LEFTOVER.fullmatch(name):
             try:

@@ -1,6 +1,5 @@
 """The commits whose outputs must be there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellarena.registry.releases import releases
@@ -22,6 +21,8 @@ def published_points(repository: Repository) -> list[Point]:
     Raises:
         ValueError: if there is no commit yet.
     """
+    # GTO passes over a tag that git cannot read; to git it is an error.
+    repository.tags()
     released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
     return [Point("HEAD", repository.commit("HEAD")), *sorted(released)]
 
@@ -32,50 +33,37 @@ def promising_points(repository: Repository) -> list[Point]:
     Raises:
         ValueError: if there is no commit yet.
     """
-    return [*published_points(repository), *_refs(repository, "refs/heads")]
+    return [*published_points(repository), *_branches(repository)]
 
 
-def all_points(repository: Repository) -> list[Point]:
-    """Return HEAD and everything that git has a name for: branches, also of other repositories, tags, experiments.
-
-    Raises:
-        ValueError: if there is no commit yet.
-    """
-    return [Point("HEAD", repository.commit("HEAD")), *_refs(repository, "refs")]
-
-
-def points_elsewhere(repository: Repository, known: Sequence[Point]) -> list[Point]:
-    """Return the branches and tags that the repositories this one was cloned from have now.
+def points_elsewhere(repository: Repository) -> list[Point]:
+    """Return all that the repositories this one was cloned from have a name for now, experiments among it.
 
     Raises:
         ValueError: if one of them does not answer, or has a commit that is not here.
     """
-    found, here = [], {point.commit for point in known}
+    found = []
     for remote in repository.git("remote").decode().split():
-        for line in repository.git("ls-remote", "--heads", "--tags", "--", remote).decode().splitlines():
-            commit, _, ref = line.partition("\t")
-            # The line of an annotated tag itself is followed by one of the commit that it names, which ends in ^{}.
-            name = f"{remote}: {ref.removesuffix('^{}')}"
-            if commit not in here:
-                found.append(Point(name, _fetched(repository, commit, name)))
+        listed = repository.git("ls-remote", "--", remote).decode(errors="surrogateescape").splitlines()
+        refs = [(name, ref) for name, _, ref in (line.partition("\t") for line in listed) if ref.startswith("refs/")]
+        given = "".join(f"{name}\n" for name, _ in refs).encode()
+        known = repository.git("cat-file", "--batch-check=%(objectname)", given=given).decode().splitlines()
+        for (name, ref), answer in zip(refs, known, strict=True):
+            if answer.endswith("missing"):
+                advice = _advice(remote, ref.split("/")[1])
+                raise ValueError(f"{remote}: {ref} is at {name[:7]}, which is not here; run {advice} first")
+            found.append(Point(f"{remote}: {ref}", name))
     return found
 
 
-def _fetched(repository: Repository, commit: str, name: str) -> str:
-    try:
-        return repository.commit(commit)
-    except ValueError as error:
-        raise ValueError(f"{name} is at {commit[:7]}, which is not here; run `git fetch --all --tags` first") from error
+def _advice(remote: str, space: str) -> str:
+    """Return how the refs of a namespace are fetched."""
+    if space in {"heads", "tags"}:
+        return "`git fetch --all --tags`"
+    return f"`git fetch {remote} 'refs/{space}/*:refs/{space}/*'`"
 
 
-def _refs(repository: Repository, below: str) -> list[Point]:
-    """Return what refs name, where that is a commit or the tag of one."""
-    form = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
-    found = []
-    for line in repository.git("for-each-ref", form, below).decode(errors="surrogateescape").splitlines():
-        kind, commit, *tagged, ref = line.split(" ")
-        if kind == "tag":
-            kind, commit = tagged
-        if kind == "commit":
-            found.append(Point(ref.removeprefix("refs/heads/"), commit))
-    return sorted(found)
+def _branches(repository: Repository) -> list[Point]:
+    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")
+    lines = (line.partition(" ") for line in listed.decode(errors="surrogateescape").splitlines())
+    return sorted(Point(ref.removeprefix("refs/heads/"), commit) for commit, _, ref in lines)

@@ -10,7 +10,6 @@ from cellarena.registry.integrity.points import Point
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.repository import Repository
 
-_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 Listing = Mapping[str, str]
@@ -36,7 +35,7 @@ def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Ou
     """Return what DVC keeps of these commits, sorted by path, and which of them promise it.
 
     Raises:
-        ValueError: if a commit cannot be read, or a hash in it is none; the line says which.
+        ValueError: if a commit cannot be read; the line says which.
         SecurityError: if an output's path leads out of the repository.
     """
     at: dict[str, list[Output]] = {}
@@ -45,8 +44,6 @@ def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Ou
         if point.commit not in at:
             at[point.commit] = [output for output in outputs_at(repository, point.commit) if output.is_cached]
         for output in at[point.commit]:
-            if not _OBJECT.fullmatch(output.md5):
-                raise ValueError(f"{point.name}: {output.path} has {output.md5!r} for a hash, which is no md5")
             promised.setdefault(output, []).append(point)
     return dict(sorted(promised.items()))
 

@@ -1,0 +1,40 @@
+"""Where DVC keeps the objects of a project: nothing else knows, and so nothing else has to follow DVC's settings."""
+
+import re
+from pathlib import Path
+
+_OBJECT = re.compile(r"(files/md5/)?[0-9a-f]{2}/[0-9a-f]{30}")
+"""Where a file lies in a cache; that of DVC 2 had no folders above."""
+
+
+def cache_of(project: Path) -> Path:
+    """Return the folder in which DVC keeps the objects of a project, as all of its configuration files say together.
+
+    Args:
+        project: the folder that holds .dvc.
+
+    Raises:
+        ValueError: if the configuration of DVC cannot be read.
+    """
+    from dvc.config import Config, ConfigError
+
+    own = project.resolve() / ".dvc"
+    try:
+        config = Config(str(own))
+        named = config["cache"].get("local")
+        chosen = config["remote"][named]["url"] if named else config["cache"].get("dir")
+    except (ConfigError, KeyError) as error:
+        raise ValueError(f"{project}: DVC's configuration cannot be read ({' '.join(str(error).split())})") from error
+    return Path(chosen or own / "cache")
+
+
+def project_around(folder: Path) -> Path | None:
+    """Return the nearest folder at or above one that is a DVC project, None if there is none."""
+    whole = folder.resolve()
+    return next((place for place in (whole, *whole.parents) if (place / ".dvc").is_dir()), None)
+
+
+def is_object(path: Path, cache: Path) -> bool:
+    """Return whether a path without links is that of a file in a cache, as DVC's own links lead to."""
+    whole = cache.resolve()
+    return path.is_relative_to(whole) and _OBJECT.fullmatch(path.relative_to(whole).as_posix()) is not None
