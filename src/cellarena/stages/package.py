@@ -16,7 +16,7 @@ from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
 from cellarena.stages._packing import Packed, fill
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, run_arguments
+from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
 
 _CHECKPOINT = ("model.json", "model.safetensors")
 
@@ -24,6 +24,7 @@ _CHECKPOINT = ("model.json", "model.safetensors")
 @click.command()
 @run_arguments
 @click.pass_obj
+@fixed_threads
 def package(project: Project, run: Run) -> None:
     """Pack a run's checkpoint with its score, its licence, its model card and crops to prove it by."""
     layout = project.layout
