@@ -36,9 +36,9 @@ def release(project: Project, name: str, bump: Bump) -> None:
     _refuse_uncommitted(repository)
     kind, outputs = outputs_of(repository, commit, checked_name(name))
     pipeline = read_pipeline(project.layout.root)
+    refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
     refuse_stale_at(repository, commit, outputs, own_cache(project))
-    refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
     package = _package(project, repository, commit, outputs) if kind == "model" else None
     version = next_version([known for known in releases(repository) if known.name == name], bump)
     tag = f"{name}@{version}"
