@@ -1,5 +1,6 @@
 """What DVC and this machine know of the stages of dvc.yaml; no lock is taken, so that they may run meanwhile."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +69,14 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-        altered += () if running else map(Path, comparison.altered(stage))
-    makers = {Path(out.def_path): stage.addressing for stage in stages for out in stage.outs}
+        altered += [] if running else [_path(out, repo) for out in comparison.altered(stage)]
+    makers = {_path(out, repo): stage.addressing for stage in stages for out in stage.outs}
     return Pipeline(facts, makers, sorted(altered))
+
+
+def _path(out: Any, repo: Any) -> Path:
+    """Return the path of an output relative to the project's root, whichever folder's dvc.yaml names it."""
+    return Path(os.path.relpath(out.fs_path, repo.root_dir))
 
 
 def _is_at_work(commands: str | Sequence[str], words: Collection[tuple[str, ...]]) -> bool:
@@ -110,11 +116,11 @@ class _Comparison:
             if self._differs(out):
                 yield f"{out} is not what it made"
 
-    def altered(self, stage: Any) -> Iterator[str]:
-        """Yield the paths of a stage's outputs that git keeps and that are not what it made."""
+    def altered(self, stage: Any) -> Iterator[Any]:
+        """Yield a stage's outputs that git keeps and that are not what it made."""
         for out in stage.outs:
             if out.hash_info and not out.use_cache and self._differs(out):
-                yield out.def_path
+                yield out
 
     def _was_made_anew(self, dep: Any) -> bool:
         """Return whether dvc.lock says otherwise of what a stage read than of what another made, be it here or not."""

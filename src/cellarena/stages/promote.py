@@ -7,6 +7,7 @@ import click
 from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
 from cellarena.registry.gates import Candidate, judge
 from cellarena.registry.names import Reference
+from cellarena.registry.places import objects
 from cellarena.registry.pointers import bring_up_to_date
 from cellarena.registry.releases import Released, resolve, stage_history
 from cellarena.registry.repository import Repository
@@ -63,7 +64,7 @@ def promote(project: Project, release: str, stage: str) -> None:
 def _refuse_stale(project: Project, repository: Repository, released: Released) -> None:
     """A tag may be anybody's: what `release` asks of a commit is asked again, and of the working tree if it is that."""
     _, outputs = outputs_of(repository, released.commit, released.name)
-    refuse_stale_at(repository, released.commit, outputs, own_cache(project))
+    refuse_stale_at(repository, released.commit, outputs, objects(repository))
     if released.commit == repository.commit("HEAD"):
         pipeline = read_pipeline(project.layout.root)
         refuse_stale_here(pipeline, [Path(output.path) for output in outputs])

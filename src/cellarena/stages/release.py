@@ -6,12 +6,14 @@ from typing import get_args
 import click
 
 from cellarena.registry.checkup import outputs_of
+from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.messages import release_message
 from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
+from cellarena.registry.places import objects
 from cellarena.registry.releases import Bump, next_version, register, releases
 from cellarena.registry.repository import Repository
 from cellarena.stages._altered import altered_results, refuse_altered_results
@@ -38,8 +40,9 @@ def release(project: Project, name: str, bump: Bump) -> None:
     pipeline = read_pipeline(project.layout.root)
     refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
-    refuse_stale_at(repository, commit, outputs, own_cache(project))
+    refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(project, repository, commit, outputs) if kind == "model" else None
+    fetch_releases(repository)
     version = next_version([known for known in releases(repository) if known.name == name], bump)
     tag = f"{name}@{version}"
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
