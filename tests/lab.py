@@ -69,7 +69,7 @@ class Lab(Workspace):
 def new_lab(parent):
     """Return a lab in which everything ran, was committed and pushed to the storage."""
     lab = Lab(parent / "project")
-    (parent / STORAGE).mkdir()
+    (parent / STORAGE).mkdir(parents=True)
     for name in ("images.txt", "split.txt", "code.txt", "report.txt"):
         lab.write(name, f"{name}\n")
     lab.write("params.yaml", (ROOT / "params.yaml").read_text())
