@@ -111,3 +111,18 @@ def test_what_a_stage_left_that_is_no_more_is_nobodys_claim(lab, cellarena):
     lab.commit("No report any more")
     assert lab.ask(cellarena, "verify").code == 0
     assert lab.ask(cellarena, "release", "counts").code == 0
+
+
+def test_in_the_midst_of_a_merge_the_commits_are_compared_and_the_rest_is_named(lab, cellarena):
+    for branch in ("theirs", "main"):
+        lab.git("switch", "--quiet", *(["--create"] if branch == "theirs" else []), branch)
+        lab.write("code.txt", f"{branch}\n")
+        lab.repro()
+        lab.commit(f"Results of {branch}")
+    lab.run("git", "merge", "--quiet", "theirs", code=1)
+    verified = lab.ask(cellarena, "verify")
+    assert verified.code == 3
+    assert "the working tree: not compared" in verified.out
+    assert verified.err.splitlines()[-1].startswith("cellarena: the working tree: its results were not compared")
+    lab.git("merge", "--abort")
+    assert lab.ask(cellarena, "verify").code == 0

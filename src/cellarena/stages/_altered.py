@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cellarena.faults import IntegrityError
+from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
 from cellarena.reporting.tables import plain
-from cellarena.stages._pipeline import Pipeline
+from cellarena.stages._pipeline import Pipeline, read_pipeline
+from cellarena.stages._project import Project
 
 _HERE = "the working tree"
 _NAMED = 3
@@ -26,13 +27,44 @@ class Altered:
         return f"{plain(self.path)}: not what stage {plain(self.stage)} made, in {', '.join(map(plain, self.places))}"
 
 
-def altered_results(repository: Repository, points: Iterable[Point], pipeline: Pipeline) -> list[Altered]:
+@dataclass(frozen=True)
+class Results:
+    """What was found of the results in git.
+
+    Attributes:
+        altered: those that no stage made.
+        unread: why those of the working tree could not be compared; empty if they were.
+    """
+
+    altered: Sequence[Altered]
+    unread: str = ""
+
+    def lines(self) -> list[str]:
+        """Return what is to be said of them."""
+        return [*map(str, self.altered), *([f"{_HERE}: not compared ({plain(self.unread)})"] if self.unread else [])]
+
+
+def results_in_git(project: Project, repository: Repository, points: Iterable[Point]) -> Results:
+    """Return what is known of the results in git of commits, and of the working tree unless a merge is going on there.
+
+    Raises:
+        ValueError, SecurityError: if a commit's pipeline cannot be read.
+    """
+    pipeline, unread = None, ""
+    try:
+        pipeline = read_pipeline(project.layout.root)
+    except ValueError as error:
+        unread = str(error)
+    return Results(altered_results(repository, points, pipeline), unread)
+
+
+def altered_results(repository: Repository, points: Iterable[Point], pipeline: Pipeline | None) -> list[Altered]:
     """Return the results in git of commits and of the working tree that no stage made, sorted by path.
 
     Args:
         repository: of the commits.
         points: the commits.
-        pipeline: of the working tree.
+        pipeline: of the working tree; None leaves it out.
 
     Raises:
         ValueError, SecurityError: if a pipeline cannot be read.
@@ -44,8 +76,9 @@ def altered_results(repository: Repository, points: Iterable[Point], pipeline: P
     for commit, called in names.items():
         for output in altered_at(repository, commit):
             places.setdefault((output.path, output.stage), []).extend(called)
-    for path in pipeline.altered:
-        places.setdefault((path.as_posix(), pipeline.makers[path]), []).append(_HERE)
+    here = {path: pipeline.makers[path] for path in pipeline.altered} if pipeline else {}
+    for path, stage in here.items():
+        places.setdefault((path.as_posix(), stage), []).append(_HERE)
     return [Altered(*result, where) for result, where in sorted(places.items())]
 
 
@@ -57,6 +90,16 @@ def refuse_altered_results(altered: Sequence[Altered]) -> None:
     """
     if altered:
         raise IntegrityError(altered_words({result.path: result.stage for result in altered}))
+
+
+def refuse_unread_results(results: Results) -> None:
+    """Do nothing if those of the working tree could be compared.
+
+    Raises:
+        PartialError: if not.
+    """
+    if results.unread:
+        raise PartialError(f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); run it again")
 
 
 def altered_words(altered: Mapping[str, str]) -> str:

@@ -10,9 +10,8 @@ from cellarena.registry.integrity.dependents import flows_of
 from cellarena.registry.integrity.points import promising_points
 from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.integrity.survey import survey
-from cellarena.stages._altered import altered_results, refuse_altered_results
+from cellarena.stages._altered import refuse_altered_results, refuse_unread_results, results_in_git
 from cellarena.stages._damage import lines_of, refuse_faults
-from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import remote_option, storages
@@ -27,7 +26,7 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
 
     Lists what is missing or rotten, and which outputs, releases, numbers and figures depend on it; and the results in
     git that are not what their stage made, there or in the working tree. Exit code 4 if something is, 3 if a remote
-    could not be read to the end. Nothing is changed.
+    or the working tree could not be read to the end. Nothing is changed.
     """
     with storages(project, remote) as places:
         points = promising_points(places.repository)
@@ -35,11 +34,12 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
         asked = [places.cache, *([places.remote] if places.remote else [])]
         found = survey(outputs, asked, progress)
         damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
-        altered = altered_results(places.repository, points, read_pipeline(project.layout.root))
+        results = results_in_git(project, places.repository, points)
     if for_machines:
-        told = as_json(points, found, damaged) | {"altered": [asdict(result) for result in altered]}
+        told = as_json(points, found, damaged) | asdict(results)
         click.echo(json.dumps(told, indent=2))
     else:
-        click.echo("\n".join([*lines_of(found, damaged), *map(str, altered)]))
+        click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))
     refuse_faults(found, [storage.name for storage in asked])
-    refuse_altered_results(altered)
+    refuse_altered_results(results.altered)
+    refuse_unread_results(results)
