@@ -13,11 +13,13 @@ import click
 from cellarena import stages
 from cellarena.faults import IntegrityError, PartialError, SecurityError
 from cellarena.layout import Layout
-from cellarena.stages._project import Project
+from cellarena.running_code import run_code_of_project
 
 # What a fault says about the request; anything else is a bug and shows its traceback.
 _EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2}
 _EXPECTED = tuple(_EXIT_CODES)
+# Not MKL_NUM_THREADS, which is torch's too: whoever segments images may use all cores.
+_THREADS_OF_NUMPY = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _ADVICE = {
     errno.ENOENT: "run `dvc repro` or `dvc pull`",
     errno.ENOSPC: "free disk space and run it again",
@@ -50,6 +52,9 @@ class Stages(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Work in the project of the current folder: on the stages that dvc repro runs for you, and on releases."""
+    # It imports numpy, which reads the environment that `main` prepares.
+    from cellarena.stages._project import Project
+
     context.obj = Project(Layout(Path()))
 
 
@@ -57,8 +62,11 @@ def main() -> None:
     """Run the command line and leave with the exit code of what happened."""
     # Threads that wait without spinning cost nothing alone and save half the time on a machine that others use too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # numpy's products of matrices end in other digits with another number of threads; those of torch are set by stages.
+    os.environ.update(dict.fromkeys(_THREADS_OF_NUMPY, "1"))
     debug = "--debug" in sys.argv or "CELLARENA_DEBUG" in os.environ
     try:
+        run_code_of_project()
         cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()

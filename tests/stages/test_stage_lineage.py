@@ -77,6 +77,16 @@ def test_a_release_is_traced_to_the_data_and_what_it_was_made_with(project, aske
     assert "compare" not in {stage["name"] for stage in found["stages"]}
 
 
+def test_a_release_that_learnt_with_other_libraries_than_its_commit_pins_says_so(project, asked, cellarena):
+    assert asked("unet@v1.0.0")["environment"]["otherwise"] == {}
+    (project.root / "requirements.lock").write_text("# pinned\nnumpy==2.4.6\nTorch==2.12.1\n")
+    project.commit("Another torch")
+    project.tag("unet@v1.1.0")
+    found = asked("unet@v1.1.0")["environment"]
+    assert (found["libraries"], found["otherwise"]) == ({"torch": "2.13.0"}, {"torch": "==2.12.1"})
+    assert "2.13.0; requirements.lock of the commit asks for ==2.12.1" in cellarena(project.root, "lineage", "unet").out
+
+
 def test_without_the_package_the_rest_is_told_and_it_is_partial(project, asked, cellarena):
     shutil.rmtree(project.remote)
     found = asked("unet@v1.0.0", code=3)

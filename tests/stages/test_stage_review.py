@@ -1,5 +1,6 @@
 """Pull requests on a repository made by hand: what is changed is shown, and nothing else."""
 
+import json
 import shutil
 
 import pytest
@@ -242,3 +243,13 @@ def test_files_of_others_beside_the_review_are_left_alone(project, review):
     outcome, _ = review(project, code=2)
     assert "holds files that are no pictures of a review" in outcome.err
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_changed_runs_that_learnt_with_other_libraries_than_the_commit_pins_are_named(project, review):
+    project.write_file("requirements.lock", "torch==2.13.0\n")
+    card = project.layout.checkpoint(UNET) / "model.json"
+    for version in ("2.12.1", "2.13.0"):
+        card.write_text(json.dumps({"format": 1, "libraries": {"torch": version, "numpy": "2.4.6"}}))
+        project.commit(f"Trained with torch {version}")
+    assert "torch 2.12.1 (requirements.lock: 2.13.0)" in review(project, "main..HEAD~1")[1]
+    assert "other libraries" not in review(project, "main..HEAD")[1]

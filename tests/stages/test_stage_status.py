@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -199,6 +200,16 @@ def test_a_stage_that_dvc_runs_is_running_until_dvc_is_killed(project, status):
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(started.pid, signal.SIGKILL)
+
+
+def test_installed_libraries_that_are_not_the_pinned_ones_are_named(project, cellarena):
+    lock = project.root / "requirements.lock"
+    lock.write_text(f"click=={version('click')}\nnumpy==1.0\nnot-installed==3\n")
+    named = [f"numpy {version('numpy')} (requirements.lock: 1.0)"]
+    assert json.loads(cellarena(project.root, "status", "--json").out)["other_libraries"] == named
+    assert named[0] in cellarena(project.root, "status").out
+    lock.unlink()
+    assert json.loads(cellarena(project.root, "status", "--json").out)["other_libraries"] == []
 
 
 def test_without_a_repository_one_line_says_so(cellarena, tmp_path):

@@ -17,6 +17,11 @@ class RegistryPaths:
         """The stages and the artifacts."""
         return self.root / "dvc.yaml"
 
+    @property
+    def requirements(self) -> Path:
+        """The libraries of the environment, pinned."""
+        return self.root / "requirements.lock"
+
     def package(self, model: str) -> Path:
         """Return the folder that a release of a model or ensemble holds."""
         return self.root / "data" / "packages" / model

@@ -12,6 +12,7 @@ from cellarena.registry.origins import Origin
 from cellarena.registry.packages import Package
 from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository
+from cellarena.registry.requirements import NAME, used_otherwise
 from cellarena.registry.worktree import Comparison
 
 _OF_RELEASE = ("name", "version", "commit", "stages", "message")
@@ -67,11 +68,19 @@ class Parent:
 
 @dataclass(frozen=True)
 class Environment:
-    """The code, and the libraries that it ran with."""
+    """The code, and the libraries that it ran with.
+
+    Attributes:
+        commit: of the code.
+        requirements_sha256: of its requirements.lock.
+        libraries: by name, the versions that a release learnt with.
+        otherwise: by name, what requirements.lock asks for in the place of one of these.
+    """
 
     commit: str
     requirements_sha256: str | None
     libraries: Mapping[str, str] = field(default_factory=dict)
+    otherwise: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,14 +151,17 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
     members = _members(own, stages, trained)
     arm = _settings(stages, ["arms", run.arm], f"arms.{run.arm}") if run else {}
     generator = _generator(stages, str(arm.get("generator") or ""))
-    requirements = repository.read(subject.commit, "requirements.lock")
+    requirements = repository.read(subject.commit, NAME)
+    libraries = subject.package.libraries if subject.package else {}
+    otherwise = used_otherwise(libraries, (requirements or b"").decode(errors="replace"))
     return Lineage(
         subject.asked, subject.kind, subject.release, subject.comparison, subject.origin, subject.labels_unchanged, run,
         _data(stages), arm, generator, own, [*_parents(own, members), *_generators(generator)],
         Environment(
             subject.commit,
             hashlib.sha256(requirements).hexdigest() if requirements is not None else None,
-            subject.package.libraries if subject.package else {},
+            libraries,
+            {library.name: library.locked for library in otherwise},
         ),
         subject.package, stages,
     )  # fmt: skip

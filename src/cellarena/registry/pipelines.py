@@ -62,9 +62,10 @@ def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> 
         ValueError: if dvc.lock or params.yaml cannot be read.
     """
     locked = locked_stages(repository, commit)
-    made = _made(locked)
+    # dvc.lock keeps the entries of stages that are no more, which may have made what others make now.
+    made = _made({name: stage for name, stage in locked.items() if name in declared})
     paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
-    known = _tracked(repository, commit, paths) | made
+    known = tracked_hashes(repository, commit, paths) | made
     read = {path for stage in locked.values() for path in stage.params if path.endswith(_YAML)}
     values = {path: flat(repository.mapping(commit, path)) for path in read}
     found = {}
@@ -92,15 +93,16 @@ def _made(locked: Mapping[str, LockedStage]) -> dict[str, str]:
     return {out.path: out.md5 for stage in locked.values() for out in stage.outs if out.md5}
 
 
-def _tracked(repository: Repository, commit: str, paths: set[str]) -> dict[str, str]:
+def tracked_hashes(repository: Repository, commit: str, paths: set[str]) -> dict[str, str]:
     """Return DVC's hash of every path that git holds, a file or a folder."""
     files = repository.files(commit)
     wanted = [name for name in files if any(name == path or name.startswith(f"{path}/") for path in paths)]
     hashes = _hashes(repository, commit, wanted)
-    return {path: md5 for path in paths if (md5 := hashes.get(path) or _of_folder(path, hashes))}
+    return {path: md5 for path in paths if (md5 := hashes.get(path) or md5_of_folder(path, hashes))}
 
 
-def _of_folder(path: str, hashes: Mapping[str, str]) -> str:
+def md5_of_folder(path: str, hashes: Mapping[str, str]) -> str:
+    """Return DVC's hash of a folder from those of files by their paths, "" if none of them is in it."""
     inside = sorted((name[len(path) + 1 :], md5) for name, md5 in hashes.items() if name.startswith(f"{path}/"))
     if not inside:
         return ""

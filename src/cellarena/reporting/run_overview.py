@@ -1,16 +1,16 @@
 """The grid of runs, the generators and the arms as rows of states: for people, and as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from cellarena.records import Run
-from cellarena.reporting.document import Document, Notes, Section, ShownTable
+from cellarena.reporting.document import Document, Notes, Section, ShownTable, Warnings
 from cellarena.reporting.run_status import STATES, UPSTREAM, Status
-from cellarena.reporting.tables import UNDEFINED, table_with_failures
+from cellarena.reporting.tables import UNDEFINED, plain, table_with_failures
 
 GRIDS = ("benchmark", "study")
 
@@ -62,11 +62,21 @@ def counted(rows: Iterable[Row]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that there is to be made of a project's data set, row by row."""
+    """All that there is to be made of a project's data set, row by row.
+
+    Attributes:
+        runs: of both grids.
+        generators: of synthetic images.
+        arms: that networks learn from.
+        altered: the stages of those outputs in git that are not what the stage made, by path.
+        libraries: in a few words each, those of other versions than the environment is pinned to.
+    """
 
     runs: Sequence[Row]
     generators: Sequence[Row]
     arms: Sequence[Row]
+    altered: Mapping[str, str] = field(default_factory=dict)
+    libraries: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -86,7 +96,14 @@ def as_json(overview: Overview) -> dict[str, Any]:
     ]
     generators = [{"generator": row.name, "steps": _steps(row)} for row in overview.generators]
     arms = [{"arm": row.name, "steps": _steps(row)} for row in overview.arms]
-    return {"runs": runs, "generators": generators, "arms": arms, "counts": overview.counts}
+    return {
+        "runs": runs,
+        "generators": generators,
+        "arms": arms,
+        "counts": overview.counts,
+        "altered": [{"path": path, "stage": stage} for path, stage in sorted(overview.altered.items())],
+        "other_libraries": list(overview.libraries),
+    }
 
 
 def _steps(row: Row) -> dict[str, Any]:
@@ -118,7 +135,18 @@ def as_document(overview: Overview) -> Document:
         (name.capitalize(), sentence) for name, by_state in overview.counts.items() if (sentence := _in_words(by_state))
     ]
     sections = [_section(title, kind, rows) for title, (kind, rows) in tables.items() if rows]
-    return Document("State of the runs", facts, sections)
+    return Document("State of the runs", facts, [*sections, *_doubts(overview)])
+
+
+def _doubts(overview: Overview) -> Iterator[Section]:
+    """Yield what the rows do not show: results that nobody's stage made, libraries that nobody pinned."""
+    if overview.altered:
+        lines = [f"{plain(path)} is not what {plain(stage)} made" for path, stage in sorted(overview.altered.items())]
+        way_out = "`git checkout` what was edited or merged, or run `dvc repro` and commit what it makes with dvc.lock."
+        yield Section("Results in git that no stage made", [Warnings([*lines, way_out])])
+    if overview.libraries:
+        way_out = "What is made now may differ from what was made with the pinned ones; `make setup` installs those."
+        yield Section("Other libraries than requirements.lock names", [Warnings([*overview.libraries, way_out])])
 
 
 def _in_words(by_state: Mapping[str, int]) -> str:

@@ -58,6 +58,25 @@ def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
     return {name: _status(facts, origins[name]) for name, facts in stages.items()}
 
 
+def changed_above(name: str, stages: Mapping[str, StageFacts]) -> dict[str, Sequence[str]]:
+    """Return what changed at a stage and at those before it, by their names, the nearest first; {} if nothing did.
+
+    Args:
+        name: of the stage.
+        stages: all of them, by name.
+
+    Raises:
+        KeyError: if a stage is upstream of another and not among them.
+    """
+    above = {name: stages[name]}
+    for stage in (waiting := [stages[name]]):
+        for upstream in stage.upstream:
+            if upstream not in above:
+                above[upstream] = stages[upstream]
+                waiting.append(stages[upstream])
+    return {name: facts.changed for name, facts in above.items() if facts.changed}
+
+
 def _find_origin(name: str, stages: Mapping[str, StageFacts], origins: dict[str, str]) -> str:
     """Return what changed at a stage or upstream of it; empty if nothing did."""
     if name not in origins:

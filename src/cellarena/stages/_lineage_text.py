@@ -119,7 +119,12 @@ def _training(lineage: Lineage) -> Iterator[Fact]:
 
 def _environment(lineage: Lineage) -> Iterator[Fact]:
     yield "sha256 of requirements.lock", lineage.environment.requirements_sha256 or ""
-    yield from sorted(lineage.environment.libraries.items())
+    otherwise = lineage.environment.otherwise
+    for name, version in sorted(lineage.environment.libraries.items()):
+        yield (
+            name,
+            f"{version}; requirements.lock of the commit asks for {otherwise[name]}" if name in otherwise else version,
+        )
 
 
 def _shown(value: Any) -> str:

@@ -1,8 +1,8 @@
 """What DVC and this machine know of the stages of dvc.yaml; no lock is taken, so that they may run meanwhile."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ class Pipeline:
     Attributes:
         facts: of each stage, by name.
         makers: the name of the stage that makes an output, by the output's path relative to the project's root.
+        altered: the paths of outputs that git keeps and that are not what their stage made; those that it makes at this
+            moment are not among them.
     """
 
     facts: Mapping[str, StageFacts]
     makers: Mapping[Path, str]
+    altered: Sequence[Path]
 
 
 def read_pipeline(root: Path) -> Pipeline:
@@ -54,28 +57,46 @@ def _line(error: Exception) -> str:
 
 
 def _pipeline(repo: Any, root: Path) -> Pipeline:
-    graph, comparison = repo.index.graph, _Comparison()
     stages = [stage for stage in repo.index.stages if stage.cmd]
+    graph, comparison = repo.index.graph, _Comparison(repo.index.stages)
     words, written = words_at_work(root), paths_at_work(Path(repo.tmp_dir or root) / "rwlock")
-    facts = {}
+    facts, altered = {}, list[Path]()
     for stage in stages:
-        running = tuple(stage.cmd.split()[1:]) in words or any(Path(out.fs_path) in written for out in stage.outs)
+        running = _is_at_work(stage.cmd, words) or any(Path(out.fs_path) in written for out in stage.outs)
         facts[stage.addressing] = StageFacts(
             upstream=sorted(above.addressing for above in graph.successors(stage) if above.cmd),
             changed=tuple(comparison.changes(stage)),
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-    makers = {Path(relpath(out.fs_path, root)): stage.addressing for stage in stages for out in stage.outs}
-    return Pipeline(facts, makers)
+        altered += [] if running else [_path(out, repo) for out in comparison.altered(stage)]
+    makers = {_path(out, repo): stage.addressing for stage in stages for out in stage.outs}
+    return Pipeline(facts, makers, sorted(altered))
+
+
+def _path(out: Any, repo: Any) -> Path:
+    """Return the path of an output relative to the project's root, whichever folder's dvc.yaml names it."""
+    return Path(os.path.relpath(out.fs_path, repo.root_dir))
+
+
+def _is_at_work(commands: str | Sequence[str], words: Collection[tuple[str, ...]]) -> bool:
+    """Return whether a process is at a stage's command, or at one of several."""
+    lines = [commands] if isinstance(commands, str) else commands
+    return any(tuple(line.split()[1:]) in words for line in lines)
 
 
 class _Comparison:
     """Compares stages with dvc.lock; what many of them read is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Sequence[Any]) -> None:
+        """Remember what the stages made.
+
+        Args:
+            stages: all of the project, and what stands for data that were added.
+        """
         self._hashes: dict[str, Any] = {}
         self._params: dict[tuple[str, ...], Mapping[str, Any]] = {}
+        self._made = {out.fs_path: out.hash_info for stage in stages for out in stage.outs if out.hash_info}
 
     def changes(self, stage: Any) -> Iterator[str]:
         """Yield what of a stage differs from dvc.lock, in a few words each."""
@@ -89,11 +110,22 @@ class _Comparison:
         for dep in stage.deps:
             if isinstance(dep, ParamsDependency):
                 yield from self._changed_params(dep)
-            elif self._differs(dep):
+            elif self._differs(dep) or self._was_made_anew(dep):
                 yield f"{dep} changed"
         for out in stage.outs:
             if self._differs(out):
                 yield f"{out} is not what it made"
+
+    def altered(self, stage: Any) -> Iterator[Any]:
+        """Yield a stage's outputs that git keeps and that are not what it made."""
+        for out in stage.outs:
+            if out.hash_info and not out.use_cache and self._differs(out):
+                yield out
+
+    def _was_made_anew(self, dep: Any) -> bool:
+        """Return whether dvc.lock says otherwise of what a stage read than of what another made, be it here or not."""
+        made = self._made.get(dep.fs_path)
+        return bool(made and dep.hash_info and made != dep.hash_info)
 
     def _changed_params(self, dep: Any) -> Iterator[str]:
         key = (dep.fs_path, *dep.params)

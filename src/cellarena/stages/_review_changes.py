@@ -15,6 +15,7 @@ from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository import Repository
+from cellarena.registry.results_in_git import altered_at
 from cellarena.reporting.review.contents import (
     CHANGED,
     DATA_COLUMNS,
@@ -28,6 +29,7 @@ from cellarena.reporting.review.contents import (
     Changes,
 )
 
+_PIPELINE = "dvc.yaml"
 _NAMED = 4
 """Causes that a run's row has room for."""
 
@@ -107,7 +109,16 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         n_runs=len(after.runs),
         others=others,
         outdated=outdated_stages(repository, after.commit, after.declared),
+        altered=_altered(repository, before, after),
     )
+
+
+def _altered(repository: Repository, before: State, after: State) -> list[str]:
+    """Return the results in git that no stage made, and those that git had before and has not any more."""
+    pipelines = [repository.read(state.commit, _PIPELINE) for state in (before, after)]
+    kept = {output.path for output in before.outputs if not output.is_cached and pipelines[0] == pipelines[1]}
+    gone = [output.path for output in after.outputs if output.is_cached and output.path in kept]
+    return sorted([*(output.path for output in altered_at(repository, after.commit)), *gone])
 
 
 def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:

@@ -16,8 +16,10 @@ from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
+from cellarena.learning.cards import reading
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.reading import Reader
+from cellarena.registry.requirements import used_otherwise
 from cellarena.reporting.document import Illustration
 from cellarena.reporting.review.contents import LOST_COLUMNS, Images, Leaks, Results
 from cellarena.stages._review_changes import State
@@ -76,6 +78,29 @@ def results_of(reviewed: Reviewed, pictures: Path | None) -> Results:
     by_image = image_changes(values)
     drawn = _pictures(reviewed, by_image, test, pictures) if pictures else []
     return Results(n_images, runs, rows, by_image, drawn, lost, leaks)
+
+
+def libraries_of(reviewed: Reviewed) -> list[str]:
+    """Return the libraries that runs of the later commit learnt with otherwise than it pins, in a few words each.
+
+    Only runs whose checkpoints differ are asked; what they were trained with stands in their cards.
+    """
+    reader, after = reviewed.reader, reviewed.after
+    lock = reader.repository.read(after.commit, reviewed.layout.requirements.as_posix())
+    found: dict[str, None] = {}
+    for run, new in after.runs.items() if lock is not None else ():
+        old = reviewed.before.runs.get(run)
+        if new.checkpoint and not (old and old.checkpoint and old.checkpoint.md5 == new.checkpoint.md5):
+            card = (reader.members(after.commit, new.checkpoint) or {}).get("model.json")
+            used = reader.read(after.commit, card, _libraries) or {}
+            found |= dict.fromkeys(map(str, used_otherwise(used, (lock or b"").decode(errors="replace"))))
+    return list(found)
+
+
+def _libraries(path: Path) -> dict[str, str]:
+    """Return the libraries that a card names; those of models from elsewhere name none."""
+    with reading(path) as card:
+        return {str(name): str(version) for name, version in (card.get("libraries") or {}).items()}
 
 
 def _changed_runs(reviewed: Reviewed) -> list[Run]:

@@ -1,4 +1,4 @@
-"""What the stages share: the run as arguments, and folders that appear whole or not at all."""
+"""What the stages share: the run as arguments, threads, and folders that appear whole or not at all."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from cellarena.hardware import threads
 from cellarena.records import Run
+from cellarena.stages._project import Project
 
 T = TypeVar("T")
 
@@ -27,6 +29,17 @@ def run_arguments(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, run=Run(model, arm, seed), **kwargs)
 
     return with_run
+
+
+def fixed_threads(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command of a project so that networks compute with `training.threads`, whatever the shell says."""
+
+    @wraps(command)
+    def with_threads(project: Project, *args: Any, **kwargs: Any) -> None:
+        with threads(project.params.training.threads):
+            command(project, *args, **kwargs)
+
+    return with_threads
 
 
 @contextmanager

@@ -6,12 +6,13 @@ from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.stages._annotated import annotated
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, run_arguments
+from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
 
 
 @click.command()
 @run_arguments
 @click.pass_obj
+@fixed_threads
 def ensemble(project: Project, run: Run) -> None:
     """Put the members of one arm and seed together; tune the decoding of their mean; copy no weights."""
     from cellarena.learning.cards import write_card

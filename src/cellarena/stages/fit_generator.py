@@ -8,13 +8,12 @@ import click
 import pandas as pd
 
 from cellarena.evaluation.tables import write_table
-from cellarena.hardware import threads
 from cellarena.records import Record
 from cellarena.stages._annotated import files_of
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
 from cellarena.stages._project import Project
 from cellarena.stages._samples import Samples, Watching
-from cellarena.stages._shell import fresh_folder
+from cellarena.stages._shell import fixed_threads, fresh_folder
 from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted
 
 _LIBRARIES = ("torch", "monai", "numpy")
@@ -23,6 +22,7 @@ _LIBRARIES = ("torch", "monai", "numpy")
 @click.command("fit-generator")
 @click.argument("generator")
 @click.pass_obj
+@fixed_threads
 def fit_generator(project: Project, generator: str) -> None:
     """Fit a generator of synthetic images to the train subset; an interrupted fit goes on where it was."""
     from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
@@ -38,7 +38,7 @@ def fit_generator(project: Project, generator: str) -> None:
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)
     samples = Samples.of(examples, state / "samples", params.synthesize.seed)
-    with threads(settings["threads"]), Watching(samples, settings["steps"], generator) as watch:
+    with Watching(samples, settings["steps"], generator) as watch:
         fit = Fit(settings["steps"], settings["seed"], device, state, watch)
         fitted = GENERATORS[settings["kind"]].fit(params.generator_settings(generator), examples, fit)
     with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:

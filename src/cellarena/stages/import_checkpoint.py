@@ -20,7 +20,7 @@ from cellarena.stages._foreign import (
 )
 from cellarena.stages._packing import Packed, fill
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder
+from cellarena.stages._shell import fixed_threads, fresh_folder
 
 _PATH = click.Path(path_type=Path)
 
@@ -33,6 +33,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--source", required=True, help="Where the file is from: an address, or in words.")
 @click.option("--hyperparameters", type=_PATH, help="YAML of those that differ from params.yaml's block of the model.")
 @click.pass_obj
+@fixed_threads
 def import_checkpoint(
     project: Project, file: Path, model: str, name: str, licence: str, source: str, hyperparameters: Path | None
 ) -> None:

@@ -15,8 +15,10 @@ from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
 from cellarena.stages._packing import Packed, fill
+from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, run_arguments
+from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
+from cellarena.stages._staleness import refuse_stale_here
 
 _CHECKPOINT = ("model.json", "model.safetensors")
 
@@ -24,14 +26,25 @@ _CHECKPOINT = ("model.json", "model.safetensors")
 @click.command()
 @run_arguments
 @click.pass_obj
+@fixed_threads
 def package(project: Project, run: Run) -> None:
     """Pack a run's checkpoint with its score, its licence, its model card and crops to prove it by."""
     layout = project.layout
+    _refuse_stale(project, run)
     learnt = layout.arm(run.arm)
     source = ", ".join(sorted({record.source for record in read_manifest(learnt)}))
     with fresh_folder(layout.package(run.model)) as folder:
         cards = list(_copy_checkpoints(project, run, folder))
         fill(project, Packed(run, cards, _lines(project, run), {run.arm: learnt}, source), folder)
+
+
+def _refuse_stale(project: Project, run: Run) -> None:
+    """Whatever is packed says that it was made of what is here."""
+    pipeline = read_pipeline(project.layout.root)
+    maker = pipeline.makers.get(project.layout.package(run.model))
+    upstream = pipeline.facts[maker].upstream if maker else ()
+    packed = [path for path, stage in pipeline.makers.items() if stage in upstream]
+    refuse_stale_here(pipeline, packed)
 
 
 def _copy_checkpoints(project: Project, run: Run, folder: Path) -> Iterator[dict[str, Any]]:

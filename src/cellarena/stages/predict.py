@@ -8,12 +8,13 @@ from cellarena.registry.origins import weights_of
 from cellarena.stages._predictions import write_predictions
 from cellarena.stages._probabilities import keep_test, write_failures, write_validation
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, run_arguments
+from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
 
 
 @click.command()
 @run_arguments
 @click.pass_obj
+@fixed_threads
 def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
     from cellarena.learning.costs import device_name, peak_memory_mb

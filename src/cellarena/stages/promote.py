@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from cellarena.registry.checkup import as_evidence, candidate_of, examine, refuse_failed
+from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
 from cellarena.registry.gates import Candidate, judge
 from cellarena.registry.names import Reference
 from cellarena.registry.places import objects
 from cellarena.registry.pointers import bring_up_to_date
 from cellarena.registry.releases import Released, resolve, stage_history
 from cellarena.registry.repository import Repository
+from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
 from cellarena.stages._releases import (
     empty_folder,
@@ -19,6 +20,7 @@ from cellarena.stages._releases import (
     put_into_stage,
     show_checks,
 )
+from cellarena.stages._staleness import refuse_stale_at, refuse_stale_here
 
 
 @click.command()
@@ -38,6 +40,7 @@ def promote(project: Project, release: str, stage: str) -> None:
     released = resolve(repository, model_reference(release))
     if stage in released.stages:
         raise ValueError(f"{released} is in {stage} already")
+    _refuse_stale(project, repository, released)
     with empty_folder() as folder:
         examined = examine(repository, released, folder / "candidate", registry.agreement)
         checks, holder = examined.checks, None
@@ -55,6 +58,15 @@ def promote(project: Project, release: str, stage: str) -> None:
         "checks": as_evidence(checks),
     }
     put_into_stage(project, repository, released, stage, evidence)
+
+
+def _refuse_stale(project: Project, repository: Repository, released: Released) -> None:
+    """A tag may be anybody's: what `release` asks of a commit is asked again, and of the working tree if it is that."""
+    _, outputs = outputs_of(repository, released.commit, released.name)
+    refuse_stale_at(repository, released.commit, outputs, objects(repository))
+    if released.commit == repository.commit("HEAD"):
+        pipeline = read_pipeline(project.layout.root)
+        refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
 
 
 def _holder(repository: Repository, released: Released, stage: str, folder: Path) -> Candidate | None:

@@ -29,7 +29,7 @@ from cellarena.records import Record, Run, read_manifest
 from cellarena.seeds import generator as stream
 from cellarena.stages._project import Project
 from cellarena.stages._quality_figures import Shown, draw_figures, read_pair
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.stages._shell import fixed_threads, fresh_folder, progress
 from cellarena.targets.three_class import ThreeClass
 
 Picture = npt.NDArray[np.uint8]
@@ -57,6 +57,7 @@ class _Judge:
 @click.command()
 @click.argument("generator")
 @click.pass_obj
+@fixed_threads
 def quality(project: Project, generator: str) -> None:
     """Compare a generator's images with the real ones, in tables and figures."""
     layout, params = project.layout, project.params

@@ -6,7 +6,9 @@ from typing import get_args
 import click
 
 from cellarena.registry.checkup import outputs_of
+from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
+from cellarena.registry.integrity.points import Point
 from cellarena.registry.messages import release_message
 from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
@@ -14,9 +16,11 @@ from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import objects
 from cellarena.registry.releases import Bump, next_version, register, releases, tag_of
 from cellarena.registry.repository import Repository
+from cellarena.stages._altered import altered_results, refuse_altered_results
 from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
 from cellarena.stages._releases import empty_folder, own_repository
+from cellarena.stages._staleness import refuse_stale_at, refuse_stale_here
 
 _DECLARED = ("dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config")
 
@@ -33,8 +37,12 @@ def release(project: Project, name: str, bump: Bump) -> None:
     commit = repository.commit("HEAD")
     _refuse_uncommitted(repository)
     kind, outputs = outputs_of(repository, commit, checked_name(name))
-    _refuse_stale(project, outputs)
+    pipeline = read_pipeline(project.layout.root)
+    refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
+    refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
+    refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(repository, commit, outputs) if kind == "model" else None
+    fetch_releases(repository)
     version = next_version([known for known in releases(repository) if known.name == name], bump)
     reference, tag = f"{name}@{version}", tag_of(repository, name, version)
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
@@ -49,15 +57,6 @@ def _refuse_uncommitted(repository: Repository) -> None:
     changed = repository.git("status", "--porcelain", "--", *map(repository.inside, _DECLARED)).decode().split("\n")
     if names := [line[3:] for line in changed if line]:
         raise ValueError(f"{', '.join(names)}: not committed, so that no commit says what is released; commit first")
-
-
-def _refuse_stale(project: Project, outputs: list[Output]) -> None:
-    """What its stage would make otherwise today is not what the commit's code and parameters describe."""
-    pipeline = read_pipeline(project.layout.root)
-    for output in outputs:
-        maker = pipeline.makers.get(Path(output.path))
-        if maker and (changed := pipeline.facts[maker].changed):
-            raise ValueError(f"{output.path}: stale, {', '.join(changed)}; run `dvc repro {maker}` and commit dvc.lock")
 
 
 def _package(repository: Repository, commit: str, outputs: list[Output]) -> Package:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cellarena.faults import PartialError
 from cellarena.registry import releases as registry
+from cellarena.registry.completeness import refuse_unknown_releases
 from cellarena.registry.integrity.promises import parse_listing
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.messages import facts_of, score_words
@@ -32,16 +33,21 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     F1 is that of the test images at its commit, so that releases with other data are not to be compared by it.
     On the remote means that each of its objects is there; `cellarena verify --remote` also reads them.
     """
-    found = registry.releases(own_repository(project))
+    repository = own_repository(project)
+    found = registry.releases(repository)
     chosen = [release for release in found if name is None or release.name == checked_name(name)]
     there = _on_remote(project, chosen)
     entries = [_entry(release, state) for release, state in zip(chosen, there, strict=True)]
     if as_json:
         click.echo(json.dumps(entries, indent=2, sort_keys=True))
-        return
+    elif entries:
+        _print(entries)
     if not entries:
-        click.echo("Nothing was released yet; `cellarena release NAME` does it.")
-        return
+        refuse_unknown_releases(repository)
+        click.echo("Nothing was released yet; `cellarena release NAME` does it.", err=as_json)
+
+
+def _print(entries: list[dict[str, Any]]) -> None:
     table = Table(box=None)
     for column in _COLUMNS:
         table.add_column(column, no_wrap=True)

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.faults import PartialError
+from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
 from cellarena.registry.places import objects
@@ -28,7 +28,7 @@ from cellarena.reporting.review.verdict import verdict_sentence
 from cellarena.reporting.text import render_text
 from cellarena.stages._project import Project
 from cellarena.stages._review_changes import State, changes_of, state_of
-from cellarena.stages._review_results import Reviewed, results_of
+from cellarena.stages._review_results import Reviewed, libraries_of, results_of
 from cellarena.stages._shell import fresh_folder
 
 _FORM = "write BASE..HEAD, or BASE...HEAD to compare with where HEAD left BASE"
@@ -52,6 +52,11 @@ def review(project: Project, revisions: str, output: Path | None, html: Path | N
         pictures.mkdir()
         found = _review(repository, revisions, Path(scratch), pictures if output or html else None)
         _write(found, pictures, output, html)
+    if altered := found.changes.altered:
+        raise IntegrityError(
+            f"{revisions}: {len(altered)} result(s) in git are not what their stage made, among them "
+            f"{', '.join(altered[:3])}: the review says so too; run `dvc repro` and commit what it makes with dvc.lock"
+        )
     if not found.unread.empty:
         names = ", ".join(sorted(set(found.unread["path"]))[:3])
         raise PartialError(
@@ -70,7 +75,9 @@ def _review(repository: Repository, revisions: str, scratch: Path, pictures: Pat
     changes = changes_of(repository, before, after, layout, cache)
     settings, floor = _settings(after)
     reader = Reader(repository, cache, scratch)
-    results = results_of(Reviewed(reader, before, after, layout, settings, floor), pictures)
+    reviewed = Reviewed(reader, before, after, layout, settings, floor)
+    results = results_of(reviewed, pictures)
+    changes = replace(changes, libraries=libraries_of(reviewed))
     sides = [Side(name, c, _subject(repository, c)) for name, c in zip(names, commits, strict=True)]
     n_behind = int(repository.git("rev-list", "--count", f"{commits[1]}..{commits[0]}"))
     unread = pd.DataFrame([(u.path, u.commit, u.reason) for u in reader.unread], columns=UNREAD_COLUMNS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cellarena.records import Run
+from cellarena.registry.requirements import installed_otherwise
 from cellarena.reporting.run_overview import Cell, Overview, Progress, Row, as_document, as_json
 from cellarena.reporting.run_status import StageFacts, Status, statuses
 from cellarena.reporting.text import render_text
@@ -25,7 +26,8 @@ _FINGERPRINT = "[0-9a-f]" * 16
 def status(project: Project, for_machines: bool) -> None:
     """Show what is done, running, failed, interrupted, missing or stale: runs, generators and arms.
 
-    Nothing is locked or changed, so that it may be asked while `dvc repro` runs.
+    Results that git keeps and that are not what their stage made are named, and so are installed libraries of other
+    versions than requirements.lock pins. Nothing is locked or changed, so that it may be asked while `dvc repro` runs.
     """
     overview = _overview(project)
     if for_machines:
@@ -47,7 +49,14 @@ def _overview(project: Project) -> Overview:
         [_run_row(project, run, [name for name, grid in grids.items() if run in grid], found) for run in runs],
         [_generator_row(project, name, found) for name in generators],
         [Row(name, _cells({"compose": project.layout.arm(name)}, found)) for name in arms],
+        {path.as_posix(): pipeline.makers[path] for path in pipeline.altered},
+        _other_libraries(project),
     )
+
+
+def _other_libraries(project: Project) -> list[str]:
+    lock = project.layout.requirements
+    return list(map(str, installed_otherwise(lock.read_text(encoding="utf-8")))) if lock.is_file() else []
 
 
 def _with_remains(

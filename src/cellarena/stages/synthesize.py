@@ -8,7 +8,7 @@ from cellarena.records import Record, read_manifest, write_manifest
 from cellarena.stages._donors import write_donors
 from cellarena.stages._generators import known_records, read_examples, read_generator, read_trained_on
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.stages._shell import fixed_threads, fresh_folder, progress
 from cellarena.synthesis.arms import rounded
 from cellarena.synthesis.making import Donor, make
 from cellarena.synthesis.shape_bank import shape_bank
@@ -17,6 +17,7 @@ from cellarena.synthesis.shape_bank import shape_bank
 @click.command()
 @click.argument("generator")
 @click.pass_obj
+@fixed_threads
 def synthesize(project: Project, generator: str) -> None:
     """Compose label images of the train subset's shapes, and paint them with a fitted generator."""
     layout, settings = project.layout, project.params.synthesize

@@ -12,7 +12,7 @@ from cellarena.records import Run, read_manifest
 from cellarena.stages._annotated import annotated, files_of
 from cellarena.stages._plans import read_plan
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, run_arguments
+from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
 
 if TYPE_CHECKING:
     from cellarena.datasets.loading import Annotated
@@ -27,6 +27,7 @@ _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 @click.command()
 @run_arguments
 @click.pass_obj
+@fixed_threads
 def train(project: Project, run: Run) -> None:
     """Train one model on one arm with one seed; an interrupted training goes on where it was.
 

@@ -1,6 +1,7 @@
 """Command verify: are the bytes that commits promise still there and still right."""
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -8,6 +9,7 @@ from cellarena.registry.integrity.damage import as_json, damages
 from cellarena.registry.integrity.dependents import flows_of
 from cellarena.registry.integrity.points import promising_points
 from cellarena.registry.integrity.survey import survey
+from cellarena.stages._altered import refuse_altered_results, refuse_unread_results, results_in_git
 from cellarena.stages._damage import lines_of, refuse_faults
 from cellarena.stages._project import Project
 from cellarena.stages._promised import left_alone, promised
@@ -22,8 +24,9 @@ from cellarena.stages._storages import remote_option, storages
 def verify(project: Project, remote: str | None, for_machines: bool) -> None:
     """Read all that HEAD, the branches and the releases promise, and compare the bytes with their hashes.
 
-    Lists what is missing or rotten, and which outputs, releases, numbers and figures depend on it. Exit code 4 if
-    something is, 3 if a remote could not be read to the end. Nothing is changed.
+    Lists what is missing or rotten, and which outputs, releases, numbers and figures depend on it; and the results in
+    git that are not what their stage made, there or in the working tree. Exit code 4 if something is, 3 if a remote
+    or the working tree could not be read to the end. Nothing is changed.
     """
     with storages(project, remote) as places:
         points = promising_points(places.repository)
@@ -31,8 +34,12 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
         asked = [places.cache, *([places.remote] if places.remote else [])]
         found = survey(outputs, asked, progress)
         damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
+        results = results_in_git(project, places.repository, points)
     if for_machines:
-        click.echo(json.dumps(as_json(points, found, damaged, left_alone(places.repository, points)), indent=2))
+        told = as_json(points, found, damaged, left_alone(places.repository, points)) | asdict(results)
+        click.echo(json.dumps(told, indent=2))
     else:
-        click.echo("\n".join(lines_of(found, damaged)))
+        click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))
     refuse_faults(found, [storage.name for storage in asked])
+    refuse_altered_results(results.altered)
+    refuse_unread_results(results)

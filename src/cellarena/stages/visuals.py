@@ -13,7 +13,7 @@ from cellarena.images.io import read_image
 from cellarena.records import Record, read_manifest
 from cellarena.stages._annotated import annotated
 from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder
+from cellarena.stages._shell import fixed_threads, fresh_folder
 from cellarena.synthesis.arms import first_of_each
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _CLASSES = ("background", "interior", "boundary")
 
 @click.command()
 @click.pass_obj
+@fixed_threads
 def visuals(project: Project) -> None:
     """Train a tiny network; show its filters and feature maps for one test image, and those of a trained run."""
     record = _shown(read_manifest(project.layout.subset("test")))

@@ -48,6 +48,25 @@ def outdated_lines(outdated: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
+def altered_lines(altered: Sequence[str]) -> list[str]:
+    """Return a warning for results in git that no stage made."""
+    if not altered:
+        return []
+    results, are = ("result", "is") if len(altered) == 1 else ("results", "are")
+    return [
+        f"{len(altered)} {results} in git {are} not what the stage made, as dvc.lock records it: {_few(altered)}. "
+        "Somebody edited or merged them, or dvc.lock was not committed with them. Run `dvc repro` and commit what it "
+        "makes together with dvc.lock."
+    ]
+
+
+def library_lines(libraries: Sequence[str]) -> list[str]:
+    """Return a warning for runs that learnt with other libraries than the commit pins."""
+    if not libraries:
+        return []
+    return [f"Changed runs learnt with other libraries than requirements.lock of this commit names: {_few(libraries)}."]
+
+
 def shown(title: str, table: Table) -> ShownTable:
     """Return a table; a long one is cut where it cannot be searched."""
     return ShownTable(title, table, _AT_MOST if len(table.rows) > _AT_MOST else None)

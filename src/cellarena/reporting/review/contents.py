@@ -69,6 +69,8 @@ class Changes:
         n_runs: of the later commit.
         others: the paths of the remaining outputs that differ.
         outdated: stages of the later commit whose results were not made of what it holds, and what differs.
+        altered: paths of the results that the later commit has in git and that are not what their stage made.
+        libraries: in a few words each, those that changed runs learnt with and that the later commit does not pin.
     """
 
     data: pd.DataFrame
@@ -80,6 +82,8 @@ class Changes:
     n_runs: int
     others: Sequence[str]
     outdated: Mapping[str, Sequence[str]]
+    altered: Sequence[str] = ()
+    libraries: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A review as a document."""
 
 from cellarena.reporting.document import Document, Notes, Section, Text, Warnings
-from cellarena.reporting.review.changed import changes_section, outdated_lines
+from cellarena.reporting.review.changed import altered_lines, changes_section, library_lines, outdated_lines
 from cellarena.reporting.review.compared import guards_section, pictures_section, results_section, unread_section
 from cellarena.reporting.review.contents import Review
 from cellarena.reporting.review.verdict import verdict_sentence
@@ -25,7 +25,10 @@ def _sides(review: Review) -> list[str]:
 
 
 def _warnings(review: Review) -> list[str]:
-    lines = outdated_lines(review.changes.outdated)
+    changes = review.changes
+    lines = [
+        *outdated_lines(changes.outdated), *altered_lines(changes.altered), *library_lines(changes.libraries)
+    ]  # fmt: skip
     if review.n_behind:
         lines.append(
             f"{review.n_behind} commit{'s' * (review.n_behind != 1)} of {review.before.name} "

@@ -29,6 +29,8 @@ def verdict_sentence(review: Review) -> str:
         parts.append("no result changed")
     if data:
         parts.append(f"data changed ({_listed(data)})")
+    if altered := changes.altered:
+        parts.append(f"but no stage made {len(altered)} of the results in git ({_listed(altered)})")
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
