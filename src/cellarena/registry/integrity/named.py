@@ -47,7 +47,7 @@ def git_folders(repository: Repository) -> list[GitFolder]:
 
 
 def _asked(repository: Repository, which: str) -> Path:
-    return Path(os.fsdecode(repository.git("rev-parse", "--path-format=absolute", which).rstrip(b"\n")))
+    return (repository.folder / os.fsdecode(repository.git("rev-parse", which).rstrip(b"\n"))).resolve()
 
 
 def _working_tree(folder: Path) -> Path | None:
