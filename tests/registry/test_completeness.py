@@ -73,6 +73,15 @@ def test_the_list_says_that_it_is_not_all_and_which_command_completes_it(clone, 
     assert "v1.1.0" in outcome.out
 
 
+def test_a_shallow_clone_that_has_one_release_says_that_there_are_others(clone, cellarena):
+    lab = clone("--depth=1", "--branch=counts@v1.1.0")
+    assert lab.tags() == ["counts@v1.1.0"]
+    outcome = lab.ask(cellarena, "releases")
+    assert outcome.code == 3
+    assert "counts@v1.1.0" in outcome.out
+    assert "1 release(s) of origin are not here, among them counts@v1.0.0" in outcome.err
+
+
 def test_an_origin_that_does_not_answer_is_said_with_its_reason(clone, cellarena, tmp_path):
     lab = clone("--no-tags")
     shutil.rmtree(tmp_path / "origin")

@@ -79,6 +79,17 @@ def test_what_has_no_object_of_its_own_is_left_alone(tmp_path, out, why):
     assert all(isinstance(output, Output) for output in outputs_at(opened, commit))
 
 
+@pytest.mark.parametrize("kind", ["version_aware", "worktree"])
+def test_a_remote_without_objects_is_told_as_one(tmp_path, cellarena, kind):
+    repository = new_repository(tmp_path, {"url": str(tmp_path / "store"), kind: "true"})
+    repository.commit({"a.bin": b"one"})
+    assert cellarena(repository.root, "verify").code == 0
+    for command in ("sync", "heal", "gc --remote --apply"):
+        outcome = cellarena(repository.root, *command.split())
+        assert outcome.code == 2
+        assert "keeps the versions" in outcome.err
+
+
 def test_the_stages_of_all_folders_are_known_by_their_own_paths(tmp_path):
     repository = new_repository(tmp_path)
     repository.commit({"a.bin": b"one"})

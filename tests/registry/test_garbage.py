@@ -119,6 +119,14 @@ def test_a_remote_of_another_project_is_left_alone(repository, call):
     assert repository.stored(theirs).exists()
 
 
+def test_what_a_running_experiment_wrote_a_moment_ago_is_left_alone(repository, call):
+    new, old = keep(repository, b"just written"), keep(repository, b"of yesterday")
+    os.utime(repository.cached(old), (time.time() - 86400,) * 2)
+    repository.git("clone", "--quiet", str(repository.root), str(repository.root / ".dvc/tmp/exps/standalone/tmp1"))
+    call("gc", "--apply")
+    assert (new in objects(repository), old in objects(repository)) == (True, False)
+
+
 def test_a_hook_of_git_is_not_taken_for_the_repository(repository, call, monkeypatch, tmp_path):
     other = new_repository(tmp_path / "other")
     other.commit(RAW)

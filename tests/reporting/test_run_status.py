@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.reporting.run_status import StageFacts, statuses
+from cellarena.reporting.run_status import StageFacts, changed_above, statuses
 
 CHAIN = {"split": StageFacts(), "train": StageFacts(["split"]), "predict": StageFacts(["train"])}
 
@@ -56,3 +56,10 @@ def test_nothing_downstream_of_a_change_is_done(kinds):
         assert {found[str(i)].state for i in range(first, len(kinds))} <= {"stale", "missing", "running"}
     untouched = kinds[: kinds.index("changed")] if "changed" in kinds else kinds
     assert [found[str(i)].state for i, kind in enumerate(untouched) if not kind] == ["done"] * untouched.count("")
+
+
+def test_every_stage_above_that_changed_is_told_the_nearest_first():
+    facts = {name: replace(stage, changed=[name]) for name, stage in CHAIN.items() if name != "train"}
+    facts |= {"train": CHAIN["train"], "explore": StageFacts(["split"], changed=["explore"])}
+    assert list(changed_above("predict", facts).items()) == [("predict", ["predict"]), ("split", ["split"])]
+    assert changed_above("train", CHAIN) == {}

@@ -17,7 +17,7 @@ def fetch_releases(repository: Repository) -> None:
     """
     if has_origin(repository):
         _fetch(repository)
-    elif _is_shallow(repository):
+    elif is_shallow(repository):
         raise ValueError(f"{repository.address}: {_cut_off(repository)}")
 
 
@@ -37,7 +37,7 @@ def refuse_unknown_releases(repository: Repository) -> None:
                 f"{repository.address}: {len(unknown)} release(s) of origin are not here, among them {unknown[-1]}; "
                 f"run `{_command(repository)}`"
             )
-    elif _is_shallow(repository):
+    elif is_shallow(repository):
         raise PartialError(f"{repository.address}: {_cut_off(repository)}")
 
 
@@ -82,8 +82,9 @@ def _cut_off(repository: Repository) -> str:
 
 def _command(repository: Repository) -> str:
     """Return what completes a clone."""
-    return f"git fetch{' --unshallow' * _is_shallow(repository)} --tags origin"
+    return f"git fetch{' --unshallow' * is_shallow(repository)} --tags origin"
 
 
-def _is_shallow(repository: Repository) -> bool:
+def is_shallow(repository: Repository) -> bool:
+    """Return whether a clone was cut off from its earlier commits."""
     return repository.git("rev-parse", "--is-shallow-repository").strip() == b"true"

@@ -145,7 +145,7 @@ def _full_name(repository: Repository, name: str) -> str:
 
 def _place(within: str) -> str:
     """Return a folder's name as a tag can have it: where it holds other letters, a likeness and a hash of it."""
-    if all(_IN_A_TAG.fullmatch(part) and not part.endswith(".lock") for part in within.split("/")):
+    if not within or all(_IN_A_TAG.fullmatch(part) and not part.endswith(".lock") for part in within.split("/")):
         return within
     likeness = re.sub(r"[^a-zA-Z0-9/-]+", "_", within)
     return f"{likeness}-{hashlib.sha256(os.fsencode(within)).hexdigest()[:8]}"

@@ -2,26 +2,16 @@
 
 import hashlib
 import os
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from cellarena.faults import IntegrityError, SecurityError
+from cellarena.registry.addresses import public_address, split_address, with_subfolder
 from cellarena.registry.dvc_files import read_mapping
-
-# No `ext::`, which runs a program of the address's choice.
-_PROTOCOLS = "file:git:http:https:ssh"
-# A hook of git's own has them, and they win over the folder that is asked for.
-_OF_A_HOOK = {
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
-    "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
-}  # fmt: skip
-_SUBFOLDER = "#subdirectory="
-"""Stands between the address of a git repository and the folder in it that is the project, as pip writes it."""
+from cellarena.registry.git_process import run_git
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,7 @@ class Repository:
         Raises:
             ValueError: if it fails; its own words are in it.
         """
-        return _git("-C", str(self.folder), *arguments, given=given)
+        return run_git("-C", str(self.folder), *arguments, given=given)
 
     def commit(self, revision: str) -> str:
         """Return the full hash of the commit that a branch, tag or hash names.
@@ -180,8 +170,7 @@ def open_repository(address: str, copies: Path) -> Repository:
     if Path(address).is_dir():
         return _local(address, "", address)
     written = address
-    address, _, within = address.partition(_SUBFOLDER)
-    within = _checked_subfolder(within, written)
+    address, within = split_address(written)
     folder = address.removeprefix("file://")
     if Path(folder).is_dir():
         return _local(folder, within, written)
@@ -192,35 +181,21 @@ def open_repository(address: str, copies: Path) -> Repository:
     if not (copy / "HEAD").is_file():
         copies.mkdir(parents=True, exist_ok=True)
         partial = copy.with_name(f"{copy.name}.{os.getpid()}.partial")
-        _git("clone", "--quiet", "--mirror", "--", address, str(partial))
+        run_git("clone", "--quiet", "--mirror", "--", address, str(partial))
         # It holds the address, and with it a token that the address may hold.
-        _git("-C", str(partial), "config", "--remove-section", "remote.origin")
+        run_git("-C", str(partial), "config", "--remove-section", "remote.origin")
         partial.rename(copy)
     else:
-        _git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
+        run_git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
     return Repository(copy, with_subfolder(public_address(address), within), None, within)
-
-
-def with_subfolder(address: str, within: str) -> str:
-    """Return the address of a project that is a folder of the git repository at an address; empty for the root."""
-    return f"{address}{_SUBFOLDER}{within}" if within else address
-
-
-def public_address(address: str) -> str:
-    """Return the address of a git repository without passwords, queries, and user names that may be tokens."""
-    if "://" not in address:
-        return address
-    parts = urlsplit(address)
-    user = f"{parts.username}@" if parts.scheme.endswith("ssh") and parts.username else ""
-    return urlunsplit((parts.scheme, user + parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @lru_cache(maxsize=64)
 def _files(folder: Path, commit: str, within: str) -> Mapping[str, Blob]:
     """Return every file of a commit by its path; the commit is named by its full hash and never changes."""
-    if within and not _git("-C", str(folder), "ls-tree", "-d", "-z", commit, "--", within):
+    if within and not run_git("-C", str(folder), "ls-tree", "-d", "-z", commit, "--", within):
         return {}
-    return parse_tree(_git("-C", str(folder), "ls-tree", "-r", "-z", f"{commit}:{within}" if within else commit))
+    return parse_tree(run_git("-C", str(folder), "ls-tree", "-r", "-z", f"{commit}:{within}" if within else commit))
 
 
 def parse_tree(listed: bytes) -> dict[str, Blob]:
@@ -234,18 +209,11 @@ def parse_tree(listed: bytes) -> dict[str, Blob]:
     return found
 
 
-def _checked_subfolder(within: str, address: str) -> str:
-    parts = PurePosixPath(within).parts
-    if PurePosixPath(within).is_absolute() or ".." in parts or "\\" in within:
-        raise ValueError(f"{address}: {within!r} is no folder in a git repository; name it from the root")
-    return "/".join(parts)
-
-
 def _local(folder: str, within: str, address: str) -> Repository:
     try:
-        is_bare = _git("-C", folder, "rev-parse", "--is-bare-repository").strip() == b"true"
+        is_bare = run_git("-C", folder, "rev-parse", "--is-bare-repository").strip() == b"true"
         top = "--absolute-git-dir" if is_bare else "--show-toplevel"
-        root = Path(os.fsdecode(_git("-C", folder, "rev-parse", top).rstrip(b"\n")))
+        root = Path(os.fsdecode(run_git("-C", folder, "rev-parse", top).rstrip(b"\n")))
     except ValueError as error:
         raise ValueError(f"{address}: not a git repository; name a clone or the address of one") from error
     if not is_bare and not within:
@@ -262,24 +230,3 @@ def _project_at(root: Path, folder: Path) -> str:
         if (place / ".dvc").is_dir() and place.is_relative_to(root):
             return "" if place == root else place.relative_to(root).as_posix()
     return ""
-
-
-def _git(*arguments: str, given: bytes = b"") -> bytes:
-    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    environment = inherited | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    done = subprocess.run(["git", *arguments], input=given, capture_output=True, env=environment, check=False)
-    if done.returncode:
-        said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
-        for address in arguments:
-            said = said.replace(address, public_address(address))
-        verb = arguments[2] if arguments[0] == "-C" else arguments[0]
-        raise ValueError(f"git {verb}: {said}")
-    if b"ignoring broken ref" in done.stderr:
-        raise IntegrityError(f"git: {' '.join(_lines(done.stderr))}; mend or delete it, see `git fsck`")
-    return done.stdout
-
-
-def _lines(printed: bytes) -> Iterator[str]:
-    for line in printed.decode(errors="replace").splitlines():
-        if line.strip():
-            yield line.strip()

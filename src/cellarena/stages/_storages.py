@@ -66,6 +66,11 @@ def storages(project: Project, remote: str | None) -> Iterator[Storages]:
 def _remote(dvc: Any, name: str) -> Storage:
     asked = None if name == DEFAULT else name
     remote = dvc.cloud.get_remote(asked)
+    if remote.worktree or remote.fs.version_aware:
+        raise ValueError(
+            f"remote {remote.name}: its storage keeps the versions, so that it has no objects to read; only `dvc push` "
+            "and `dvc pull` know it, name another remote"
+        )
     odb = dvc.cloud.get_remote_odb(asked)
     # A bucket is there or not; what looks like a folder in it is there only while it holds something.
     root = remote.path.split("/")[0] if odb.fs.protocol == "s3" else remote.path

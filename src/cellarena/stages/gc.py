@@ -7,12 +7,16 @@ import click
 from cellarena.faults import IntegrityError
 from cellarena.object_cache import cache_of
 from cellarena.registry.integrity.garbage import garbage
+from cellarena.registry.integrity.named import running_experiments
 from cellarena.registry.integrity.needed import needed, objects_needed
 from cellarena.registry.integrity.points import points_elsewhere
 from cellarena.registry.integrity.states import other_projects, states
 from cellarena.stages._project import Project
 from cellarena.stages._shell import progress
 from cellarena.stages._storages import Storages, remote_option, storages
+
+_AN_HOUR = 1 / 24
+"""In days."""
 
 
 @click.command()
@@ -36,7 +40,9 @@ def gc(project: Project, remote: str | None, is_applied: bool, min_age: float) -
                 f"none of the {len(there)} objects in {storage.name} is named by anything here, so that all would go: "
                 "is this the project that made them? Nothing was removed"
             )
-        found = garbage(storage, there - kept, min_age if places.remote else 0.0)
+        # What an experiment has put into the cache a moment ago is not yet in its dvc.lock; it has a lock of its own.
+        is_busy = running_experiments(Path(places.dvc.root_dir)) != []
+        found = garbage(storage, there - kept, min_age if places.remote else _AN_HOUR * is_busy)
         for entry in found:
             click.echo(f"{entry.size:>12} {entry.name}")
         total = f"{len(found)} objects of {sum(entry.size for entry in found)} bytes in {storage.name}"

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cellarena.faults import PartialError
 from cellarena.registry import releases as registry
-from cellarena.registry.completeness import refuse_unknown_releases
+from cellarena.registry.completeness import is_shallow, refuse_unknown_releases
 from cellarena.registry.integrity.promises import parse_listing
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.messages import facts_of, score_words
@@ -42,8 +42,9 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
         click.echo(json.dumps(entries, indent=2, sort_keys=True))
     elif entries:
         _print(entries)
-    if not entries:
+    if not entries or is_shallow(repository):
         refuse_unknown_releases(repository)
+    if not entries:
         click.echo("Nothing was released yet; `cellarena release NAME` does it.", err=as_json)
 
 

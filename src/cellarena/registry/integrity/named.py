@@ -41,13 +41,18 @@ def git_folders(repository: Repository) -> list[GitFolder]:
     if repository.folder != own:
         found[own] = repository.folder
     for tree in {tree for tree in found.values() if tree}:
-        running = tree / repository.within / ".dvc" / "tmp" / "exps"
-        found |= {folder: folder.parent for depth in ("*", "*/*") for folder in sorted(running.glob(f"{depth}/.git"))}
+        found |= {clone / ".git": clone for clone in running_experiments(tree / repository.within)}
     return [GitFolder(Repository(folder, repository.address, None), tree) for folder, tree in found.items()]
 
 
+def running_experiments(project: Path) -> list[Path]:
+    """Return the clones in which experiments of a project run, of `dvc exp run --temp` or of its queue."""
+    below = project / ".dvc" / "tmp" / "exps"
+    return sorted(folder.parent for depth in ("*", "*/*") for folder in below.glob(f"{depth}/.git"))
+
+
 def _asked(repository: Repository, which: str) -> Path:
-    return Path(os.fsdecode(repository.git("rev-parse", "--path-format=absolute", which).rstrip(b"\n")))
+    return (repository.folder / os.fsdecode(repository.git("rev-parse", which).rstrip(b"\n"))).resolve()
 
 
 def _working_tree(folder: Path) -> Path | None:

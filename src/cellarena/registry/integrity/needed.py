@@ -84,11 +84,9 @@ def _folders(state: State, others: Collection[str]) -> Iterable[Folder]:
     roots = {*others, *project_roots(state.tracked)}
     try:
         for path, content in state.contents:
-            if project_of(path, roots) not in others:
-                for output in outputs_in([(path, content)], state.pipelines, state.tracked):
-                    if isinstance(output, Output) and output.is_cached and output.is_folder:
-                        yield Folder(output.md5, output.path, state.name)
-            else:
-                outputs_in([(path, content)], state.pipelines, state.tracked)
+            is_ours = project_of(path, roots) not in others
+            for output in outputs_in([(path, content)], state.pipelines, state.tracked):
+                if is_ours and isinstance(output, Output) and output.is_cached and output.is_folder:
+                    yield Folder(output.md5, output.path, state.name)
     except ValueError as error:
         raise ValueError(f"{state.name}: {error}; nobody can tell what it needs, nothing was removed") from error

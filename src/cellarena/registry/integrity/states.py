@@ -50,6 +50,8 @@ def states(repository: Repository, reports: str, elsewhere: Sequence[Point]) -> 
     try:
         for place in git_folders(repository):
             trees, files = named_trees(place.git, asked)
+            # The clone of an experiment that runs may lack what the repository fetched.
+            asked = []
             for tree, name in trees.items():
                 yield from reader.tree(place.git, tree, name)
             yield State("refs", [], texts=[*place.git.blobs(files).values(), *texts_in_progress(place.git)])
@@ -92,7 +94,11 @@ class _Reader:
             [(path, _read(folder / path)) for path in wanted],
             {path: _read(folder / path) for path in beside},
             with_folders(tracked),
-            [_read(folder / path) for path in files if self._is_report(path, roots)],
+            [
+                (folder / path).read_bytes()
+                for path in files
+                if self._is_report(path, roots) and (folder / path).is_file()
+            ],
         )
 
     def _of_git(self, git: Repository, name: str, blobs: Sequence[tuple[str, str]], every_text: bool) -> State:
