@@ -136,7 +136,7 @@ def test_what_is_no_released_model_is_refused(project, reference, said):
     ("image", "said"),
     [
         (np.zeros((3, 4, 5, 6)), "is no image"),
-        (np.zeros((4, 4, 7)), "is no image"),
+        (np.zeros((4, 4, 7)), "has 7 channels"),
         (np.zeros((0, 4)), "is no image"),
         (np.full((4, 4), np.nan), "NaN"),
         (np.zeros((4, 4), complex), "other than real numbers"),
