@@ -20,7 +20,7 @@ from cellarena.records import Run
 ROOT = Path(__file__).parent.parent
 NOT_STAGES = {
     "export", "gc", "heal", "import-checkpoint", "lineage", "plots-page", "promote", "release", "releases", "rescore",
-    "review", "rollback", "segment", "status", "sync", "verify",
+    "review", "rollback", "segment", "status", "sync", "verify", "withdraw",
 }  # fmt: skip
 
 

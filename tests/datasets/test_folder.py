@@ -180,7 +180,9 @@ BAD_LABELS = {
     "fractions": some_labels() * np.float32(0.5),
     "NaN": np.where(some_labels() == 1, np.nan, 0.0),
     "go down to -2": -some_labels("int16"),
-    "labels are 15 x 12, images/b.tif is 12 x 15; one of them is turned: export both upright": some_labels(shape=(15, 12)),
+    "labels are 15 x 12, images/b.tif is 12 x 15; one of them is turned: export both upright": some_labels(
+        shape=(15, 12)
+    ),
     "labels are 12 x 14, images/b.tif is 12 x 15; export": some_labels(shape=(12, 14)),
     "stack": np.zeros((7, 12, 15), np.uint16),
 }

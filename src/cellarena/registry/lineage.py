@@ -14,7 +14,7 @@ from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository
 from cellarena.registry.worktree import Comparison
 
-_OF_RELEASE = ("name", "version", "commit", "stages", "message")
+_OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from cellarena.registry.messages import release_message
 from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.releases import Bump, next_version, register, releases
+from cellarena.registry.releases import Bump, next_version, register, versions_taken
 from cellarena.registry.repository import Repository
 from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
@@ -34,7 +34,7 @@ def release(project: Project, name: str, bump: Bump) -> None:
     kind, outputs = outputs_of(repository, commit, checked_name(name))
     _refuse_stale(project, outputs)
     package = _package(project, repository, commit, outputs) if kind == "model" else None
-    version = next_version([known for known in releases(repository) if known.name == name], bump)
+    version = next_version(versions_taken(repository, name), bump)
     tag = f"{name}@{version}"
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
     message = release_message(tag, outputs, data, package)
