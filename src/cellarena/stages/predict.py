@@ -16,6 +16,13 @@ from cellarena.stages._shell import fresh_folder, run_arguments
 @click.pass_obj
 def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
+    from cellarena.learning.shortage import short_of_memory
+
+    with short_of_memory(f"predict {run}", "predict.tile or predict.batch_size"):
+        _predict(project, run)
+
+
+def _predict(project: Project, run: Run) -> None:
     from cellarena.learning.costs import device_name, peak_memory_mb
     from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
     from cellarena.learning.predict import labels_and_output
