@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from dvc.repo import Repo
 
 from cellarena.learning.checkpoints import build_network, load_model
 from cellarena.params import load_params
@@ -79,6 +80,12 @@ def test_a_foreign_checkpoint_becomes_an_artifact(cellarena, project):
     assert (artifact.path, artifact.type) == (output.path, "model") == ("data/imported/their-unet", "model")
     assert output.is_cached
     assert output.is_folder
+
+
+def test_dvc_finds_it_again_to_push_and_to_pull_it(cellarena, project):
+    assert imported(cellarena, project).code == 0
+    with Repo(str(project)) as repo:
+        assert [str(out) for out in repo.index.outs] == ["data/imported/their-unet"]
 
 
 def test_its_card_says_whence_it_is(cellarena, project):

@@ -21,6 +21,7 @@ from cellarena.stages._foreign import (
 from cellarena.stages._packing import Packed, fill
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
+from cellarena.stages._tracking import track
 
 _PATH = click.Path(path_type=Path)
 
@@ -88,7 +89,7 @@ def _track(layout: Layout, name: str, model: str) -> None:
     """Give the folder to DVC and declare the artifact; if that fails, nothing of it is left."""
     folder = layout.imported(name)
     try:
-        _add_to_dvc(layout, folder)
+        track(layout, folder)
         path = folder.relative_to(layout.root).as_posix()
         text = layout.pipeline.read_text(encoding="utf-8")
         declared = with_artifact(text, name, path, f"A model of the kind {model}, trained elsewhere")
@@ -97,20 +98,6 @@ def _track(layout: Layout, name: str, model: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_name(f"{name}.dvc").unlink(missing_ok=True)
         raise
-
-
-def _add_to_dvc(layout: Layout, folder: Path) -> None:
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    try:
-        with Repo(str(layout.root)) as repo:
-            # What to commit is said at the end, with dvc.yaml.
-            repo.scm_context.quiet = True
-            repo.add(str(folder))
-    except (DvcException, SCMError) as error:
-        raise ValueError(f"{folder}: DVC does not take it ({' '.join(str(error).split())})") from error
 
 
 def _tell(layout: Layout, name: str, card: dict[str, Any]) -> None:
