@@ -19,8 +19,8 @@ from cellarena.records import Run
 
 ROOT = Path(__file__).parent.parent
 NOT_STAGES = {
-    "export", "gc", "heal", "import-checkpoint", "lineage", "plots-page", "promote", "release", "releases", "rescore",
-    "review", "rollback", "segment", "status", "sync", "verify",
+    "add", "export", "gc", "heal", "import-checkpoint", "lineage", "plots-page", "promote", "release", "releases",
+    "rescore", "review", "rollback", "segment", "status", "sync", "verify", "withdraw",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from cellarena.registry.checkup import examine, outputs_of, refuse_failed
 from cellarena.registry.gates import Check
 from cellarena.registry.names import Reference
 from cellarena.registry.pointers import bring_up_to_date, move
-from cellarena.registry.releases import next_version, register, releases, resolve, stage_history
+from cellarena.registry.releases import next_version, register, releases, resolve, stage_history, versions_taken
 from cellarena.registry.repository import open_repository
 from small_registry import SmallProject, git, new_project
 
@@ -53,14 +53,14 @@ def test_releases_are_found_newest_first_and_resolved(project):
 
 
 def test_versions_follow_one_another(project):
-    known = releases(project.repository)
+    known = versions_taken(project.repository, "cells")
     assert [next_version(known, bump) for bump in ("major", "minor", "patch")] == ["v2.0.0", "v1.2.0", "v1.1.1"]
     assert next_version([], "patch") == "v1.0.0"
 
 
 def test_a_commit_is_released_once(project):
     repository = project.repository
-    with pytest.raises(ValueError, match="already registered in this commit"):
+    with pytest.raises(ValueError, match="is released already, as cells@v1.1.0"):
         register(repository, "cells", "v1.2.0", repository.commit("HEAD"), "again")
 
 
@@ -78,7 +78,7 @@ def test_a_stage_holds_what_was_put_there_last_and_gto_agrees(project):
 
 def test_a_stage_that_gto_does_not_know_leaves_all_as_it_was(project):
     before = project.git("rev-parse", "HEAD")
-    with pytest.raises(ValueError, match="Allowed stages"):
+    with pytest.raises(ValueError, match="knows no stage nowhere, but dev, prod"):
         to_stage(project, "v1.0.0", "nowhere")
     assert project.git("rev-parse", "HEAD") == before
     assert not project.git("status", "--porcelain")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from dvc.repo import Repo
 
 from cellarena.learning.checkpoints import build_network, load_model
 from cellarena.params import load_params
@@ -81,6 +82,12 @@ def test_a_foreign_checkpoint_becomes_an_artifact(cellarena, project):
     assert output.is_folder
 
 
+def test_dvc_finds_it_again_to_push_and_to_pull_it(cellarena, project):
+    assert imported(cellarena, project).code == 0
+    with Repo(str(project)) as repo:
+        assert [str(out) for out in repo.index.outs] == ["data/imported/their-unet"]
+
+
 def test_its_card_says_whence_it_is(cellarena, project):
     assert imported(cellarena, project).code == 0
     checkpoint = project / "data/imported/their-unet/checkpoints/their_unet-imported-0"
@@ -95,6 +102,8 @@ def test_its_card_says_whence_it_is(cellarena, project):
         "converted_by": "An Importer <i@example.org>",
         "torch": torch.__version__,
         "prefix": "module.",
+        "key": "",
+        "cast": "",
     }
     assert json.loads((checkpoint / "model.json").read_text())["hyperparameters"]["width"] == 8
 
@@ -165,3 +174,15 @@ def test_a_hostile_file_is_a_security_refusal(cellarena, project):
     assert done.err.count("\n") == 1
     assert not (project / "canary").exists()
     assert not list((project / "data").glob("imported/*"))
+
+
+def test_which_weights_are_taken_and_how_is_said(cellarena, project):
+    halved = {name: tensor.half() for name, tensor in weights("").items()}
+    content = {"state_dict": weights(), "model_ema": halved}
+    asked = imported(cellarena, project, content)
+    assert asked.code == 2
+    assert "holds weights that fit under state_dict, model_ema; choose by --key which are meant" in asked.err
+    done = imported(cellarena, project, content, **{"--key": "model_ema"})
+    assert done.code == 0, done.err
+    assert "its weights lie under model_ema" in done.out
+    assert f"their types are the network's now: {len(halved)} tensors from F16" in done.out

@@ -24,7 +24,10 @@ def list_tree(root: Path) -> list[str]:
         SecurityError: if the tree holds a link that leaves it or leads to a folder, a pipe, a socket or a device.
     """
     if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder; set acquire.root to the folder that holds the images")
+        raise FileNotFoundError(
+            f"{root}: no such folder; set acquire.root to the folder that holds the images, or, where "
+            "they are, run `cellarena add FOLDER`, which brings them to every clone"
+        )
     real = root.resolve()
     return sorted(_files(real, real))
 

@@ -16,6 +16,11 @@ class DataSetPaths:
         return self.root / "params.yaml"
 
     @property
+    def inbox(self) -> Path:
+        """The folder of the images that were brought into the project."""
+        return self.root / "inbox"
+
+    @property
     def raw(self) -> Path:
         """Images and labels as acquired, with their manifest."""
         return self.root / "data" / "raw"

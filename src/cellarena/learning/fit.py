@@ -27,7 +27,7 @@ from cellarena.learning.optimizers import clip
 from cellarena.learning.processes import WholeBatchStatistics, check_processes, reveal_all_that_learns, strategy
 from cellarena.learning.progress import Progress
 from cellarena.learning.recipe import Recipe, checked_accelerator, precision_of
-from cellarena.learning.resume import KeepBest, KeepPlace, KeepState, StopEarly, copied_weights
+from cellarena.learning.resume import KeepBest, KeepHandler, KeepPlace, KeepState, StopEarly, copied_weights
 from cellarena.models.spec import MODELS
 from cellarena.seeds import digest
 
@@ -117,10 +117,11 @@ def _run(trainer: lightning.Trainer, module: Segmentation, loaders: tuple[Any, A
     """Train to the end, from the checkpoint if there is one.
 
     Raises:
-        KeyboardInterrupt: on Ctrl+C and SIGTERM, where Lightning would leave as if all were well.
+        KeyboardInterrupt: on Ctrl+C, where Lightning would leave as if all were well.
         SecurityError: if the checkpoint holds more than tensors and plain values.
     """
-    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    on_ctrl_c, on_end = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    trainer.callbacks += [KeepHandler(on_end)]  # type: ignore[attr-defined]
     try:
         trainer.fit(module, *loaders, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as ended:

@@ -40,6 +40,15 @@ def declared_tensors(path: Path) -> dict[str, Declared]:
         raise ValueError(f"{path}: not a valid safetensors file ({' '.join(str(error).split())})") from error
 
 
+def torch_type(dtype: str) -> torch.dtype:
+    """Return torch's type of a type as safetensors calls it.
+
+    Raises:
+        StopIteration: if no network has tensors of it.
+    """
+    return next(known for known, name in _TYPES.items() if name == dtype)
+
+
 def declarations(network: nn.Module) -> dict[str, Declared]:
     """Return what a file of a network's weights declares; the network may be on the meta device."""
     return {

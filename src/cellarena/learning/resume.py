@@ -1,5 +1,6 @@
 """Interrupted trainings: what belongs to the very same training is continued, anything else starts anew."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,20 @@ class KeepPlace(Callback):
     ) -> None:
         """Choose the interval that comes next."""
         self._sampler.set_epoch(checkpoint["epoch"])
+
+
+class KeepHandler(Callback):
+    """Lets SIGTERM do in a training what it does elsewhere; Lightning would go on to the end of the step.
+
+    Where several processes learn together Lightning's own handler waits for the others, which may be gone.
+    """
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
+        """Put the handler back; Lightning itself does so when the training is over."""
+        signal.signal(signal.SIGTERM, self._handler)
 
 
 def copied_weights(network: nn.Module) -> dict[str, Tensor]:

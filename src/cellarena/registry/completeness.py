@@ -1,9 +1,9 @@
 """Whether a clone knows all releases that there are: one without history or tags would number them from the start."""
 
 from cellarena.faults import PartialError
-from cellarena.registry.pointers import has_origin
 from cellarena.registry.repository import Repository
 
+ORIGIN = "origin"
 _MARK = "@v"
 """Is in the tag of every release."""
 
@@ -39,6 +39,11 @@ def refuse_unknown_releases(repository: Repository) -> None:
             )
     elif is_shallow(repository):
         raise PartialError(f"{repository.address}: {_cut_off(repository)}")
+
+
+def has_origin(repository: Repository) -> bool:
+    """Return whether the repository knows another one called `origin`."""
+    return ORIGIN in repository.git("remote").decode().split()
 
 
 def _fetch(repository: Repository) -> None:

@@ -89,7 +89,8 @@ def remotes_at(repository: Repository, commit: str) -> tuple[str, dict[str, dict
     try:
         config = ConfigObj((repository.read(commit, ".dvc/config") or b"").decode().splitlines())
         if repository.home:
-            config.merge(ConfigObj(str(repository.home / ".dvc" / "config.local")))
+            local = repository.home / ".dvc" / "config.local"
+            config.merge(ConfigObj(local.read_text(encoding="utf-8").splitlines() if local.is_file() else []))
     except (ConfigObjError, UnicodeDecodeError) as error:
         raise ValueError(f"{repository.address}: .dvc/config at {commit[:7]} cannot be read ({error})") from error
     remotes = {
@@ -120,7 +121,7 @@ def _project(repository: Repository, commit: str, output: Output, folder: Path, 
     default, remotes = remotes_at(repository, commit)
     if not remotes.get(default, {}).get("url"):
         raise ValueError(f"{repository.address}: .dvc/config at {commit[:7]} names no default remote; see `dvc remote`")
-    config = ConfigObj()
+    config = ConfigObj(encoding="utf-8")
     config["core"] = {"no_scm": "true", "remote": default, "analytics": "false", "check_update": "false"}
     config["cache"] = {"dir": str((cache or folder / "objects").resolve()), "type": "reflink,copy"}
     config[f'remote "{default}"'] = remotes[default]

@@ -15,7 +15,7 @@ from cellarena.registry.repository import Repository
 from cellarena.registry.requirements import NAME, used_otherwise
 from cellarena.registry.worktree import Comparison
 
-_OF_RELEASE = ("name", "version", "commit", "stages", "message")
+_OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")
 
 
 @dataclass(frozen=True)

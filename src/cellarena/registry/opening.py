@@ -16,7 +16,7 @@ from cellarena.registry.origins import FromRelease
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import copies, objects, scratch
-from cellarena.registry.releases import Released, resolve
+from cellarena.registry.releases import Released, refuse_withdrawn, resolve
 from cellarena.registry.repository import Repository, open_repository
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ def open_release(reference: str, repo: str = ".") -> OpenRelease:
         repo: a folder in a clone, or the address of any git repository.
 
     Raises:
-        ValueError: if there is no such release, or it is no model.
+        ValueError: if there is no such release, it was withdrawn, or it is no model.
         PartialError: if it cannot be fetched.
         IntegrityError: if bytes are not those that were released.
         SecurityError: if a path of the repository leads out of it.
     """
     repository = open_repository(repo, copies())
     release = resolve(repository, parse_reference(reference))
+    refuse_withdrawn(repository, release)
     with fetched_package(repository, release) as (folder, output):
         package = read_package(folder)
         refuse_changed(package, folder)

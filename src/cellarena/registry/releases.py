@@ -1,18 +1,25 @@
-"""Releases and the stages they stand in: annotated git tags, written and read by GTO."""
+"""Releases and the stages they stand in: annotated git tags in GTO's form."""
 
-import hashlib
-import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from cellarena.registry.names import Reference, is_version, version_key
+from cellarena.registry.names import Reference, version_key
+from cellarena.registry.plain_yaml import read_yaml
 from cellarena.registry.repository import Repository
+from cellarena.registry.standings import Assignment, Registered, Standing, standing_of, taken_versions, versions_of
+from cellarena.registry.tags import (
+    Tag,
+    WriteTag,
+    all_or_none,
+    next_counter,
+    places_of,
+    read_tags,
+    stage_tag,
+    version_tag,
+)
 
-_IN_A_TAG = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
 Bump = Literal["major", "minor", "patch"]
 
 
@@ -28,6 +35,7 @@ class Released:
         message: of its tag.
         created: when the tag was made.
         tag: the whole name of its tag; that of a project in a folder of the git repository begins with the folder.
+        withdrawn: why it may not be used any more; "" if it may.
     """
 
     name: str
@@ -37,37 +45,21 @@ class Released:
     message: str
     created: datetime
     tag: str
+    withdrawn: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A version that was put into a stage; the last one of a stage is the current one."""
-
-    version: str
-    stage: str
-    tag: str
-    author: str
-    created: datetime
-
-
 def releases(repository: Repository) -> list[Released]:
-    """Return all releases, by name, the newest version of each first."""
-    with _registry(repository) as registry:
-        found = [
-            _released(name, artifact, version)
-            for artifact in registry.get_state().artifacts.values()
-            if (name := _own_name(repository, artifact.artifact))
-            for version in artifact.get_versions()
-            if _is_release(version)
-        ]
+    """Return all releases, those that were withdrawn too, by name, the newest version of each first."""
+    tags = read_tags(repository)
+    found = [release for name in {tag.name for tag in tags} for release in _of_artifact(_of(tags, name), name)]
     return sorted(found, key=lambda release: (release.name, [-part for part in version_key(release.version)]))
 
 
 def resolve(repository: Repository, reference: Reference) -> Released:
-    """Return the release that a reference means.
+    """Return the release that a reference means; one that was withdrawn if its version is asked for.
 
     Raises:
         ValueError: if there is none; the message says what there is.
@@ -83,28 +75,53 @@ def resolve(repository: Repository, reference: Reference) -> Released:
     elif reference.stage:
         chosen = [release for release in known if reference.stage in release.stages]
     else:
-        chosen = known[:1]
+        chosen = [release for release in known if not release.withdrawn][:1]
     if not chosen:
-        listed = ", ".join(f"{release.version}{''.join(f' #{s}' for s in release.stages)}" for release in known)
-        raise ValueError(f"{repository.address}: there is no {reference}; {reference.name} has {listed}")
+        why = _emptied(repository, reference)
+        raise ValueError(f"{repository.address}: there is no {reference}{why}; {reference.name} has {_listed(known)}")
     return chosen[0]
 
 
+def refuse_withdrawn(repository: Repository, release: Released) -> None:
+    """Do nothing if a release may be used.
+
+    Raises:
+        ValueError: if it was withdrawn; the message says why, and what to use instead.
+    """
+    if not release.withdrawn:
+        return
+    known = [other for other in releases(repository) if other.name == release.name and not other.withdrawn]
+    usable = [other for other in known if other.stages] or known[:1]
+    instead = f"use {' or '.join(_words(other) for other in usable)}" if usable else "nothing replaces it yet"
+    raise ValueError(f"{repository.address}: {release} was withdrawn: {release.withdrawn}; {instead}")
+
+
+def holder_of(repository: Repository, name: str, stage: str) -> Released | None:
+    """Return the release that a stage holds; None if it is empty, or holds what is no release."""
+    return next((known for known in releases(repository) if known.name == name and stage in known.stages), None)
+
+
+def stage_standing(repository: Repository, name: str, stage: str) -> Standing:
+    """Return what a stage of an artifact holds, and how it came to that."""
+    return standing_of(_of(read_tags(repository), name), stage)
+
+
 def stage_history(repository: Repository, name: str, stage: str) -> list[Assignment]:
-    """Return what was put into a stage, in the order in which it was; the last is the current one."""
-    with _registry(repository) as registry:
-        artifact = registry.get_state().artifacts.get(_full_name(repository, name))
-        versions = artifact.get_versions() if artifact else []
-        events = [event for version in versions for of in version.stages.values() for event in of.assignments]
-    found = [Assignment(e.version, e.stage, e.tag, e.author, e.created_at) for e in events if e.stage == stage]
-    return sorted(found, key=lambda entry: int(entry.tag.rpartition("#")[2]))
+    """Return what was put into a stage, in the order in which it was."""
+    return stage_standing(repository, name, stage).history
 
 
-def next_version(known: list[Released], bump: Bump) -> str:
+def versions_taken(repository: Repository, name: str) -> set[str]:
+    """Return every version that an artifact ever had, withdrawn or removed though it be."""
+    return taken_versions(_of(read_tags(repository), name))
+
+
+def next_version(taken: Iterable[str], bump: Bump) -> str:
     """Return the version that follows the highest of these; v1.0.0 is the first."""
-    if not known:
+    highest = max((version_key(version) for version in taken), default=None)
+    if highest is None:
         return "v1.0.0"
-    major, minor, patch = max(version_key(release.version) for release in known)
+    major, minor, patch = highest
     following = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}
     return "v" + ".".join(str(part) for part in following[bump])
 
@@ -113,85 +130,92 @@ def register(repository: Repository, name: str, version: str, commit: str, messa
     """Write the tag of a release.
 
     Raises:
-        ValueError: if GTO refuses it, because this commit is released under that name already for example.
+        ValueError: if this commit is released under that name already, or git refuses the tag.
     """
-    with _registry(repository) as registry:
-        registry.register(name=_full_name(repository, name), rev=commit, version=version, message=message, simple=True)
+    for known in _at_commit(repository, name, commit):
+        if known.withdrawn:
+            raise ValueError(
+                f"{repository.address}: {commit[:7]} is {known}, which was withdrawn: {known.withdrawn}; a commit is "
+                "released once: commit what is better, or `git commit --allow-empty` to release the same again"
+            )
+        raise ValueError(f"{repository.address}: {commit[:7]} is released already, as {known}")
+    with all_or_none(repository) as write:
+        write(version_tag(repository, name, version), commit, message)
 
 
-def assign(repository: Repository, release: Released, stage: str, message: str) -> str:
+def assign(repository: Repository, write: WriteTag, release: Released, stage: str, message: str) -> str:
     """Put a release into a stage and return the tag that says so.
 
     Raises:
-        ValueError: if GTO refuses it; if .gto does not know the stage, for example.
+        ValueError: if .gto does not know the stage, another version has the release's commit, or git refuses the tag.
     """
-    with _registry(repository) as registry:
-        registry.assign(
-            name=_full_name(repository, release.name), stage=stage, version=release.version, message=message,
-            simple=False, force=True, skip_registration=True,
-        )  # fmt: skip
-    return stage_history(repository, release.name, stage)[-1].tag
-
-
-def tag_of(repository: Repository, name: str, version: str) -> str:
-    """Return the name of the tag of a release, such as maunet@v1.2.0, or cells/2d=maunet@v1.2.0 in a folder."""
-    return f"{_full_name(repository, name).replace(':', '=')}@{version}"
-
-
-def _full_name(repository: Repository, name: str) -> str:
-    """Return what GTO and DVC call an artifact: several projects of a git repository may have one of that name."""
-    return f"{_place(repository.within)}:{name}" if repository.within else name
-
-
-def _place(within: str) -> str:
-    """Return a folder's name as a tag can have it: where it holds other letters, a likeness and a hash of it."""
-    if not within or all(_IN_A_TAG.fullmatch(part) and not part.endswith(".lock") for part in within.split("/")):
-        return within
-    likeness = re.sub(r"[^a-zA-Z0-9/-]+", "_", within)
-    return f"{likeness}-{hashlib.sha256(os.fsencode(within)).hexdigest()[:8]}"
-
-
-def _own_name(repository: Repository, full: str) -> str:
-    """Return the name of an artifact in its own project, empty if that is another one."""
-    within, _, name = full.rpartition(":")
-    return name if within == _place(repository.within) else ""
+    _refuse_unknown(repository, stage)
+    others = [other for other in _at_commit(repository, release.name, release.commit) if other != release]
+    if others:
+        tag = version_tag(repository, others[0].name, others[0].version)
+        raise ValueError(
+            f"{repository.address}: {release.commit[:7]} is {release} and {others[0]}, so that no stage's tag can say "
+            f"which it means; remove one: git tag -d {tag} && git push origin :refs/tags/{tag}"
+        )
+    tag = stage_tag(repository, release.name, stage, next_counter(read_tags(repository), release.name))
+    write(tag, release.commit, message)
+    return tag
 
 
 def _elsewhere(repository: Repository, name: str) -> str:
-    with _registry(repository) as registry:
-        pairs = [full.rpartition(":") for full in registry.get_state().artifacts]
-    places = sorted(within or "the root" for within, _, other in pairs if other == name)
+    places = [place or "the root" for place in places_of(repository, name)]
     return f"; it was in {', '.join(places)}: name that folder as ADDRESS#subdirectory=FOLDER" if places else ""
 
 
-@contextmanager
-def _registry(repository: Repository) -> Iterator[Any]:
-    from gto.exceptions import GTOException
-    from gto.registry import GitRegistry
-    from scmrepo.exceptions import SCMError
-
-    try:
-        with GitRegistry.from_url(str(repository.folder)) as registry:
-            yield registry
-    except (GTOException, SCMError) as error:
-        raise ValueError(f"{repository.address}: {' '.join(str(error).split())}") from error
+def _of(tags: Sequence[Tag], name: str) -> list[Tag]:
+    return [tag for tag in tags if tag.name == name]
 
 
-def _is_release(version: Any) -> bool:
-    """GTO also knows commits that only annotate an artifact, and versions that were taken back."""
-    return version.is_registered and version.is_active and is_version(version.version)
+def _of_artifact(tags: Sequence[Tag], name: str) -> list[Released]:
+    current = {stage: standing_of(tags, stage).current for stage in sorted({tag.stage for tag in tags} - {""})}
+    return [
+        _released(name, version, known, tuple(stage for stage, held in current.items() if held == version))
+        for version, known in versions_of(tags).items()
+    ]
 
 
-def _released(name: str, artifact: Any, version: Any) -> Released:
-    from gto.constants import VersionSort
+def _released(name: str, version: str, known: Registered, stages: tuple[str, ...]) -> Released:
+    tag = known.tag
+    return Released(name, version, tag.commit, stages, tag.message, tag.created, tag.text, known.withdrawn)
 
-    current = artifact.get_vstages(assignments_per_version=-1, versions_per_stage=1, sort=VersionSort.Timestamp)
-    return Released(
-        name=name,
-        version=version.version,
-        commit=version.commit_hexsha,
-        stages=tuple(sorted(stage for stage, (newest,) in current.items() if newest.version == version.version)),
-        message=version.registrations[-1].message,
-        created=version.registrations[-1].created_at,
-        tag=version.registrations[-1].tag,
+
+def _at_commit(repository: Repository, name: str, commit: str) -> list[Released]:
+    return [release for release in releases(repository) if release.name == name and release.commit == commit]
+
+
+def _emptied(repository: Repository, reference: Reference) -> str:
+    """Return why there is nothing where something was, and how it gets back."""
+    if not reference.stage:
+        return ""
+    standing = stage_standing(repository, reference.name, reference.stage)
+    if standing.current or not standing.emptied:
+        return f", but commit {standing.current[:7]}, which is no release" if standing.current else ""
+    version, why = standing.emptied
+    back = f"cellarena rollback {reference.name} {reference.stage}"
+    return f": {reference.name}@{version} was withdrawn from it: {why}; `{back}` puts back what was there before"
+
+
+def _listed(known: Sequence[Released]) -> str:
+    return ", ".join(
+        f"{release.version}{''.join(f' #{s}' for s in release.stages)}{' (withdrawn)' * bool(release.withdrawn)}"
+        for release in known
     )
+
+
+def _words(release: Released) -> str:
+    stages = ", ".join(release.stages)
+    return f"{release} (in {stages})" if stages else str(release)
+
+
+def _refuse_unknown(repository: Repository, stage: str) -> None:
+    """GTO reads from .gto which stages there are; without one all names are stages."""
+    path = repository.folder / ".gto"
+    content = read_yaml(path.read_bytes()) if path.is_file() else None
+    stages = content.get("stages") if isinstance(content, dict) else None
+    if isinstance(stages, list) and stages and stage not in stages:
+        raise ValueError(f"{path}: knows no stage {stage}, but {', '.join(map(str, stages))}")

@@ -53,7 +53,9 @@ def foreign_hyperparameters(project: Project, model: str, path: Path | None) -> 
     return chosen
 
 
-def read_foreign_model(path: Path, model: str, hyperparameters: Hyperparameters, target: "Target") -> "ForeignWeights":
+def read_foreign_model(
+    path: Path, key: str | None, model: str, hyperparameters: Hyperparameters, target: "Target"
+) -> "ForeignWeights":
     """Return the weights in a file that fit the network which these hyperparameters build; see `read_foreign`."""
     import torch
 
@@ -62,7 +64,7 @@ def read_foreign_model(path: Path, model: str, hyperparameters: Hyperparameters,
 
     with torch.device("meta"):
         outline = build_network(model, hyperparameters, target)
-    return read_foreign(path, outline)
+    return read_foreign(path, outline, key)
 
 
 def tuned_target(

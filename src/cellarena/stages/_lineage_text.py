@@ -56,6 +56,7 @@ def _facts(lineage: Lineage) -> Iterator[Fact]:
     release, package, comparison = lineage.release, lineage.package, lineage.comparison
     if release:
         yield "Release", f"{release.name}@{release.version}{''.join(f' #{stage}' for stage in release.stages)}"
+        yield "Withdrawn", release.withdrawn
         yield "Message", release.message.partition("\n")[0]
     if comparison:
         now = f", now {comparison.found}" if comparison.state == "changed" else ""

@@ -3,16 +3,18 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+from cellarena.registry.completeness import has_origin
 from cellarena.registry.gates import Check
 from cellarena.registry.names import Reference, parse_reference
-from cellarena.registry.pointers import has_origin, move
-from cellarena.registry.releases import Released, stage_history
+from cellarena.registry.pointers import move
+from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository, open_repository
 from cellarena.stages._project import Project
 
@@ -62,10 +64,15 @@ def put_into_stage(
     project: Project, repository: Repository, released: Released, stage: str, evidence: dict[str, Any]
 ) -> None:
     """Move a stage's pointer and say where that is written down."""
-    n_before = sum(entry.version == released.version for entry in stage_history(repository, released.name, stage))
-    path = project.layout.evidence(str(released), stage, n_before + 1)
+    path = _unused_evidence(project, repository, released, stage)
     tag = move(repository, released, stage, evidence, path)
     click.echo(f"{released} is in {stage}: tag {tag}, evidence {path}")
     if not has_origin(repository):
         push = f"git push REMOTE HEAD '{released.tag}' '{tag}'"
         click.echo(f"There is no remote `origin`; others see it after `{push}`", err=True)
+
+
+def _unused_evidence(project: Project, repository: Repository, released: Released, stage: str) -> Path:
+    """Return the path of new evidence: what is there stays, even if the tag that it belongs to was removed."""
+    numbered = (project.layout.evidence(str(released), stage, n) for n in count(1))
+    return next(path for path in numbered if not (repository.folder / repository.inside(path)).exists())

@@ -44,13 +44,22 @@ def fixed_threads(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def fresh_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `path` when the block ends well, and vanishes when it does not."""
+    """Yield an empty folder that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        ValueError: if memory ran out in the block.
+    """
     partial = unfinished(path)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         yield partial
         _swap(partial, path)
+    except MemoryError as error:
+        raise ValueError(
+            f"{path}: not made, memory ran out ({' '.join(str(error).split()) or 'no more was given'}); use smaller "
+            "images or a machine with more memory"
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

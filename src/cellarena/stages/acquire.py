@@ -11,6 +11,7 @@ from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.records import Record, write_manifest
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fresh_folder
+from cellarena.stages._tracking import is_shared
 
 
 @click.command()
@@ -27,6 +28,12 @@ def acquire(project: Project) -> None:
             raise ValueError(f"source {params.source}: no annotated image found")
         write_manifest(records, layout.manifest(raw))
     objects = sum(record.n_objects for record in records)
+    if params.source == "folder" and not is_shared(layout.root, params.root):
+        click.echo(
+            f"{params.root}: neither DVC nor git keep it, so that queued experiments (--queue, --temp) and other "
+            f"clones cannot acquire from it; `cellarena add {params.root}` brings it in",
+            err=True,
+        )
     Console().print(f"{len(records)} images, {objects} objects, licence {licence}; cite: {source.citation}")
 
 

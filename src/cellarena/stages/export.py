@@ -20,7 +20,7 @@ from cellarena.registry.names import parse_reference
 from cellarena.registry.outputs import outputs_at
 from cellarena.registry.packages import NAME, read_package
 from cellarena.registry.places import objects
-from cellarena.registry.releases import resolve
+from cellarena.registry.releases import refuse_withdrawn, resolve
 from cellarena.stages._project import Project
 from cellarena.stages._releases import empty_folder, own_repository
 from cellarena.stages._shell import fresh_folder
@@ -95,6 +95,7 @@ def _portable(
         return
     repository = own_repository(project)
     found = resolve(repository, parse_reference(release or ""))
+    refuse_withdrawn(repository, found)
     artifact = artifact_at(repository, found.commit, found.name)
     if artifact.type != "model":
         raise ValueError(f"{found} is a {artifact.type}; only models are exported")

@@ -25,11 +25,18 @@ _LIBRARIES = ("torch", "monai", "numpy")
 @fixed_threads
 def fit_generator(project: Project, generator: str) -> None:
     """Fit a generator of synthetic images to the train subset; an interrupted fit goes on where it was."""
-    from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
-    from cellarena.learning.recipe import device_of
+    from cellarena.learning.shortage import short_of_memory
     from cellarena.stages._lifeline import die_with_dvc
 
     die_with_dvc()
+    with short_of_memory(f"fit-generator {generator}", f"crop, batch_size or width of generators.{generator}"):
+        _fit(project, generator)
+
+
+def _fit(project: Project, generator: str) -> None:
+    from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
+    from cellarena.learning.recipe import device_of
+
     layout, params = project.layout, project.params
     records, device = known_records(project, generator), device_of(params.training.accelerator)
     settings = _settings(project, generator, device)

@@ -21,6 +21,7 @@ from cellarena.stages._foreign import (
 from cellarena.stages._packing import Packed, fill
 from cellarena.stages._project import Project
 from cellarena.stages._shell import fixed_threads, fresh_folder
+from cellarena.stages._tracking import track
 
 _PATH = click.Path(path_type=Path)
 
@@ -32,12 +33,14 @@ _PATH = click.Path(path_type=Path)
 @click.option("--licence", required=True, help="Of the weights, as in SPDX: MIT, CC-BY-NC-4.0, ...")
 @click.option("--source", required=True, help="Where the file is from: an address, or in words.")
 @click.option("--hyperparameters", type=_PATH, help="YAML of those that differ from params.yaml's block of the model.")
+@click.option("--key", help="Where in the file the weights lie, as in model_ema.module; if several sets of them fit.")
 @click.pass_obj
 @fixed_threads
 def import_checkpoint(
-    project: Project, file: Path, model: str, name: str, licence: str, source: str, hyperparameters: Path | None
-) -> None:
-    """Take over a checkpoint that was trained elsewhere: .pth, .pt, .ckpt, .bin or .safetensors.
+    project: Project, file: Path, model: str, name: str, licence: str, source: str, hyperparameters: Path | None,
+    key: str | None,
+) -> None:  # fmt: skip
+    """Take over a checkpoint that was trained elsewhere: .pth, .pth.tar, .pt, .ckpt, .bin or .safetensors.
 
     A pickle is opened by a process of its own, which reads tensors and nothing else. The weights must fit the network
     that the hyperparameters build, and are scored on the test subset. DVC tracks the result, which is released like any
@@ -48,7 +51,7 @@ def import_checkpoint(
     checked_licence(licence)
     run = Run(name.replace("-", "_"), "imported", 0)
     with fresh_folder(layout.imported(name)) as folder:
-        card = _write_checkpoint(project, file, model, run, hyperparameters, (source, licence), folder)
+        card = _write_checkpoint(project, (file, key), model, run, hyperparameters, (source, licence), folder)
         fill(
             project, Packed(run, [card], foreign_lines(project, run, folder), {}, f"unknown; weights: {source}"), folder
         )
@@ -57,16 +60,16 @@ def import_checkpoint(
 
 
 def _write_checkpoint(
-    project: Project, file: Path, model: str, run: Run, hyperparameters: Path | None, terms: tuple[str, str],
-    folder: Path,
+    project: Project, weights: tuple[Path, str | None], model: str, run: Run, hyperparameters: Path | None,
+    terms: tuple[str, str], folder: Path,
 ) -> dict[str, Any]:  # fmt: skip
     """Write model.json and model.safetensors below a folder as a package holds them, and return the card."""
     from cellarena.learning.cards import write_card
     from cellarena.learning.checkpoints import load_model, save_weights
 
     chosen = foreign_hyperparameters(project, model, hyperparameters)
-    foreign = read_foreign_model(file, model, chosen, project.params.target(model))
-    origin = origin_of(file, *terms, foreign.torch, foreign.prefix)
+    foreign = read_foreign_model(*weights, model, chosen, project.params.target(model))
+    origin = origin_of(weights[0], *terms, foreign)
     card = foreign_card(project, run, model, chosen, tuned_target(project, model, chosen, foreign), origin)
     checkpoint = project.layout.packed_checkpoint(folder, run)
     save_weights(dict(foreign.tensors), checkpoint / "model.safetensors")
@@ -89,7 +92,7 @@ def _track(layout: Layout, name: str, model: str) -> None:
     """Give the folder to DVC and declare the artifact; if that fails, nothing of it is left."""
     folder = layout.imported(name)
     try:
-        _add_to_dvc(layout, folder)
+        track(layout, folder)
         path = folder.relative_to(layout.root).as_posix()
         text = layout.pipeline.read_text(encoding="utf-8")
         declared = with_artifact(text, name, path, f"A model of the kind {model}, trained elsewhere")
@@ -100,24 +103,14 @@ def _track(layout: Layout, name: str, model: str) -> None:
         raise
 
 
-def _add_to_dvc(layout: Layout, folder: Path) -> None:
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    try:
-        with Repo(str(layout.root)) as repo:
-            # What to commit is said at the end, with dvc.yaml.
-            repo.scm_context.quiet = True
-            repo.add(str(folder))
-    except (DvcException, SCMError) as error:
-        raise ValueError(f"{folder}: DVC does not take it ({' '.join(str(error).split())})") from error
-
-
 def _tell(layout: Layout, name: str, card: dict[str, Any]) -> None:
     origin, folder = card["origin"], layout.imported(name)
     reached = card["validation"].get("f1_tuned")
     click.echo(f"{origin['file']} (sha256 {origin['sha256']}) is now {name}, a {card['model']}, in {folder}")
+    if origin["key"]:
+        click.echo(f"its weights lie under {origin['key']}")
+    if origin["cast"]:
+        click.echo(f"their types are the network's now: {origin['cast']}")
     if origin["prefix"]:
         click.echo(f"names of weights lost their prefix {origin['prefix']!r}")
     if reached is None:

@@ -17,6 +17,13 @@ from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
 @fixed_threads
 def predict(project: Project, run: Run) -> None:
     """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
+    from cellarena.learning.shortage import short_of_memory
+
+    with short_of_memory(f"predict {run}", "predict.tile or predict.batch_size"):
+        _predict(project, run)
+
+
+def _predict(project: Project, run: Run) -> None:
     from cellarena.learning.costs import device_name, peak_memory_mb
     from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
     from cellarena.learning.predict import labels_and_output

@@ -6,10 +6,9 @@ import click
 
 from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
 from cellarena.registry.gates import Candidate, judge
-from cellarena.registry.names import Reference
 from cellarena.registry.places import objects
 from cellarena.registry.pointers import bring_up_to_date
-from cellarena.registry.releases import Released, resolve, stage_history
+from cellarena.registry.releases import Released, holder_of, refuse_withdrawn, resolve
 from cellarena.registry.repository import Repository
 from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
@@ -38,6 +37,7 @@ def promote(project: Project, release: str, stage: str) -> None:
     gate = registry.gate(stage)
     bring_up_to_date(repository)
     released = resolve(repository, model_reference(release))
+    refuse_withdrawn(repository, released)
     if stage in released.stages:
         raise ValueError(f"{released} is in {stage} already")
     _refuse_stale(project, repository, released)
@@ -70,8 +70,6 @@ def _refuse_stale(project: Project, repository: Repository, released: Released) 
 
 
 def _holder(repository: Repository, released: Released, stage: str, folder: Path) -> Candidate | None:
-    """Return the release that is in the stage, None if the stage is empty."""
-    if not stage_history(repository, released.name, stage):
-        return None
-    holder = resolve(repository, Reference(released.name, stage=stage))
-    return candidate_of(repository, holder, folder, objects(repository))
+    """Return the release that is in the stage, None if no release is."""
+    holder = holder_of(repository, released.name, stage)
+    return candidate_of(repository, holder, folder, objects(repository)) if holder else None

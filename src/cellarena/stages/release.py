@@ -14,8 +14,9 @@ from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import objects
-from cellarena.registry.releases import Bump, next_version, register, releases, tag_of
+from cellarena.registry.releases import Bump, next_version, register, versions_taken
 from cellarena.registry.repository import Repository
+from cellarena.registry.tags import version_tag
 from cellarena.stages._altered import altered_results, refuse_altered_results
 from cellarena.stages._pipeline import read_pipeline
 from cellarena.stages._project import Project
@@ -43,8 +44,8 @@ def release(project: Project, name: str, bump: Bump) -> None:
     refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(repository, commit, outputs) if kind == "model" else None
     fetch_releases(repository)
-    version = next_version([known for known in releases(repository) if known.name == name], bump)
-    reference, tag = f"{name}@{version}", tag_of(repository, name, version)
+    version = next_version(versions_taken(repository, name), bump)
+    reference, tag = f"{name}@{version}", version_tag(repository, name, version)
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
     message = release_message(reference, outputs, data, package)
     register(repository, name, version, commit, message)

@@ -31,7 +31,8 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     """List all releases, or those of the artifact NAME, the newest of each first.
 
     F1 is that of the test images at its commit, so that releases with other data are not to be compared by it.
-    On the remote means that each of its objects is there; `cellarena verify --remote` also reads them.
+    On the remote means that each of its objects is there; `cellarena verify --remote` also reads them. Of one that was
+    withdrawn the reason is printed below.
     """
     repository = own_repository(project)
     found = registry.releases(repository)
@@ -55,6 +56,9 @@ def _print(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         table.add_row(*_cells(entry))
     Console(width=max(120, Console().width)).print(table)
+    for entry in entries:
+        if entry["withdrawn"]:
+            click.echo(f"{entry['name']}@{entry['version']} was withdrawn: {entry['withdrawn']}")
 
 
 def _on_remote(project: Project, chosen: list[Released]) -> list[str]:
@@ -95,6 +99,7 @@ def _entry(release: Released, on_remote: str) -> dict[str, Any]:
         "commit": release.commit,
         "on_remote": on_remote,
         "created": release.created.isoformat(),
+        "withdrawn": release.withdrawn or None,
     }
 
 
@@ -102,7 +107,7 @@ def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
     score = entry["score"] or {}
     return (
         f"{entry['name']}@{entry['version']}",
-        ", ".join(entry["stages"]) or "\N{EN DASH}",
+        "withdrawn" if entry["withdrawn"] else ", ".join(entry["stages"]) or "\N{EN DASH}",
         score_words(score),
         str(score.get("n_covered", "\N{EN DASH}")),
         str(entry["data"] or "\N{EN DASH}")[:7],

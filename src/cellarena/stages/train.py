@@ -34,13 +34,21 @@ def train(project: Project, run: Run) -> None:
     With training.devices above 1 it starts further processes of itself; with training.nodes above 1 a launcher does:
     torchrun --nnodes=2 --nproc_per_node=4 ... --no-python cellarena train MODEL ARM SEED.
     """
+    from cellarena.learning.shortage import short_of_memory
+    from cellarena.stages._lifeline import die_with_dvc
+
+    die_with_dvc()
+    budget = f"budgets.{project.params.budget}"
+    with short_of_memory(f"train {run}", f"training.workers, {budget}.batch_size or {budget}.crop"):
+        _train(project, run)
+
+
+def _train(project: Project, run: Run) -> None:
     from cellarena.learning.cards import write_card
     from cellarena.learning.checkpoints import save_weights
     from cellarena.learning.fingerprints import TRAINING, discard, fingerprint, own_code, prepare
     from cellarena.learning.fit import fit
-    from cellarena.stages._lifeline import die_with_dvc
 
-    die_with_dvc()
     layout = project.layout
     recipe = _recipe(project, run)
     # An arm's paths are relative to `data`, as its images come from more than one folder.

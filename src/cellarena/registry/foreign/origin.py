@@ -4,6 +4,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cellarena.registry.foreign.weights import ForeignWeights
 from cellarena.registry.packages import sha256_of
 
 
@@ -19,6 +20,8 @@ class Origin:
         converted_by: who imported it, as git knows them.
         torch: the version that opened the pickle; "" for a file that was none.
         prefix: what was taken off the names of its weights.
+        key: the dotted keys that led to them in the file; "" for the whole of it.
+        cast: which of them were of another type than the network's; "" if none.
     """
 
     file: str
@@ -28,21 +31,24 @@ class Origin:
     converted_by: str
     torch: str
     prefix: str
+    key: str
+    cast: str
 
     def as_card(self) -> dict[str, str]:
         """Return it as JSON types."""
         return asdict(self)
 
 
-def origin_of(path: Path, source: str, licence: str, torch: str, prefix: str) -> Origin:
-    """Return the origin of a file that was read.
+def origin_of(path: Path, source: str, licence: str, foreign: ForeignWeights) -> Origin:
+    """Return the origin of weights that were read from a file.
 
     Raises:
         ValueError: if the licence is no SPDX expression, or the source says nothing.
     """
     if not source.strip():
         raise ValueError("--source is empty; say where the checkpoint is from, by its address or in words")
-    return Origin(path.name, sha256_of(path), source.strip(), checked_licence(licence), git_user(), torch, prefix)
+    read = {"torch": foreign.torch, "prefix": foreign.prefix, "key": foreign.key, "cast": foreign.cast}
+    return Origin(path.name, sha256_of(path), source.strip(), checked_licence(licence), git_user(), **read)
 
 
 def checked_licence(licence: str) -> str:

@@ -2,26 +2,33 @@
 
     python -I unpickling.py IN OUT
 
-IN is a file that torch.save wrote; OUT becomes a safetensors file of the state dict in it, and standard output is the
-version of torch. Exit code 2: IN holds no weights that can be read. Exit code 5: it asks for more than weights have a
-use for. Either way the last line of standard error says why.
+IN is a file that torch.save wrote; the folder OUT gets a safetensors file for each state dict in it, and standard
+output is JSON: the version of torch, and the keys that lead to each. Exit code 2: IN holds no weights that can be read.
+Exit code 5: it asks for more than weights have a use for. Either way the last line of standard error says why.
 """
 
 import ctypes
+import json
 import re
 import resource
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_NESTS = ("state_dict", "model", "model_state_dict")
+_DEEPEST = 4
+"""So many keys may lead to a state dict, as in `checkpoint["trainer"]["model_ema"]["module"]`."""
 _ASKS_FOR_CODE = ("GLOBAL", "Can only", "reduce for unrecognized function", "must be imported")
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _GIGABYTE = 10**9
 _SECONDS = 300
 _UNFOLDED = 4
 """How many times larger than the file its tensors may be: two names may share one tensor, a hundred do not."""
+
+
+_MOST = 32
+"""So many state dicts may be in a file."""
 
 
 class RefusedError(Exception):
@@ -61,8 +68,8 @@ def refuse_bomb(path: Path) -> None:
         raise RefusedError(f"its members unpack to {unpacked} bytes, more than it has")
 
 
-def read_state(path: Path) -> dict[str, Any]:
-    """Return the state dict in a file: the whole, or under `state_dict`, `model` or `model_state_dict`.
+def read_states(path: Path) -> dict[str, dict[str, Any]]:
+    """Return every state dict in a file, by the dotted keys that lead to it; the whole file is "".
 
     Raises:
         RefusedError: if the file names anything but tensors and plain containers.
@@ -84,25 +91,29 @@ def read_state(path: Path) -> dict[str, Any]:
                 "you trust the file, save its state dict alone as safetensors"
             ) from error
         raise ValueError("it is damaged, or no file that torch.save wrote") from error
-    found = _state_dict(content, torch.Tensor)
-    if found is None:
+    found = dict(_state_dicts(content, torch.Tensor, "", _DEEPEST))
+    if not found:
         held = f"a dict of {', '.join(map(repr, list(content)[:5]))}" if isinstance(content, dict) else type(content)
-        raise ValueError(f"it holds no state dict, but {held}; looked at the whole and under {', '.join(_NESTS)}")
+        raise ValueError(f"it holds no state dict, but {held}; looked at the whole and {_DEEPEST} keys deep")
+    if len(found) > _MOST:
+        raise ValueError(f"it holds {len(found)} state dicts; save the one that is meant alone")
     return found
 
 
-def _state_dict(content: Any, tensor: type) -> dict[str, Any] | None:
-    candidates = [content, *(content.get(name) for name in _NESTS)] if isinstance(content, dict) else []
-    for candidate in candidates:
-        if isinstance(candidate, dict) and candidate:
-            weights = {name: value for name, value in candidate.items() if name != "_metadata"}
-            if all(isinstance(name, str) and isinstance(value, tensor) for name, value in weights.items()):
-                return weights
-    return None
+def _state_dicts(content: Any, tensor: type, key: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not isinstance(content, dict) or not content:
+        return
+    weights = {name: value for name, value in content.items() if name != "_metadata"}
+    if weights and all(isinstance(name, str) and isinstance(value, tensor) for name, value in weights.items()):
+        yield key, weights
+    elif depth:
+        for name, value in content.items():
+            if isinstance(name, str):
+                yield from _state_dicts(value, tensor, f"{key}.{name}" if key else name, depth - 1)
 
 
-def write_weights(state: dict[str, Any], size: int, path: Path) -> None:
-    """Write a state dict as safetensors, every tensor on its own.
+def write_weights(states: dict[str, dict[str, Any]], size: int, folder: Path) -> None:
+    """Write state dicts as 0.safetensors, 1.safetensors, ... into a folder, every tensor on its own.
 
     Raises:
         RefusedError: if the tensors are much larger than the file that they come from.
@@ -111,12 +122,15 @@ def write_weights(state: dict[str, Any], size: int, path: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    for name, tensor in state.items():
+    tensors = [(name, tensor) for state in states.values() for name, tensor in state.items()]
+    for name, tensor in tensors:
         if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
             raise ValueError(f"{name!r} is no plain tensor ({tensor.layout}, {tensor.dtype}, {tensor.device})")
-    if (unfolded := sum(tensor.numel() * tensor.element_size() for tensor in state.values())) > _UNFOLDED * size:
+    if (unfolded := sum(tensor.numel() * tensor.element_size() for _, tensor in tensors)) > _UNFOLDED * size:
         raise RefusedError(f"its tensors take {unfolded} bytes, and it has {size}")
-    save_file({name: tensor.detach().clone().contiguous() for name, tensor in state.items()}, path)
+    for i, state in enumerate(states.values()):
+        whole = {name: tensor.detach().clone().contiguous() for name, tensor in state.items()}
+        save_file(whole, folder / f"{i}.safetensors")
 
 
 def main(source: Path, target: Path) -> None:
@@ -124,10 +138,11 @@ def main(source: Path, target: Path) -> None:
     size = source.stat().st_size
     confine(size)
     refuse_bomb(source)
-    write_weights(read_state(source), size, target)
+    states = read_states(source)
+    write_weights(states, size, target)
     import torch
 
-    sys.stdout.write(f"{torch.__version__}\n")
+    sys.stdout.write(json.dumps({"torch": torch.__version__, "keys": list(states)}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,173 @@
+"""The tags of releases, in GTO's form: read from git whatever state they are in, and written by git.
+
+GTO reads none of an artifact's tags as soon as two of them contradict each other, and does not sign those it writes.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cellarena.registry.repository import Repository
+
+_ARTIFACT = r"(?:[a-zA-Z0-9-_./]+=)?[a-zA-Z0-9](?:[a-zA-Z0-9-/_]*[a-zA-Z0-9])?"
+_FORM = re.compile(
+    rf"(?P<name>{_ARTIFACT})(?:@(?P<deprecated>deprecated)|@(?P<version>v[0-9][0-9A-Za-z.+-]*)|#(?P<stage>[a-zA-Z0-9-/_]+))"
+    r"(?P<cancel>!?)(?:#(?P<counter>[0-9]+))?"
+)
+_FIELDS = (
+    "refname:strip=2", "objecttype", "*objecttype", "*objectname", "taggername", "taggerdate:iso-strict",
+    "contents:subject", "contents:body",
+)  # fmt: skip
+_IN_A_TAG = re.compile(r"[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*")
+_WRITTEN_BEFORE_TIME = datetime.fromtimestamp(0, UTC)
+
+
+class NewTag(NamedTuple):
+    """A tag to be written: its name, the full hash of its commit, and what it says."""
+
+    text: str
+    commit: str
+    message: str
+
+
+WriteTag = Callable[[str, str, str], None]
+"""Writes a tag: the three values of a `NewTag`."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag in GTO's form.
+
+    Attributes:
+        text: the whole of its name; that of a project in a folder of the git repository begins with the folder.
+        name: of the artifact.
+        version: that it releases or withdraws; "" for other tags.
+        stage: that it fills or empties; "" for other tags.
+        cancels: whether it withdraws a version, empties a stage, or deprecates the artifact.
+        counter: by which the tags of an artifact's stages are numbered; 0 where it has none.
+        commit: the full hash of the commit that it points to; "" if it is not annotated, so that GTO leaves it alone.
+        author: who made it.
+        created: when it was made.
+        message: its text, without a signature.
+    """
+
+    text: str
+    name: str
+    version: str
+    stage: str
+    cancels: bool
+    counter: int
+    commit: str
+    author: str
+    created: datetime
+    message: str
+
+
+def read_tags(repository: Repository) -> list[Tag]:
+    """Return all tags of a project's artifacts that have GTO's form, the oldest first."""
+    parted = ((tag, *_parted(tag.name)) for tag in _all_tags(repository))
+    return [replace(tag, name=name) for tag, place, name in parted if place == _place(repository.within)]
+
+
+def places_of(repository: Repository, name: str) -> list[str]:
+    """Return the folders of the git repository in whose projects an artifact has tags, "" for the root, sorted."""
+    return sorted({place for place, other in (_parted(tag.name) for tag in _all_tags(repository)) if other == name})
+
+
+def _parted(full: str) -> tuple[str, str]:
+    """Return the folder of a project and the name of its artifact, which GTO separates by a colon."""
+    place, _, name = full.rpartition(":")
+    return place, name
+
+
+def _place(within: str) -> str:
+    """Return a folder's name as a tag can have it: where it holds other letters, a likeness and a hash of it."""
+    if not within or all(_IN_A_TAG.fullmatch(part) and not part.endswith(".lock") for part in within.split("/")):
+        return within
+    likeness = re.sub(r"[^a-zA-Z0-9/-]+", "_", within)
+    return f"{likeness}-{hashlib.sha256(os.fsencode(within)).hexdigest()[:8]}"
+
+
+def _all_tags(repository: Repository) -> list[Tag]:
+    listed = repository.git("for-each-ref", "--format=" + "".join(f"%({field})%00" for field in _FIELDS), "refs/tags")
+    words = [word.decode(errors="replace") for word in listed.split(b"\0")[:-1]]
+    rows = [words[i : i + len(_FIELDS)] for i in range(0, len(words), len(_FIELDS))]
+    found = [tag for row in rows if (tag := _parsed(row))]
+    return sorted(found, key=lambda tag: (tag.created, tag.counter, tag.text))
+
+
+@contextmanager
+def all_or_none(repository: Repository) -> Iterator[WriteTag]:
+    """Yield what writes a tag; if the block does not end well, none of those that it wrote is left."""
+    written: list[str] = []
+
+    def write(text: str, commit: str, message: str) -> None:
+        # Noted before it is there, as an interruption may come when git is done and this process does not know it yet.
+        written.append(text)
+        try:
+            # Git's own command heeds tag.gpgsign, and refuses a name that is taken.
+            repository.git("tag", "--annotate", "--cleanup=verbatim", "--message", f"{message}\n", "--", text, commit)
+        except ValueError:
+            written.remove(text)
+            raise
+
+    try:
+        yield write
+    except BaseException:
+        for text in written:
+            repository.git("update-ref", "-d", f"refs/tags/{text}")
+        raise
+
+
+def withdrawing_tag(repository: Repository, name: str, version: str) -> str:
+    """Return the name of the tag that withdraws a version."""
+    return f"{_in_tag(repository, name)}@{version}!"
+
+
+def version_tag(repository: Repository, name: str, version: str) -> str:
+    """Return the name of the tag of a release, such as maunet@v1.2.0, or cells/2d=maunet@v1.2.0 in a folder."""
+    return f"{_in_tag(repository, name)}@{version}"
+
+
+def next_counter(tags: list[Tag], name: str) -> int:
+    """Return the number of an artifact's next tag of a stage."""
+    return 1 + max((tag.counter for tag in tags if tag.name == name), default=0)
+
+
+def stage_tag(repository: Repository, name: str, stage: str, counter: int) -> str:
+    """Return the name of the tag that fills a stage."""
+    return f"{_in_tag(repository, name)}#{stage}#{counter}"
+
+
+def emptying_tag(repository: Repository, name: str, stage: str, counter: int) -> str:
+    """Return the name of the tag that takes a version out of a stage."""
+    return f"{_in_tag(repository, name)}#{stage}!#{counter}"
+
+
+def _in_tag(repository: Repository, name: str) -> str:
+    """Several projects of a git repository may have an artifact of one name; git's tags cannot hold GTO's colon."""
+    return f"{_place(repository.within)}={name}" if repository.within else name
+
+
+def _parsed(row: list[str]) -> Tag | None:
+    text, kind, target_kind, target, author, created, subject, body = (word.strip("\n") for word in row)
+    found = _FORM.fullmatch(text)
+    if not found or (kind == "tag" and target_kind != "commit"):
+        return None
+    return Tag(
+        text=text,
+        name=found["name"].replace("=", ":"),
+        version=found["version"] or "",
+        stage=found["stage"] or "",
+        cancels=bool(found["cancel"] or found["deprecated"]),
+        counter=int(found["counter"] or 0),
+        commit=target,
+        author=author,
+        created=datetime.fromisoformat(created) if created else _WRITTEN_BEFORE_TIME,
+        message=f"{subject}\n\n{body}".strip(),
+    )
