@@ -36,12 +36,20 @@ def a_command_that_raises(monkeypatch, error):
         (PartialError("some items"), 3),
         (IntegrityError("other bytes"), 4),
         (SecurityError("a refused input"), 5),
+        (MemoryError("no more was given"), 2),
     ],
 )
 def test_an_expected_fault_is_one_line_and_its_exit_code(project, cellarena, monkeypatch, error, code):
     a_command_that_raises(monkeypatch, error)
     outcome = cellarena(project.root, "floor")
     assert (outcome.code, outcome.err) == (code, f"cellarena: {error}\n")
+
+
+def test_memory_that_runs_out_without_a_word_is_told(project, cellarena, monkeypatch):
+    a_command_that_raises(monkeypatch, MemoryError())
+    outcome = cellarena(project.root, "floor")
+    assert outcome.code == 2
+    assert outcome.err.startswith("cellarena: out of memory; ")
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), click.exceptions.Abort()])

@@ -14,9 +14,10 @@ from cellarena import stages
 from cellarena.faults import IntegrityError, PartialError, SecurityError
 from cellarena.layout import Layout
 from cellarena.running_code import run_code_of_project
+from cellarena.termination import heed_termination
 
 # What a fault says about the request; anything else is a bug and shows its traceback.
-_EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2}
+_EXIT_CODES = {PartialError: 3, IntegrityError: 4, SecurityError: 5, ValueError: 2, OSError: 2, MemoryError: 2}
 _EXPECTED = tuple(_EXIT_CODES)
 # Not MKL_NUM_THREADS, which is torch's too: whoever segments images may use all cores.
 _THREADS_OF_NUMPY = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -64,6 +65,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # numpy's products of matrices end in other digits with another number of threads; those of torch are set by stages.
     os.environ.update(dict.fromkeys(_THREADS_OF_NUMPY, "1"))
+    heed_termination()
     debug = "--debug" in sys.argv or "CELLARENA_DEBUG" in os.environ
     try:
         run_code_of_project()
@@ -83,6 +85,8 @@ def main() -> None:
 
 def _line(error: Exception) -> str:
     """Return what an error says; one of the operating system gets its file first and advice last."""
+    if isinstance(error, MemoryError):
+        return " ".join(str(error).split()) or "out of memory; close other programs, or give it smaller images"
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
     file = f"{error.filename}: " if error.filename else ""
