@@ -75,6 +75,13 @@ def outlined(seed: int) -> np.ndarray:
     return np.where(labels > 0, labels, np.where(ndimage.binary_dilation(labels > 0), 0, 255))
 
 
+def unannotated(seed: int, dtype: type) -> np.ndarray:
+    """Return cells of which the upper ones were never drawn: the type's largest number says so."""
+    labels = discs(seed).astype(dtype)
+    labels[:20] = np.iinfo(dtype).max
+    return labels
+
+
 REFUSED: dict[str, tuple[Drawing, str]] = {
     "binary 1": (lambda i: (discs(i) > 0) * 1, "binary: 90 separate pieces, all 1,.*acquire.labels: binary"),
     "binary 255": (lambda i: (discs(i) > 0) * 255, "binary: 90 separate pieces, all 255,.*acquire.labels: binary"),
@@ -102,6 +109,11 @@ REFUSED: dict[str, tuple[Drawing, str]] = {
     "background 255 and outlines 0": (outlined, "acquire.background: 255 "),
     "background of another number each": (lambda i: np.where(discs(i), discs(i), 20 + i), "20, 21, 22 .*make it 0"),
     "binary, one or two cells": (lambda i: (discs(i, 1 + i % 2) > 0) * 1, "binary: 10 separate pieces"),
+    "unannotated is 65535": (lambda i: unannotated(i, np.uint16), "65535, the largest.*acquire.ignore: 65535 "),
+    "unannotated is 255": (
+        lambda i: unannotated(i, np.uint8),
+        "255, the largest.*in 10 of 10.*acquire.background: 255 ",
+    ),
     "no object": (lambda i: discs(i) * 0, "no object in any.*acquire.labels: unchecked"),
 }
 
@@ -164,6 +176,8 @@ def filling(seed: int) -> np.ndarray:
 
 
 ACCEPTED: dict[str, Drawing] = {
+    "tracks of 16 bits, one of them 255": lambda i: np.where(discs(i) == 3, 255, discs(i)).astype(np.uint16),
+    "numbers up to 255 in 8 bits": lambda i: (discs(i) * 28 + 3 * (discs(i) > 0)).astype(np.uint8),
     "discs": discs,
     "confluent": regions,
     "crowded": crowded,

@@ -46,7 +46,8 @@ def judge(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> list[str
 
 def looks_odd(seen: Evidence) -> bool:
     """Return whether a label image of a set that passes is one for its user to look at."""
-    return bool(seen.ground) or seen.n_clipped > 1 or _has_fragments(seen) or (_is_shared(seen) and _is_plain(seen))
+    is_marked = bool(seen.ground or seen.apart) or seen.n_clipped > 1
+    return is_marked or _has_fragments(seen) or (_is_shared(seen) and _is_plain(seen))
 
 
 def _no_object(evidence: Mapping[str, Evidence]) -> str | None:
@@ -92,6 +93,18 @@ def _binary(evidence: Mapping[str, Evidence]) -> str | None:
     return (
         f"{_files(wrong)}: labels are binary: {n_pieces} separate pieces, all {only}, and no label image "
         f"holds another number; set acquire.labels: binary to make an object of each ({_UNCHECKED})"
+    )
+
+
+def _apart(evidence: Mapping[str, Evidence]) -> str | None:
+    wrong = [path for path, seen in evidence.items() if seen.apart]
+    if not _many(wrong, evidence):
+        return None
+    number = evidence[wrong[0]].apart
+    return (
+        f"{_files(wrong)}: {number}, the largest number that the type holds, is far from all others in {len(wrong)} of "
+        f"{len(evidence)} label images, as programs mark what is no object; set acquire.ignore: {number} if nobody "
+        f"annotated there, or acquire.background: {number} ({_UNCHECKED})"
     )
 
 
@@ -160,4 +173,4 @@ def _files(paths: Sequence[str]) -> str:
 # Of objects that were made of separate pieces the numbers say nothing.
 MASK_CHECKS: tuple[Check, ...] = (_no_object,)
 DERIVED_CHECKS: tuple[Check, ...] = (_no_object, _sheets, _fragments)
-ALL_CHECKS: tuple[Check, ...] = (_no_object, _number_as_ground, _fragments, _binary, _clipped, _classes)
+ALL_CHECKS: tuple[Check, ...] = (_no_object, _number_as_ground, _fragments, _binary, _clipped, _apart, _classes)

@@ -33,6 +33,8 @@ class Evidence:
         n_sizeable: those of at least `SIZEABLE` of the largest piece of their number.
         n_fragments: those of at most `FRAGMENT` pixels that touch another number than 0.
         n_clipped: sizeable pieces of the largest of several numbers if that is one of `LIMITS`, else 0.
+        apart: the largest number of its type, such as 65535, if it is there and all others are at most half of it;
+            else 0.
         only: the number if there is one only, else 0.
         ground: the number that lies where background does although others are there and 0 is rare or absent, else 0.
         is_sheet: whether one number covers most of the image and lies along all its sides.
@@ -43,6 +45,7 @@ class Evidence:
     n_sizeable: int
     n_fragments: int
     n_clipped: int
+    apart: int
     only: int
     ground: int
     is_sheet: bool
@@ -77,10 +80,18 @@ def look_at(labels: LabelImage) -> Evidence:
         n_sizeable=int(pieces.n_sizeable.sum()),
         n_fragments=_n_fragments(pieces),
         n_clipped=int(pieces.n_sizeable[-1]) if largest in LIMITS and pieces.n_numbers > 1 else 0,
+        apart=_apart(labels, largest),
         only=largest if pieces.n_numbers == 1 else 0,
         ground=_ground(labels, pieces),
         is_sheet=_is_sheet(labels, pieces),
     )
+
+
+def _apart(labels: LabelImage, largest: int) -> int:
+    if largest != np.iinfo(labels.dtype).max:
+        return 0
+    second = int(labels.max(initial=0, where=labels != largest))
+    return largest if 0 < second <= largest // 2 else 0
 
 
 def recycled(labels: LabelImage) -> str:
