@@ -33,7 +33,8 @@ SMALL = {
     "visuals.steps": 5,
 }
 _TRACKED = (
-    ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", ".gto", "dvc.yaml", "inbox", "params.yaml", "src",
+    ".dvc/.gitignore", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", ".gto", "dvc.yaml", "inbox",
+    "params.yaml", "src",
 )  # fmt: skip
 
 

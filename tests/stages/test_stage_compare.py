@@ -77,6 +77,19 @@ def compared(project, cellarena):
     return run
 
 
+def test_curves_are_long_tables_of_all_rows(project, compared):
+    layout, params = project
+    compared()
+    f1 = pd.read_csv(layout.curves / "f1_over_thresholds.csv")
+    assert f1.columns.tolist() == ["row", "threshold", "f1"]
+    assert f1.groupby("row").size().to_dict() == dict.fromkeys((*LEARNED, params.benchmark.floor), 10)
+    for name, value in (("validation_f1", "f1"), ("training_loss", "loss")):
+        table = pd.read_csv(layout.curves / f"{name}.csv")
+        assert table.to_dict("list") == {
+            "row": [MODELS[0]] * 2 + [MODELS[1]] * 2, "step": [10, 20] * 2, value: [0.5, 0.25] * 2,
+        }  # fmt: skip
+
+
 def test_the_floor_is_timed_and_has_no_network(project, cellarena):
     layout, params = project
     assert cellarena(layout.root, "floor").code == 0

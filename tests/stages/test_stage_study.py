@@ -145,12 +145,16 @@ def test_a_study_ends_in_tables(studied):
     assert summary["unet"]["real"]["difference"] is None
 
 
-def test_curves_are_wide_and_figures_there(studied):
+def test_curves_have_a_line_for_each_arm_and_figures_are_there(studied):
     f1 = pd.read_csv(studied.study_curves / "f1_over_thresholds.csv")
-    assert f1.columns.tolist() == ["threshold", "mixed50", "repeat"]
-    assert f1["mixed50"].tolist() == [1] * 10
-    validation = pd.read_csv(studied.study_curves / "real_validation_f1.csv")
-    assert validation.to_dict("list") == {"step": [10, 20], "real": [0.5, 0.25]}
+    assert f1.columns.tolist() == ["row", "threshold", "f1"]
+    assert f1.groupby("row", sort=False).size().to_dict() == {"real": 10, "mixed50": 10, "repeat": 10}
+    assert f1.loc[f1["row"] == "mixed50", "f1"].tolist() == [1] * 10
+    validation = pd.read_csv(studied.study_curves / "validation_f1.csv")
+    assert validation[validation["row"] == "real"].to_dict("list") == {
+        "row": ["real"] * 2, "step": [10, 20], "f1": [0.5, 0.25],
+    }  # fmt: skip
+    assert {path.name for path in studied.study_curves.iterdir()} == {"f1_over_thresholds.csv", "validation_f1.csv"}
     assert {path.stem for path in studied.study_figures.iterdir()} == {
         "dose_response_unet", "differences_unet", "modalities_unet", "f1_over_thresholds_unet", "validation_f1_unet",
     }  # fmt: skip
@@ -184,9 +188,7 @@ def test_without_a_model_there_is_no_study(project, cellarena):
     assert (done.code, done.out) == (0, "no study is declared: study.models in params.yaml is empty\n")
     assert pd.read_csv(project.study).empty
     assert json.loads(project.study_summary.read_text()) == {}
-    assert pd.read_csv(project.study_curves / "f1_over_thresholds.csv").columns.tolist() == [
-        "threshold", "mixed50", "repeat",
-    ]  # fmt: skip
+    assert (project.study_curves / "f1_over_thresholds.csv").read_text() == "row,threshold,f1\n"
 
 
 @pytest.mark.parametrize("lacking", ["cells", "scores"])

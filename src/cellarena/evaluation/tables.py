@@ -20,6 +20,20 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     write_bytes(table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(), path)
 
 
+def long_curves(wide: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return curves as a table whose columns do not depend on which there are, as `dvc plots diff` needs it.
+
+    Args:
+        wide: what the curves run over, then a column for each curve; NaN where a curve has no value.
+        value: the name of what the curves show.
+
+    Returns:
+        Columns row (the name of a curve), that of the first column of `wide`, and `value`; curve by curve, no NaN.
+    """
+    x = str(wide.columns[0])
+    return wide.melt(id_vars=x, var_name="row", value_name=value)[["row", x, value]].dropna(ignore_index=True)
+
+
 def read_table(path: Path, columns: Sequence[str], texts: Collection[str] = TEXTS) -> pd.DataFrame:
     """Return a table as it was written; names such as `NA` or `001` stay text.
 

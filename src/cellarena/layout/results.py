@@ -72,7 +72,7 @@ class ResultPaths:
 
     @property
     def curves(self) -> Path:
-        """Wide tables that `dvc plots` draws."""
+        """Long tables of curves that `dvc plots` draws: row, threshold or step, value."""
         return self.root / "plots" / "curves"
 
     @property

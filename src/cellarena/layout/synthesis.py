@@ -55,7 +55,7 @@ class SynthesisPaths:
 
     @property
     def study_curves(self) -> Path:
-        """Wide tables of the arms that `dvc plots` draws."""
+        """Long tables of the arms' curves that `dvc plots` draws: row, threshold or step, F1."""
         return self.root / "plots" / "study" / "curves"
 
     @property

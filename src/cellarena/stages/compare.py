@@ -1,4 +1,4 @@
-"""Stage compare: all runs side by side, as one metrics file, wide tables and figures."""
+"""Stage compare: all runs side by side, as one metrics file, tables of curves and figures."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ from cellarena.evaluation.summary import (
     per_image,
     summarize,
 )
-from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.tables import long_curves, write_table
 from cellarena.evaluation.trainings import trained, training_table, untrained
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import Record, Run, read_manifest
@@ -89,20 +89,18 @@ def _training_row(project: Project, run: Run) -> dict[str, Any]:
 
 
 def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path) -> None:
-    benchmark = project.params.benchmark
-    thresholds = f1_over_thresholds(tables, "real")
-    write_table(thresholds[["threshold", *benchmark.models]], curves / "f1_over_thresholds.csv")
-    write_table(thresholds[["threshold", *benchmark.ensembles]], curves / "ensembles_f1_over_thresholds.csv")
-    write_table(thresholds[["threshold", benchmark.floor]], curves / "floor_f1_over_thresholds.csv")
+    models = project.params.benchmark.models
+    # In the order of the grid, so that a model has one colour in all figures.
+    rows = list(dict.fromkeys(run.model for run, _ in tables))
+    thresholds = f1_over_thresholds(tables, "real")[["threshold", *rows]]
+    write_table(long_curves(thresholds, "f1"), curves / "f1_over_thresholds.csv")
     logs = {
         metric: {run: read_curve(project.layout.log(run), metric) for run in project.params.runs}
         for metric in ("val/f1", "train/loss")
     }
-    write_table(by_model(logs["val/f1"], benchmark.models), curves / "validation_f1.csv")
-    write_table(by_model(logs["train/loss"], benchmark.models), curves / "training_loss.csv")
-    # In the order of the grid, so that a model has one colour in all figures.
-    rows = list(dict.fromkeys(run.model for run, _ in tables))
-    drawn = threshold_curves(thresholds[["threshold", *rows]], "F1 over IoU thresholds, test subset")
+    write_table(long_curves(by_model(logs["val/f1"], models), "f1"), curves / "validation_f1.csv")
+    write_table(long_curves(by_model(logs["train/loss"], models), "loss"), curves / "training_loss.csv")
+    drawn = threshold_curves(thresholds, "F1 over IoU thresholds, test subset")
     save(drawn, figures / "f1_over_thresholds.png")
     drawn = training_curves(by_run(logs["val/f1"]), by_run(logs["train/loss"]), "Training")
     save(drawn, figures / "training.png")

@@ -12,7 +12,7 @@ from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.study import REAL, Contents, contents_of, study_by_modality, study_summary, study_table
 from cellarena.evaluation.study_words import model_sentence
 from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
-from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.tables import long_curves, write_table
 from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.images.io import write_bytes
 from cellarena.records import read_manifest
@@ -38,8 +38,8 @@ def study(project: Project) -> None:
     by_modality = study_by_modality(trials, modalities, contents, params.compare)
     with fresh_folder(layout.study_curves) as curves, fresh_folder(layout.study_figures) as figures:
         f1, validation = _curves(project, tables)
-        _write_curves(project, f1, curves, "f1_over_thresholds", "threshold")
-        _write_curves(project, validation, curves, "validation_f1", "step")
+        write_table(_mean_of_models(f1, "threshold"), curves / "f1_over_thresholds.csv")
+        write_table(_mean_of_models(validation, "step"), curves / "validation_f1.csv")
         _draw(project, whole, by_modality, trials, figures)
         _draw_curves(project, f1, validation, figures)
         write_table(whole, layout.study)
@@ -79,12 +79,10 @@ def _curves(project: Project, tables: Tables) -> tuple[dict[str, pd.DataFrame], 
     return f1, validation
 
 
-def _write_curves(project: Project, curves: dict[str, pd.DataFrame], folder: Path, name: str, x: str) -> None:
-    """Write the mean over models as wide tables: the study's other arms, and the real images alone."""
+def _mean_of_models(curves: dict[str, pd.DataFrame], x: str) -> pd.DataFrame:
+    """Return the mean F1 over the study's models as a long table, the real images alone first."""
     wide = pd.DataFrame({arm: curve.mean(axis=1) for arm, curve in curves.items()}).sort_index()
-    wide = wide.rename_axis(x).reset_index()
-    write_table(wide[[x, *project.params.study.arms]], folder / f"{name}.csv")
-    write_table(wide[[x, REAL]], folder / f"real_{name}.csv")
+    return long_curves(wide.rename_axis(x).reset_index(), "f1")
 
 
 def _draw(
