@@ -29,7 +29,8 @@ def two_projects_in_one_repository(parent):
     made = new_shape(parent, "lab/cells", "lab")
     other = parent / "lab/nuclei"
     shutil.copytree(parent / "lab/cells", other)
-    shutil.rmtree(other / ".dvc/cache")
+    for left in (".dvc/cache", "data"):
+        shutil.rmtree(other / left)
     SmallRepository(other).commit({"a.bin": b"three"}, counts="7\n")
     made.repository.git("push", "--quiet", "origin", "main")
     return made
