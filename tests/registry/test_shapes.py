@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from shapes import SHAPES
+import shapes_of_history  # noqa: F401 (each adds its own to SHAPES)
+import shapes_of_places  # noqa: F401
+import shapes_of_trouble  # noqa: F401
+from shaped import SHAPES
 
 GARBAGE = b"nobody needs this"
 ALIKE = {
@@ -43,6 +46,8 @@ COMMANDS = {
     "release": Command(("release", "counts")),
     "promote": Command(("promote", "counts@v1.0.0", "dev")),
     "rollback": Command(("rollback", "counts", "dev"), code=2),
+    "withdraw stage": Command(("withdraw", "counts#dev", "--why", "a trial")),
+    "withdraw": Command(("withdraw", "counts@v1.0.0", "--why", "a trial")),
 }
 """In this order, each in what the one before left."""
 

@@ -12,7 +12,7 @@ from cellarena.images.io import write_image
 from cellarena.object_cache import cache_of
 from released import copied, discs
 from released import new_project as new_released
-from shapes import RAW, new_shape, shared
+from shaped import RAW, new_shape, shared
 
 LINKS = ["symlink", "hardlink", "reflink,copy", "copy"]
 

@@ -12,8 +12,13 @@ from cellarena.registry.origins import read_origin
 from cellarena.registry.releases import releases
 from cellarena.registry.repository import open_repository
 from released import Project, discs, new_project
-from shapes import RAW, a_folder_of_the_labs_repository, a_pipeline_in_each_folder
-from small_repository import md5
+from shaped import RAW
+from shapes_of_places import (
+    a_folder_of_the_labs_repository,
+    a_pipeline_in_each_folder,
+    two_projects_in_one_repository,
+)
+from small_repository import SmallRepository, md5
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +131,37 @@ def test_review_knows_the_stages_of_every_folder(tmp_path, cellarena):
     assert "nuclei/out/w.bin" in outcome.out
     lineage = cellarena(made.repository.root, "lineage", "nuclei/out/w.bin", "--json")
     assert json.loads(lineage.out)["stages"][0]["name"] == "nuclei/dvc.yaml:fit"
+
+
+def test_what_is_withdrawn_in_one_project_is_not_in_another(tmp_path, cellarena):
+    """Both have an artifact `counts`; everything is done in one folder, and the other one does not see it."""
+    cells = two_projects_in_one_repository(tmp_path).repository
+    nuclei = SmallRepository(tmp_path / "lab/nuclei")
+    for repository in (cells, nuclei):
+        assert cellarena(repository.root, "sync").code == 0
+        assert cellarena(repository.root, "release", "counts").code == 0
+        assert cellarena(repository.root, "promote", "counts@v1.0.0", "dev").code == 0
+    cells.commit(RAW, counts="5\n")
+    for words in (["sync"], ["release", "counts"], ["promote", "counts@v1.1.0", "dev"]):
+        assert cellarena(cells.root, *words).code == 0
+    done = cellarena(cells.root, "withdraw", "counts@v1.1.0", "--why", "counted twice")
+    assert done.code == 0, done.err
+    assert "tag cells=counts@v1.1.0!" in done.out
+    assert standing(cells, cellarena) == [("v1.1.0", [], "counted twice"), ("v1.0.0", [], None)]
+    assert cellarena(cells.root, "rollback", "counts", "dev").code == 0
+    assert standing(cells, cellarena) == [("v1.1.0", [], "counted twice"), ("v1.0.0", ["dev"], None)]
+    assert cellarena(cells.root, "withdraw", "counts#dev", "--why", "a trial").code == 0
+    assert cellarena(cells.root, "withdraw", "counts@v1.0.0", "--why", "all wrong").code == 0
+    assert standing(cells, cellarena) == [("v1.1.0", [], "counted twice"), ("v1.0.0", [], "all wrong")]
+    assert standing(nuclei, cellarena) == [("v1.0.0", ["dev"], None)]
+    assert cells.git("tag") == cells.git("--git-dir", str(tmp_path / "origin.git"), "tag")
+    (shown,) = json.loads(nuclei.run("gto", "show", "nuclei:counts#dev", "--repo", str(tmp_path / "lab"), "--json"))
+    assert shown["version"] == "v1.0.0"
+    assert json.loads(nuclei.run("gto", "show", "cells:counts#dev", "--repo", str(tmp_path / "lab"), "--json")) == []
+
+
+def standing(repository, cellarena):
+    """Return versions, the stages that hold them, and why they were withdrawn."""
+    listed = cellarena(repository.root, "releases", "counts", "--json")
+    assert listed.code == 0, listed.err
+    return [(entry["version"], entry["stages"], entry["withdrawn"]) for entry in json.loads(listed.out)]

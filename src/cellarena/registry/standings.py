@@ -107,11 +107,10 @@ def reason_of(tag: Tag) -> str:
 def _withdrawal(tag: Tag, tags: Sequence[Tag]) -> str:
     """A version that was registered anew after it had been withdrawn is none that is; as GTO reads it."""
     for other in reversed(tags):
-        if other.cancels and not other.stage and other.commit:
-            of_version = other.version == tag.version and other.created >= tag.created
-            of_all = not other.version and other.created > tag.created
-            if of_version or of_all:
-                return reason_of(other)
+        concerns_it = other.cancels and not other.stage and other.commit and other.version in {"", tag.version}
+        # Git counts whole seconds, so that a withdrawal of the same second may have come after it.
+        if concerns_it and other.created >= tag.created:
+            return reason_of(other)
     return ""
 
 
