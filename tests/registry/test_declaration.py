@@ -1,6 +1,6 @@
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cellarena.registry.foreign.declaration import refuse_declared, with_artifact
@@ -69,6 +69,7 @@ def test_a_name_that_cannot_be_released_is_refused(name):
         refuse_declared(TEXT, name)
 
 
+@example(["no", "null", "on", "yes"])
 @given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,5}[a-z0-9]", fullmatch=True), unique=True, min_size=1, max_size=5))
 def test_any_number_of_artifacts_can_be_added(names):
     text = TEXT

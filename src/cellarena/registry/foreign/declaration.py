@@ -36,7 +36,9 @@ def with_artifact(text: str, name: str, path: str, desc: str) -> str:
     starts = [i for i, line in enumerate(lines) if line.split("#")[0].rstrip() == "artifacts:"]
     at = _end_of_block(lines, starts[0]) if starts else len(lines)
     indent = _indent(lines[starts[0] + 1 : at]) if starts else "  "
-    added = [f"{indent}{name}:"]
+    # Some names are no text without quotes, such as `on`.
+    written = name if _read_back(name) == name else f'"{name}"'
+    added = [f"{indent}{written}:"]
     added += [f"{indent}  {key}: {value}" for key, value in (("path", path), ("type", "model"), ("desc", desc))]
     head = [] if starts else ["", "artifacts:"]
     after = "\n".join([*lines[:at], *head, *added, *lines[at:]]) + "\n"
