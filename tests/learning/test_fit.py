@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from cellarena import termination
 from cellarena.learning import tuning
 from cellarena.learning.fit import fit
 from cellarena.models.spec import MODELS
@@ -134,6 +135,19 @@ def test_images_without_objects_can_be_trained_and_validated_on(train):
     assert 0 <= fitted.score <= 1
 
 
+@pytest.fixture
+def _heeded(monkeypatch):
+    """What the command line does at its start, undone after the test."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)}
+    monkeypatch.setattr(termination, "_told", [])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    termination.heed_termination()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_heeded")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_and_leaves_ctrl_c_working(train, number):
     # A shell's background job starts with Ctrl+C ignored.
