@@ -54,8 +54,8 @@ def _fetch(repository: Repository) -> None:
         if _all_came(repository):
             return
         raise ValueError(
-            f"{repository.address}: the releases of origin could not be fetched, so that a version might be given "
-            f"twice ({error}); see `{_command(repository)}`"
+            f"{repository.address}: the releases of origin could not be fetched, so that nobody knows what others "
+            f"released, promoted or withdrew ({error}); see `{_command(repository)}`"
         ) from error
 
 

@@ -99,7 +99,9 @@ def refuse_unread_results(results: Results) -> None:
         PartialError: if not.
     """
     if results.unread:
-        raise PartialError(f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); run it again")
+        raise PartialError(
+            f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); end what is going on there, and ask again"
+        )
 
 
 def altered_words(altered: Mapping[str, str]) -> str:
