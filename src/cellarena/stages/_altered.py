@@ -100,7 +100,8 @@ def refuse_unread_results(results: Results) -> None:
     """
     if results.unread:
         raise PartialError(
-            f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); end what is going on there, and ask again"
+            f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); end what is going on there, and "
+            "ask again"
         )
 
 
