@@ -179,7 +179,7 @@ def test_plots_of_an_experiment_lie_over_those_of_head_without_network(quick):
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", page)
     drawn = json.loads(workspace.run("dvc", "plots", "diff", "--json", "HEAD", "quick"))
     assert not drawn.get("errors")
-    for name in ("F1 over IoU thresholds", "Validation F1 during training", "Training loss"):
+    for name in ("F1 over IoU thresholds by model", "Validation F1 by model", "Training loss by model"):
         (plot,) = drawn["data"][name]
         assert plot["revisions"] == ["HEAD", "quick"]
         assert name in page

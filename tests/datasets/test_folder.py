@@ -221,7 +221,16 @@ def test_where_nobody_annotated_is_no_object_under_any_kind(tree: Path, kind: st
     for sample in read(tree, labels=kind, ignore=255):
         assert np.count_nonzero(np.unique(sample.labels)) == n_objects
         assert np.array_equal(sample.ignored, labels == 255)
-    assert all(sample.ignored is None for sample in read(tree, labels=kind))
+
+
+def test_where_nobody_annotated_is_told_if_nobody_says_so(tree: Path) -> None:
+    labels = some_labels("uint8")
+    labels[:, 10:] = 255
+    for name in "ab":
+        write(tree / f"labels/{name}_label.tif", labels)
+    with pytest.raises(ValueError, match="255, the largest number that the type holds, .*acquire.ignore: 255 "):
+        read(tree)
+    assert all(sample.ignored is None for sample in read(tree, labels="unchecked"))
 
 
 def test_a_number_to_ignore_that_no_label_image_holds_is_named(tree: Path) -> None:
