@@ -134,6 +134,14 @@ def test_a_stage_is_emptied_and_filled_again(project, cellarena, tmp_path):
     assert in_stage(project, cellarena) == ["v1.1.0"]
 
 
+def test_no_two_moves_of_a_stage_share_a_second(project, cellarena):
+    version(project, "v1.1.0")
+    for word in (("promote", "raw@v1.1.0", "prod"), ("rollback", "raw", "prod"), ("promote", "raw@v1.1.0", "prod")):
+        assert cellarena(project.root, *word).code == 0
+    dates = project.git("tag", "--list", "raw#*", "--format=%(taggerdate:unix)").split()
+    assert len(set(dates)) == len(dates) == 4
+
+
 @pytest.mark.parametrize(
     "words", [("raw", "v1.1.0"), ("raw", "v1.1.0", "prod"), ("raw",)], ids=["a version", "a stage", "the artifact"]
 )

@@ -6,6 +6,7 @@ GTO reads none of an artifact's tags as soon as two of them contradict each othe
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -116,12 +117,20 @@ def all_or_none(repository: Repository) -> Iterator[WriteTag]:
             written.remove(text)
             raise
 
+    _wait_for_the_next_second(repository)
     try:
         yield write
     except BaseException:
         for text in written:
             repository.git("update-ref", "-d", f"refs/tags/{text}")
         raise
+
+
+def _wait_for_the_next_second(repository: Repository) -> None:
+    """For GTO and DVC tags of one second have no order: a stage that was moved twice would hold either."""
+    newest = ("for-each-ref", "--sort=-taggerdate", "--count=1", "--format=%(taggerdate:unix)", "refs/tags")
+    if written := repository.git(*newest).decode().strip():
+        time.sleep(min(max(int(written) + 1 - time.time(), 0), 1))
 
 
 def withdrawing_tag(repository: Repository, name: str, version: str) -> str:
