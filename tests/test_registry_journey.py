@@ -47,6 +47,8 @@ def in_prod(workspace, tmp_path):
     promised = json.loads(workspace.run("cellarena", "lineage", f"unet@{ours[0]}", "--json"))
     assert promised["release"]["version"] == ours[0]
     assert (got / "package.json").read_bytes() == package_at(workspace, ours[0])
+    learnt_from = json.loads(package_at(workspace, ours[0]))["data"]["channels"]
+    assert learnt_from == [["grey"], ["red", "green", "blue"]]
     return ours[0]
 
 

@@ -65,6 +65,13 @@ def test_channels_go_by_the_names_that_the_file_gives_them(tmp_path):
         assert picture.channel_names == ("DAPI",)
 
 
+def test_names_that_a_table_could_not_hold_are_made_such(tmp_path):
+    names = ["GFP; 488", "line\nbreak", "x" * 1000, "DAPI"]
+    path = ome(tmp_path / "a.ome.tif", FOUR, "CYX", Channel={"Name": names})
+    picture = read_picture(path, Choice(channels=("1", "2", "3")))
+    assert picture.channel_names == ("GFP 488", "line break", "x" * 100)
+
+
 def test_names_that_are_digits_do_not_pass_for_numbers(tmp_path):
     path = ome(tmp_path / "a.ome.tif", FOUR, "CYX", Channel={"Name": ["0", "1", "2", "3"]})
     np.testing.assert_array_equal(read_picture(path, Choice(channels=("1",))).pixels, FOUR[0])

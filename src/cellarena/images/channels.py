@@ -7,6 +7,9 @@ from cellarena.images.picture import Choice
 MOST = 3
 GREY = ("grey",)
 RGB = ("red", "green", "blue")
+SEPARATOR = ";"
+"""Between the names of an image's channels in a manifest."""
+_LONGEST = 100
 
 
 def names_of(n: int, given: Sequence[str] = ()) -> tuple[str, ...]:
@@ -16,8 +19,14 @@ def names_of(n: int, given: Sequence[str] = ()) -> tuple[str, ...]:
     """
     if n == 1 and not any(given):
         return GREY
-    named = [name.strip() for name in given] if len(given) == n else [""] * n
+    named = [_in_a_table(name) for name in given] if len(given) == n else [""] * n
     return tuple(name if name and not name.isdigit() else str(number) for number, name in enumerate(named, start=1))
+
+
+def _in_a_table(name: str) -> str:
+    """Return a name as a cell of a table can hold it beside others: on one line, short, without the mark between."""
+    shown = "".join(letter if letter.isprintable() and letter != SEPARATOR else " " for letter in name)
+    return " ".join(shown.split())[:_LONGEST]
 
 
 def plain_names(n: int) -> tuple[str, ...]:

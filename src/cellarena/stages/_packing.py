@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cellarena.evaluation.tables import write_table
+from cellarena.images.channels import SEPARATOR
 from cellarena.images.io import read_image, write_bytes, write_labels, write_png
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.licences import licence_of
@@ -77,7 +78,7 @@ def _package(project: Project, packed: Packed, variant: str) -> Package:
             source=packed.source,
             subsets={name: sha256_of(path) for name, path in manifests.items()},
             n_images={name: len(read_manifest(path)) for name, path in manifests.items()},
-            channels=[names.split(";") for names in sorted({r.channel_names for r in learnt if r.channel_names})],
+            channels=[names.split(SEPARATOR) for names in sorted({r.channel_names for r in learnt if r.channel_names})],
         ),
         libraries={name: version for card in packed.cards for name, version in card.get("libraries", {}).items()},
         files={},

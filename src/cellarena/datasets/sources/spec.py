@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from cellarena.catalog import Catalog
+from cellarena.images.channels import SEPARATOR
 from cellarena.images.io import LabelImage, content_sha256
 from cellarena.images.labels import consecutive
 from cellarena.images.picture import Choice, Image
@@ -127,7 +128,7 @@ def describe(sample: Sample, image: str, labels: str, source: str, licence: str,
         labels_sha256=content_sha256(sample.labels),
         source=source,
         licence=licence,
-        channel_names=";".join(sample.channel_names),
+        channel_names=SEPARATOR.join(sample.channel_names),
         pixel_height=pixel_height,
         pixel_width=pixel_width,
         ignored=ignored,
