@@ -25,7 +25,7 @@ def a_command_that_raises(monkeypatch, error):
     def floor():
         raise error
 
-    monkeypatch.setattr(cli.Stages, "get_command", lambda *_: floor)
+    monkeypatch.setattr(cli.Commands, "get_command", lambda *_: floor)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages.explore import explore
 from small_data_set import new_data_set
 from workspace import ROOT

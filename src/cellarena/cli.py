@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cellarena import stages
+from cellarena import commands, stages
 from cellarena.faults import IntegrityError, PartialError, SecurityError
 from cellarena.layout import Layout
 from cellarena.running_code import run_code_of_project
@@ -31,30 +31,38 @@ _ADVICE = {
 }
 
 
-class Stages(click.Group):
+class Commands(click.Group):
     """Finds a command in the module of the same name, so that a light one does not import the heavy ones."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names of all stages."""
-        return sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(stages.__path__) if m.name[0] != "_")
+        """Return the names of all stages and other commands."""
+        return sorted(_rooms())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a stage."""
-        if cmd_name not in self.list_commands(ctx):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of that name."""
+        if cmd_name not in (rooms := _rooms()):
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"cellarena.stages.{name}"), name)
+        command: click.Command = getattr(importlib.import_module(f"{rooms[cmd_name]}.{name}"), name)
         return command
 
 
-@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+def _rooms() -> dict[str, str]:
+    """Return the package of each command."""
+    found = (
+        (room.__name__, module.name) for room in (stages, commands) for module in pkgutil.iter_modules(room.__path__)
+    )
+    return {name.replace("_", "-"): room for room, name in found if name[0] != "_"}
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.version_option(package_name="cellarena")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Work in the project of the current folder: on the stages that dvc repro runs for you, and on releases."""
     # It imports numpy, which reads the environment that `main` prepares.
-    from cellarena.stages._project import Project
+    from cellarena.shell.project import Project
 
     context.obj = Project(Layout(Path()))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cellarena.stages._shell import fresh_folder
+from cellarena.shell.running import fresh_folder
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from cellarena.images.io import read_image, write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.records import read_manifest, write_manifest
-from cellarena.stages._annotated import annotated, annotated_part, files_of, read_ignored
+from cellarena.shell.annotated import annotated, annotated_part, files_of, read_ignored
+from cellarena.shell.project import Project
 from cellarena.stages._generators import known_records, read_examples
-from cellarena.stages._project import Project
 from cellarena.stages.arms import arms
 from test_records import RECORD
 from workspace import ROOT

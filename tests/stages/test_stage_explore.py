@@ -8,7 +8,7 @@ import pytest
 
 from cellarena.images.io import write_png
 from cellarena.records import read_manifest, write_manifest
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages.explore import explore
 from small_data_set import MODALITIES, SUBSETS, new_data_set
 from workspace import Workspace

@@ -13,7 +13,7 @@ from cellarena.evaluation.quality.measures import MEASURES
 from cellarena.images.io import write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.records import Run, read_manifest, write_manifest
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages.quality import quality
 from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
 from workspace import ROOT, Workspace

@@ -17,7 +17,7 @@ from cellarena.layout import Layout
 from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
 from cellarena.reporting.sections.visuals import FIGURES
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages._scoring import score_run
 from cellarena.synthesis.arms import compose
 from workspace import ROOT

@@ -2,13 +2,13 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from cellarena.section import Section
 
 
-class Preparation(BaseModel):
+class Preparation(Section):
     """Percentiles of a channel that become 0 and 255."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     low: float = Field(ge=0, lt=100)
     high: float = Field(gt=0, le=100)

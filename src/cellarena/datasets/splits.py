@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellarena.records import Record
+from cellarena.section import Section
 from cellarena.seeds import uniform
 
 SUBSETS = ("train", "val", "test")
 
 
-class Splitting(BaseModel):
+class Splitting(Section):
     """The section `split` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(ge=0)
     val: float = Field(gt=0, lt=1)

@@ -1,12 +1,12 @@
 """The section `compare` of params.yaml."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from cellarena.section import Section
 
 
-class Comparing(BaseModel):
+class Comparing(Section):
     """What a comparison rests on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     smallest_effect: float = Field(gt=0, lt=1)
     """A difference below it does not matter: two rows that surely differ by less are equivalent."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cellarena.images.io import write_bytes
+from cellarena.section import Section
 
 MEGAPIXEL = 1_000_000
 TOLERATED_SECONDS = 10.0
@@ -36,10 +37,8 @@ class Timing:
         return self.seconds / (TOLERATED_SECONDS * max(1.0, self.pixels / MEGAPIXEL))
 
 
-class _Costs(BaseModel):
+class _Costs(Section, allow_inf_nan=False):
     """A file of costs: strict JSON, null where a number does not apply."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 _C = TypeVar("_C", bound=_Costs)

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellarena.hardware import multiplies_bfloat16
 from cellarena.models.spec import Hyperparameters
+from cellarena.section import Section
 from cellarena.targets.spec import Target
 
 
-class Budget(BaseModel):
+class Budget(Section):
     """The size of a training: equal for all runs that are compared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: int = Field(ge=1)
     """Optimizer steps."""
@@ -32,10 +31,8 @@ class Budget(BaseModel):
         return self
 
 
-class Training(BaseModel):
+class Training(Section):
     """What is the same in every budget."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     warmup: float = Field(ge=0, lt=1)
     """Share of the steps in which the learning rate of AdamW rises; it then falls along a half cosine."""
@@ -61,10 +58,8 @@ class Training(BaseModel):
     """Also write TensorBoard event files, into .resume/."""
 
 
-class Inference(BaseModel):
+class Inference(Section):
     """The section `predict`: tiled inference."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tile: int = Field(ge=32, multiple_of=32)
     """Side of a tile in pixels."""

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellarena.catalog import Catalog
+from cellarena.section import Section
 
 
-class Ensembling(BaseModel):
+class Ensembling(Section):
     """An ensemble's block of the section `ensembles` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scales: list[Annotated[float, Field(ge=0.25, le=4)]] = Field(min_length=1)
     """What height and width of an image are multiplied by before the members see it."""

@@ -4,18 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cellarena.catalog import Catalog
+from cellarena.section import Section
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Hyperparameters(BaseModel):
+class Hyperparameters(Section):
     """What every model declares; a model adds its own. A model's block of the section `models` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     optimizer: Literal["adamw", "sgd"]
     """AdamW under a warm-up and a half cosine; or nnU-Net's stochastic gradient descent under a polynomial decay."""

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from cellarena.evaluation.protocols import PROTOCOLS
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.models.spec import MODELS
-from cellarena.params.section import Section
+from cellarena.section import Section
 
 
 class Benchmark(Section):

@@ -8,8 +8,8 @@ from pydantic import ValidationError, create_model
 
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
 from cellarena.models.spec import MODELS
-from cellarena.params.section import Section
 from cellarena.params.whole import Params
+from cellarena.section import Section
 from cellarena.synthesis.generators.spec import GENERATORS
 from cellarena.targets.spec import TARGETS
 

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from cellarena.params.section import Section
 from cellarena.registry.conditions import Gate
 from cellarena.registry.names import checked_name
+from cellarena.section import Section
 
 
 class Registry(Section):

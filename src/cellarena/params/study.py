@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cellarena.params.section import Section
+from cellarena.section import Section
 from cellarena.synthesis.generators.spec import GENERATORS
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from cellarena.params.section import Section
+from cellarena.section import Section
 
 
 class Visuals(Section):

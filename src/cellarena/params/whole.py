@@ -14,10 +14,10 @@ from cellarena.models.parts.nnunet_plan import Planning
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params.benchmark import Benchmark, ErrorAnalysis, Evaluation
 from cellarena.params.registry import Registry
-from cellarena.params.section import Section
 from cellarena.params.study import Study, Synthesis
 from cellarena.params.visuals import Visuals
 from cellarena.records import Run
+from cellarena.section import Section
 from cellarena.synthesis.arms import Arm
 from cellarena.synthesis.generators.spec import GeneratorSettings
 from cellarena.targets.spec import Target

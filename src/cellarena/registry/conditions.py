@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from cellarena.section import Section
 
 
-class Gate(BaseModel):
+class Gate(Section):
     """The conditions of one stage."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     coverage: float = Field(ge=0, le=1)
     """Share of the test images that must have been scored."""

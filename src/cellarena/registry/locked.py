@@ -5,27 +5,24 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from cellarena.records import Run
 from cellarena.registry.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
 from cellarena.registry.outputs import own_contents
 from cellarena.registry.repository import Repository
+from cellarena.section import Section
 
 
-class LockedFile(BaseModel):
+class LockedFile(Section, extra="ignore"):
     """A file or folder that a stage read or made, and its md5 then; that of a folder ends in .dir."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     path: str
     md5: str | None = None
 
 
-class LockedStage(BaseModel):
+class LockedStage(Section, extra="ignore"):
     """A stage of dvc.lock."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
     cmd: str = ""

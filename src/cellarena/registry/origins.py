@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from cellarena.images.io import LabelImage, content_sha256, read_description
+from cellarena.section import Section
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _Line = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -18,11 +19,7 @@ _RUN = "[a-z0-9_]+-[a-z0-9_]+-[0-9]+"
 _WeightsFile = Annotated[str, Field(max_length=250, pattern=f"^{_RUN}/model[.][a-z]+$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FromRelease(_Part):
+class FromRelease(Section):
     """The release that segmented an image."""
 
     name: Annotated[str, Field(max_length=100, pattern="^[a-z][a-z0-9-]*[a-z0-9]$")]
@@ -34,7 +31,7 @@ class FromRelease(_Part):
     """Of its git repository, without credentials; empty for a clone that came from nowhere."""
 
 
-class Origin(_Part):
+class Origin(Section):
     """What made a label image, and of what."""
 
     format: Literal[1] = 1
@@ -49,7 +46,7 @@ class Origin(_Part):
     labels_sha256: _Sha256
     """Of the labels: `labels_sha256`."""
     release: FromRelease | None = None
-    channels: Annotated[list[_Line], Field(max_length=3)] = []
+    channels: Annotated[list[_Line], Field(max_length=3)] = Field(default_factory=list)
     """Of the image, as somebody chose them."""
 
     def describe(self) -> str:

@@ -14,21 +14,18 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from cellarena.faults import IntegrityError
 from cellarena.images.io import write_bytes
+from cellarena.section import Section
 
 NAME = "package.json"
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _RunName = Annotated[str, Field(pattern="^[a-z0-9_]+-[a-z0-9_]+-[0-9]+$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Score(_Part):
+class Score(Section):
     """Mean F1 at IoU 0.5 over the test images, and the BCa interval of these weights on other images."""
 
     protocol: str
@@ -39,7 +36,7 @@ class Score(_Part):
     n_covered: int
 
 
-class Licence(_Part):
+class Licence(Section):
     """What the model may be used for, and whence that follows."""
 
     name: str
@@ -49,18 +46,18 @@ class Licence(_Part):
     """The licence of each thing that it was made from."""
 
 
-class Data(_Part):
+class Data(Section):
     """The data that it learnt from and was judged on."""
 
     source: str
     subsets: dict[str, _Sha256]
     """The sha256 of the manifest of the arm, of val and of test; a manifest holds the hash of every image."""
     n_images: dict[str, int]
-    channels: list[list[str]] = []
+    channels: list[list[str]] = Field(default_factory=list)
     """The names of the channels of each kind of image that it learnt from; none in packages that did not say it."""
 
 
-class Package(_Part):
+class Package(Section):
     """The content of package.json."""
 
     format: Literal[1] = 1

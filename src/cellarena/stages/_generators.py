@@ -8,8 +8,8 @@ import numpy as np
 
 from cellarena.images.io import write_bytes
 from cellarena.records import Record, read_manifest
-from cellarena.stages._annotated import annotated_part
-from cellarena.stages._project import Project
+from cellarena.shell.annotated import annotated_part
+from cellarena.shell.project import Project
 from cellarena.synthesis.arms import first_of_each, rounded
 from cellarena.synthesis.generators.spec import GENERATORS, Example, Painter
 

@@ -8,9 +8,9 @@ from cellarena.datasets.synthetic_leaks import Ancestry, leaks, refuse_leaks
 from cellarena.images.io import content_sha256, read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
+from cellarena.shell.project import Project
 from cellarena.stages._donors import read_donors
 from cellarena.stages._generators import read_trained_on
-from cellarena.stages._project import Project
 from cellarena.synthesis.arms import Arm, first_of_each, rounded
 
 

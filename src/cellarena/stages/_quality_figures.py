@@ -18,7 +18,7 @@ from cellarena.reporting.figures.quality_sheets import COLOURS, PAIRS, SHOWN, Pa
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
-from cellarena.stages._annotated import annotated_part
+from cellarena.shell.annotated import annotated_part
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
 from cellarena.reporting.pdf import render_pdf
 from cellarena.reporting.text import render_text
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 
 
 def write_report(document: Document, paths: Mapping[str, Path]) -> None:

@@ -12,10 +12,10 @@ from cellarena.evaluation.scores import score, write_scores
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record, Run, read_manifest
-from cellarena.stages._annotated import read_ignored
-from cellarena.stages._predictions import read_failures
-from cellarena.stages._project import Project
-from cellarena.stages._shell import progress
+from cellarena.shell.annotated import read_ignored
+from cellarena.shell.predictions import read_failures
+from cellarena.shell.project import Project
+from cellarena.shell.running import progress
 
 
 def score_run(project: Project, run: Run) -> pd.DataFrame:

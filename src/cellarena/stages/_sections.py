@@ -33,8 +33,8 @@ from cellarena.reporting.sections.statistics import statistics_section
 from cellarena.reporting.sections.training import training_section
 from cellarena.reporting.sections.visuals import FIGURES as VISUALS
 from cellarena.reporting.sections.visuals import visuals_section
-from cellarena.stages._predictions import read_failures
-from cellarena.stages._project import Project
+from cellarena.shell.predictions import read_failures
+from cellarena.shell.project import Project
 from cellarena.stages._rendering import illustration
 
 _COMPARISON = {

@@ -12,7 +12,7 @@ from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trials import trials_of
 from cellarena.reporting.figures.statistics import interval_dots, rank_diagram, verdict_matrix
 from cellarena.reporting.figures.style import save
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 
 _INTERVALS = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low", "images_high": "f1_images_high"}
 

@@ -15,9 +15,9 @@ from cellarena.evaluation.errors.worst import Specimen, worst
 from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.io import read_image
 from cellarena.records import Record, Run, read_manifest
-from cellarena.stages._predictions import read_judgeable, refuse_missing
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress, run_arguments
+from cellarena.shell.predictions import read_judgeable, refuse_missing
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress, run_arguments
 
 
 @click.command()

@@ -22,8 +22,8 @@ from cellarena.evaluation.tables import read_table, write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.errors import category_bars, gain_table, recall_by_stratum, recall_grids
 from cellarena.reporting.figures.style import save
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder
 
 
 @click.command()

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.shell.project import Project
 from cellarena.stages._leaks import refuse_what_leaks
-from cellarena.stages._project import Project
 from cellarena.synthesis.arms import compose
 
 

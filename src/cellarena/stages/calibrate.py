@@ -22,11 +22,11 @@ from cellarena.images.probabilities import N_CODES
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Record, Run, read_manifest
 from cellarena.seeds import generator
-from cellarena.stages._annotated import read_ignored
-from cellarena.stages._predictions import read_prediction, refuse_missing
-from cellarena.stages._probabilities import read_failed, read_record_codes
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress, run_arguments
+from cellarena.shell.annotated import read_ignored
+from cellarena.shell.predictions import read_prediction, refuse_missing
+from cellarena.shell.probabilities import read_failed, read_record_codes
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress, run_arguments
 from cellarena.targets.spec import Target
 
 

@@ -31,10 +31,10 @@ from cellarena.reporting.figures.training import training_curves
 from cellarena.reporting.logs import by_model, by_run, read_curve
 from cellarena.reporting.matched import matched_prediction
 from cellarena.reporting.sections.examples import examples_of
-from cellarena.stages._predictions import read_judgeable
-from cellarena.stages._project import Project
+from cellarena.shell.predictions import read_judgeable
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder
 from cellarena.stages._scoring import coverage_of
-from cellarena.stages._shell import fresh_folder
 from cellarena.stages._statistics import compare_rows
 
 _PRINTED = [

@@ -10,8 +10,8 @@ from cellarena.evaluation.tables import write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder
 
 _REGIONS = {
     "all": "Reliability of all pixels, test subset",

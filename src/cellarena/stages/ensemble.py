@@ -4,9 +4,9 @@ import click
 
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
-from cellarena.stages._annotated import annotated
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
+from cellarena.shell.annotated import annotated
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 
 
 @click.command()

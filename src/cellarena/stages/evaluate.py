@@ -3,9 +3,9 @@
 import click
 
 from cellarena.records import Run
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
+from cellarena.shell.running import run_arguments
 from cellarena.stages._scoring import score_run
-from cellarena.stages._shell import run_arguments
 
 
 @click.command()

@@ -27,9 +27,9 @@ from cellarena.reporting.figures.data_set import cell_distributions, class_balan
 from cellarena.reporting.figures.sheets import COLOURS, Panel, contact_sheet
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
-from cellarena.stages._annotated import read_ignored
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.shell.annotated import read_ignored
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress
 
 _ON_A_SHEET = 8
 _OF_EACH = 2

@@ -9,11 +9,11 @@ import pandas as pd
 
 from cellarena.evaluation.tables import write_table
 from cellarena.records import Record
-from cellarena.stages._annotated import files_of
+from cellarena.shell.annotated import files_of
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
-from cellarena.stages._project import Project
 from cellarena.stages._samples import Samples, Watching
-from cellarena.stages._shell import fixed_threads, fresh_folder
 from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted
 
 _LIBRARIES = ("torch", "monai", "numpy")

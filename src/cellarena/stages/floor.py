@@ -5,8 +5,8 @@ import click
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.images.classical import otsu_watershed
 from cellarena.learning.costs import peak_memory_mb
-from cellarena.stages._predictions import write_predictions
-from cellarena.stages._project import Project
+from cellarena.shell.predictions import write_predictions
+from cellarena.shell.project import Project
 
 
 @click.command()

@@ -7,8 +7,8 @@ on a folder that is missing.
 import click
 
 from cellarena.models.ensembles import ENSEMBLES
-from cellarena.stages._plans import write_sorted_json
-from cellarena.stages._project import Project
+from cellarena.models.parts.plans import write_sorted_json
+from cellarena.shell.project import Project
 
 
 @click.command()

@@ -14,11 +14,11 @@ from cellarena.learning.cards import reading
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
-from cellarena.stages._packing import Packed, fill
-from cellarena.stages._pipeline import read_pipeline
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
-from cellarena.stages._staleness import refuse_stale_here
+from cellarena.releasing.packing import Packed, fill
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
+from cellarena.status.pipeline import read_pipeline
+from cellarena.status.staleness import refuse_stale_here
 
 _CHECKPOINT = ("model.json", "model.safetensors")
 

@@ -13,11 +13,11 @@ from cellarena.images.picture import Image
 from cellarena.layout import Layout
 from cellarena.models.parts.nnunet_plan import Plan
 from cellarena.models.parts.nnunet_plan import plan as plan_for
+from cellarena.models.parts.plans import write_sorted_json
 from cellarena.models.spec import MODELS
 from cellarena.records import Record, read_manifest
-from cellarena.stages._plans import write_sorted_json
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress
 from cellarena.targets.spec import TARGETS
 
 # Of the foreground pixels that the fingerprint samples.

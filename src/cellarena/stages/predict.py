@@ -5,10 +5,10 @@ import click
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.records import Run
 from cellarena.registry.origins import weights_of
-from cellarena.stages._predictions import write_predictions
-from cellarena.stages._probabilities import keep_test, write_failures, write_validation
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
+from cellarena.shell.predictions import write_predictions
+from cellarena.shell.probabilities import keep_test, write_failures, write_validation
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 
 
 @click.command()

@@ -8,9 +8,9 @@ import numpy as np
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image, write_labels, write_palette_png, write_png
 from cellarena.records import read_manifest, write_manifest
-from cellarena.stages._annotated import read_ignored
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.shell.annotated import read_ignored
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress
 
 # Black, blue and orange of Okabe and Ito: background, interior, boundary.
 _PALETTE = ((0, 0, 0), (0, 114, 178), (230, 159, 0))

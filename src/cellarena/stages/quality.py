@@ -27,9 +27,9 @@ from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import Record, Run, read_manifest
 from cellarena.seeds import generator as stream
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._quality_figures import Shown, draw_figures, read_pair
-from cellarena.stages._shell import fixed_threads, fresh_folder, progress
 from cellarena.targets.three_class import ThreeClass
 
 Picture = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ from cellarena.evaluation.protocols import STRICT
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.document import Document
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages._rendering import write_report
 from cellarena.stages._sections import sections_of
 

@@ -4,7 +4,7 @@ import click
 
 from cellarena.evaluation.rescoring import changes, read_old_scores
 from cellarena.records import Run
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages._scoring import score_run
 
 

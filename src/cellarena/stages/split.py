@@ -11,8 +11,8 @@ from cellarena.datasets.leakage import leakage_report, refuse_crossings
 from cellarena.datasets.splits import split as split_records
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import read_manifest, write_manifest
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fresh_folder, progress
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder, progress
 
 
 @click.command()

@@ -6,8 +6,8 @@ from cellarena.evaluation.errors.strata import bounds
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.records import read_manifest
-from cellarena.stages._project import Project
-from cellarena.stages._shell import progress
+from cellarena.shell.project import Project
+from cellarena.shell.running import progress
 
 
 @click.command()

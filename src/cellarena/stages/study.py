@@ -17,9 +17,9 @@ from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.images.io import write_bytes
 from cellarena.records import read_manifest
 from cellarena.reporting.logs import by_model, read_curve
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
+from cellarena.shell.running import fresh_folder
 from cellarena.stages._scoring import coverage_of
-from cellarena.stages._shell import fresh_folder
 
 
 @click.command()

@@ -25,7 +25,7 @@ from cellarena.reporting.sections.study import (
 )
 from cellarena.reporting.sections.synthesis import synthesis_section
 from cellarena.reporting.sections.visuals import FIGURES, visuals_section
-from cellarena.stages._project import Project
+from cellarena.shell.project import Project
 from cellarena.stages._rendering import illustration, write_report
 
 # An arm's label is text; an object's, in other tables, is a number.

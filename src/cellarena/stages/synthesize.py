@@ -5,10 +5,10 @@ import click
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._donors import write_donors
 from cellarena.stages._generators import known_records, read_examples, read_generator, read_trained_on
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder, progress
 from cellarena.synthesis.arms import rounded
 from cellarena.synthesis.making import Donor, make
 from cellarena.synthesis.shape_bank import shape_bank

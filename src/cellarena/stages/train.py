@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
+from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
-from cellarena.stages._annotated import annotated, files_of
-from cellarena.stages._plans import read_plan
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder, run_arguments
+from cellarena.shell.annotated import annotated, files_of
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 
 if TYPE_CHECKING:
     from cellarena.datasets.loading import Annotated

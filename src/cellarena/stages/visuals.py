@@ -11,9 +11,9 @@ import numpy.typing as npt
 from cellarena.images.intensity import NORMALISATIONS
 from cellarena.images.io import read_image
 from cellarena.records import Record, read_manifest
-from cellarena.stages._annotated import annotated
-from cellarena.stages._project import Project
-from cellarena.stages._shell import fixed_threads, fresh_folder
+from cellarena.shell.annotated import annotated
+from cellarena.shell.project import Project
+from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.synthesis.arms import first_of_each
 
 if TYPE_CHECKING:

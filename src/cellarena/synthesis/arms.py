@@ -5,16 +5,15 @@ from dataclasses import replace
 from math import floor
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellarena.records import Record
+from cellarena.section import Section
 from cellarena.seeds import digest
 
 
-class Arm(BaseModel):
+class Arm(Section):
     """An arm's block of the section `arms` of params.yaml; shares are relative to the number of real train images."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str = Field(min_length=1, max_length=24)
     """Its name in tables and figures."""

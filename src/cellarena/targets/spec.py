@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from cellarena.catalog import Catalog
 from cellarena.images.io import LabelImage
+from cellarena.section import Section
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,10 +17,8 @@ UNTAUGHT = 255
 """What an encoded target holds, in every channel, at a pixel that nobody annotated: no loss is computed there."""
 
 
-class Target(BaseModel, ABC):
+class Target(Section, ABC):
     """A target with its settings, which are a block of the section `targets` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     n_channels: ClassVar[int]
     """How many channels the network puts out."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cellarena.catalog import Catalog
 from cellarena.images.channels import SEPARATOR
@@ -15,22 +15,19 @@ from cellarena.images.io import LabelImage, content_sha256
 from cellarena.images.labels import consecutive
 from cellarena.images.picture import Choice, Image
 from cellarena.records import Record
+from cellarena.section import Section
 
 
-class Simulation(BaseModel):
+class Simulation(Section):
     """The simulated source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     images: int = Field(ge=4)
     """How many images, the four modalities in turn."""
     seed: int = Field(ge=0)
 
 
-class Plane(BaseModel):
+class Plane(Section):
     """Which picture of a stack or time-lapse is meant, counted from 1; null where there is only one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     z: int | None = Field(default=None, ge=1)
     t: int | None = Field(default=None, ge=1)
@@ -39,10 +36,8 @@ class Plane(BaseModel):
 LabelKind = Literal["instances", "binary", "pieces", "colours", "unchecked"]
 
 
-class Acquisition(BaseModel):
+class Acquisition(Section):
     """The section `acquire` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
     """A name of the catalog of sources."""

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from cellarena.models.parts.nnunet_topology import (
     MOST_FEATURES,
@@ -20,6 +20,7 @@ from cellarena.models.parts.nnunet_topology import (
     shrunk,
     topology,
 )
+from cellarena.section import Section
 
 _LARGEST_PATCH = 2048
 _SMALLEST_BATCH = 2
@@ -34,10 +35,8 @@ _SMALL_CROP = 3 / 4
 """Where cropping keeps less of the images than this, their zero pixels do not count in the normalisation."""
 
 
-class Planning(BaseModel):
+class Planning(Section):
     """The section `plan` of params.yaml: what the planner may spend."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     memory_gb: float = Field(gt=0, le=1024)
     """Accelerator memory that training may take, by nnU-Net's estimate."""
@@ -46,10 +45,8 @@ class Planning(BaseModel):
     memory for larger patches and batches."""
 
 
-class Plan(BaseModel):
+class Plan(Section):
     """How an nnU-Net is built and fed; the content of plan.json."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     patch: tuple[PositiveInt, PositiveInt]
     """Height and width of a training crop and of a prediction tile, in pixels."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from cellarena.catalog import Catalog
 from cellarena.images.io import LabelImage
+from cellarena.section import Section
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,10 +57,8 @@ class Painter(Protocol):
         """
 
 
-class GeneratorSettings(BaseModel):
+class GeneratorSettings(Section):
     """What every generator declares; one adds its own. Its block of the section `generators` of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from cellarena.images.io import LabelImage
+from cellarena.section import Section
 from cellarena.synthesis.generators.spec import (
     GENERATORS,
     Example,
@@ -72,19 +72,15 @@ class TexturePainter:
         return compose_image(sources, labels, self._composing, rng)
 
 
-class _Entry(BaseModel):
+class _Entry(Section, strict=True):
     """What the facts say of an image of the bank."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     id: str
     modality: str
 
 
-class _Facts(BaseModel):
+class _Facts(Section, strict=True):
     """The facts: the bank in the order of its tensors, and the seed of what fills the backgrounds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     bank: list[_Entry] = Setting(min_length=1)
     seed: int = Setting(ge=0)

@@ -1,0 +1,1 @@
+"""What a version was made of, down to the images."""

@@ -1,0 +1,1 @@
+"""What the commands that release, check, mend and move releases share."""

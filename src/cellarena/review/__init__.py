@@ -1,0 +1,1 @@
+"""Reviews of what changed between two commits, with its files of results."""

@@ -1,0 +1,1 @@
+"""A release segments anybody's images."""

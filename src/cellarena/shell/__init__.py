@@ -1,0 +1,1 @@
+"""What every command is given: its project, its run, fresh folders, threads and a progress bar."""

@@ -1,0 +1,1 @@
+"""Whether what is here is what was made, and what is at work on it."""
