@@ -1,26 +1,50 @@
-"""A catalog: names to implementations that register themselves."""
+"""A catalog: names to implementations that register themselves, here or in a distribution that extends this one."""
 
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from cellarena.extensions import Extension, extensions
 
 T = TypeVar("T")
+_REGISTERED: dict[str, set[str]] = {}
+"""By kind, names in any catalog of that kind."""
+
+
+class Entry(NamedTuple):
+    """A name of a catalog. The implementation may have an attribute `needs`: a list of entries that it works with."""
+
+    catalog: "Catalog[Any]"
+    name: str
+
+    def closure(self) -> "set[Entry]":
+        """Return the entry and whatever it needs."""
+        return {self}.union(*(needed.closure() for needed in getattr(self.catalog[self.name], "needs", ())))
+
+    def extensions(self) -> list[Extension]:
+        """Return what distributions add of the entry and whatever it needs."""
+        found = (extensions(catalog.kind).get(name) for catalog, name in self.closure())
+        return [extension for extension in found if extension]
 
 
 class Catalog(Generic[T]):
     """Implementations of one kind, found by name.
 
+    A look-up imports the module that bears the entry's name; one of all entries, and of a name that no module bears,
+    imports every module. `cellarena.code` relies on that, and on `kind` and `package` being literals.
+
     Args:
         kind: what the entries are, in the singular, for error messages ("source", "model").
-        package: dotted name of the package whose modules register entries; imported at the first look-up.
+        package: dotted name of the module, or of the package whose modules, register entries.
     """
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self.package = package
         self._entries: dict[str, T] = {}
+        self._sought: set[object] = set()
+        self._whole = False
 
     def register(self, name: str) -> Callable[[T], T]:
         """Return a decorator that enters an implementation under `name`.
@@ -31,11 +55,17 @@ class Catalog(Generic[T]):
 
         def enter(entry: T) -> T:
             if name in self._entries:
-                raise ValueError(f"{self.kind} {name!r} is registered twice")
+                by = f", once by {outside}" if (outside := extensions(self.kind).get(name)) else ""
+                raise ValueError(f"{self.kind} {name!r} is registered twice{by}")
             self._entries[name] = entry
+            _REGISTERED.setdefault(self.kind, set()).add(name)
             return entry
 
         return enter
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry of that name without looking it up."""
+        return Entry(self, name)
 
     def __getitem__(self, name: str) -> T:
         """Return the entry of that name.
@@ -43,22 +73,52 @@ class Catalog(Generic[T]):
         Raises:
             ValueError: if there is none; the message lists those there are.
         """
-        load_all(self.package)
-        if name not in self._entries:
+        if name not in self:
             raise ValueError(f"unknown {self.kind} {name!r}; known: {', '.join(sorted(self._entries))}")
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        load_all(self.package)
+        self._load_all()
         return iter(sorted(self._entries))
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self)
+        if name not in self._sought:
+            self._seek(str(name))
+            self._sought.add(name)
+        return name in self._entries
+
+    def _seek(self, name: str) -> None:
+        if (own := module_of(self.package, name)) in _modules(self.package):
+            importlib.import_module(own)
+        if name in extensions(self.kind):
+            self._load_outside(name)
+        if name not in self._entries:
+            self._load_all()
+
+    def _load_all(self) -> None:
+        if self._whole:
+            return
+        for module in _modules(self.package):
+            importlib.import_module(module)
+        for name in extensions(self.kind):
+            self._load_outside(name)
+        self._whole = True
+
+    def _load_outside(self, name: str) -> None:
+        outside = extensions(self.kind)[name]
+        outside.load()
+        if name not in _REGISTERED.get(self.kind, ()):
+            raise ValueError(f"{outside}: importing {outside.module} registers no {self.kind} {name!r}; uninstall it")
 
 
-@cache
-def load_all(package: str) -> None:
-    """Import every module of a package, so that its entries register themselves."""
-    path = importlib.import_module(package).__path__
-    for module in sorted(info.name for info in pkgutil.iter_modules(path)):
-        importlib.import_module(f"{package}.{module}")
+def module_of(package: str, name: str) -> str:
+    """Return the dotted name that the module of an entry bears, if it has one of its own."""
+    return f"{package}.{name.replace('-', '_')}"
+
+
+def _modules(package: str) -> list[str]:
+    """Return the modules of a package, sorted; a module that is no package is its own."""
+    path = getattr(importlib.import_module(package), "__path__", None)
+    if path is None:
+        return [package]
+    return sorted(f"{package}.{info.name}" for info in pkgutil.iter_modules(path))

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from cellarena.evaluation.official import score_official
-from cellarena.evaluation.strict import WITH_BORDER, score_strict
+from cellarena.evaluation.protocols.official import score_official
+from cellarena.evaluation.protocols.strict import WITH_BORDER, score_strict
 from golden_set import FOLDER, golden_pairs, read_pair
 from slow_official import slow_official
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.evaluation import official
-from cellarena.evaluation.official import score_official
-from cellarena.evaluation.strict import score_strict
+from cellarena.evaluation.protocols import official
+from cellarena.evaluation.protocols.official import score_official
+from cellarena.evaluation.protocols.strict import score_strict
 from slow_official import slow_official
 
 LABELS = arrays(np.uint16, (9, 10), elements=st.integers(0, 5))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cellarena.evaluation import official
-from cellarena.evaluation.official import score_official
+from cellarena.evaluation.protocols import official
+from cellarena.evaluation.protocols.official import score_official
 from cellarena.images.io import read_image
 from slow_official import LeftOutError, slow_official
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from cellarena.evaluation.strict import WITH_BORDER, score_strict
+from cellarena.evaluation.protocols.strict import WITH_BORDER, score_strict
 from golden_set import golden_pairs
 from peer_differences import DIFFERENCES
 from peers import FIXTURES, OURS, values

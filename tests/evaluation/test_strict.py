@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cellarena.evaluation.matching import iou_pairs, match
+from cellarena.evaluation.protocols.strict import score_strict
 from cellarena.evaluation.scores import THRESHOLDS
-from cellarena.evaluation.strict import score_strict
 
 LABELS = arrays(np.uint16, (9, 10), elements=st.integers(0, 5))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.metrics import OBJECT_METRICS, PIXEL_METRICS
+from cellarena.evaluation.protocols.strict import WITH_BORDER
 from cellarena.evaluation.strata import DENSITIES, SIZES
-from cellarena.evaluation.strict import WITH_BORDER
 
 Images = Sequence[pd.DataFrame]
 """Of each seed: index image, a column per metric."""

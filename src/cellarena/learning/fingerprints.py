@@ -5,16 +5,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import cellarena
-
-TRAINING = ("datasets", "images", "learning", "models", "targets")
-"""The packages that decide what a training does."""
-GENERATING = ("images", "synthesis")
-"""The packages that decide what the fit of a generator does."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -29,12 +23,6 @@ def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
     for path in files:
         total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]
-
-
-def own_code(packages: Sequence[str]) -> list[Path]:
-    """Return the source files of packages of this project: after an edit of what decides over it, work starts anew."""
-    package = Path(cellarena.__file__).parent
-    return [path for part in packages for path in sorted((package / part).rglob("*.py"))]
 
 
 def prepare(folder: Path) -> Path:

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cellarena.catalog import Catalog
+from cellarena.catalog import Catalog, Entry
+from cellarena.models.spec import MODELS
 from cellarena.section import Section
 
 
@@ -32,8 +33,13 @@ class EnsembleSpec:
 
     members: tuple[str, ...]
 
+    @property
+    def needs(self) -> list[Entry]:
+        """What it takes of other catalogs."""
+        return [MODELS.entry(member) for member in self.members]
 
-ENSEMBLES: Catalog[EnsembleSpec] = Catalog("ensemble", "cellarena.models")
+
+ENSEMBLES: Catalog[EnsembleSpec] = Catalog("ensemble", "cellarena.models.ensembles")
 
 # The challenge's ensemble of team saltfish (NeurIPS 2022), which averaged logits; here probabilities are averaged.
 ENSEMBLES.register("maunet_ensemble")(EnsembleSpec(("maunet", "maunet_wide")))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from cellarena.catalog import Catalog
+from cellarena.catalog import Catalog, Entry
 from cellarena.section import Section
+from cellarena.targets.spec import TARGETS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,6 +75,11 @@ class ModelSpec:
     start: Callable[[Any, "nn.Module"], None] | None = None
     phase: Callable[[Any, "nn.Module", float], bool] | None = None
     planned: bool = False
+
+    @property
+    def needs(self) -> list[Entry]:
+        """What it takes of other catalogs."""
+        return [TARGETS.entry(self.target)]
 
 
 MODELS: Catalog[ModelSpec] = Catalog("model", "cellarena.models")

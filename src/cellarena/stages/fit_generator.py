@@ -1,13 +1,14 @@
 """Stage fit-generator: a generator learns how images look, from training images and their labels."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 import pandas as pd
 
+from cellarena.code.fingerprints import fingerprint_of
 from cellarena.evaluation.tables import write_table
+from cellarena.extensions import versions
 from cellarena.records import Record
 from cellarena.shell.annotated import files_of
 from cellarena.shell.project import Project
@@ -34,14 +35,15 @@ def fit_generator(project: Project, generator: str) -> None:
 
 
 def _fit(project: Project, generator: str) -> None:
-    from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
+    from cellarena.learning.fingerprints import discard, fingerprint, prepare
     from cellarena.learning.recipe import device_of
 
     layout, params = project.layout, project.params
     records, device = known_records(project, generator), device_of(params.training.accelerator)
     settings = _settings(project, generator, device)
     used = [layout.preprocessed / path for r in records for path in files_of(r)]
-    identity = fingerprint(settings, [*used, *own_code(GENERATING)])
+    code = fingerprint_of("fit-generator", GENERATORS.entry(settings["kind"]))
+    identity = fingerprint({**settings, "code": code}, used)
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)
     samples = Samples.of(examples, state / "samples", params.synthesize.seed)
@@ -59,14 +61,15 @@ def _fit(project: Project, generator: str) -> None:
 def _settings(project: Project, name: str, device: str) -> dict[str, Any]:
     """Return all that a fit depends on beside the images and the code, as JSON types."""
     params = project.params
+    kind = params.synthesize.generators[name].kind
     return {
-        "kind": params.synthesize.generators[name].kind,
+        "kind": kind,
         "settings": params.generator_settings(name).model_dump(mode="json"),
         "seed": params.synthesize.seed,
         "steps": params.synthesize.steps[params.budget],
         "device": device,
         "threads": params.training.threads,
-        "libraries": {library: version(library) for library in _LIBRARIES},
+        "libraries": versions(_LIBRARIES, GENERATORS.entry(kind).extensions()),
     }
 
 

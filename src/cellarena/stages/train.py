@@ -1,12 +1,13 @@
 """Stage train: one run's best and last weights, from the arm it learns from."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cellarena.code.fingerprints import fingerprint_of
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
+from cellarena.extensions import versions
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
@@ -46,7 +47,7 @@ def train(project: Project, run: Run) -> None:
 def _train(project: Project, run: Run) -> None:
     from cellarena.learning.cards import write_card
     from cellarena.learning.checkpoints import save_weights
-    from cellarena.learning.fingerprints import TRAINING, discard, fingerprint, own_code, prepare
+    from cellarena.learning.fingerprints import discard, fingerprint, prepare
     from cellarena.learning.fit import fit
 
     layout = project.layout
@@ -55,7 +56,7 @@ def _train(project: Project, run: Run) -> None:
     learnt = layout.data, read_manifest(layout.arm(run.arm))
     judged = layout.preprocessed, read_manifest(layout.subset("val"))
     used = [folder / path for folder, records in (learnt, judged) for r in records for path in files_of(r)]
-    identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code(TRAINING)])
+    identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used])
     state = prepare(layout.resume(run, identity))
     images, held_out = (annotated(*subset) for subset in (learnt, judged))
     fitted = fit(recipe, images, held_out, state, layout.log(run))
@@ -114,11 +115,17 @@ def _tuned(recipe: "Recipe", fitted: "Fitted", images: Sequence["Annotated"]) ->
 
 
 def _settings(recipe: "Recipe") -> dict[str, Any]:
-    """Return all that a training depends on beside the data, as JSON types; the libraries' versions included."""
+    """Return all that a training depends on beside the data, as JSON types; its code and libraries included."""
     views = recipe.inference.of_one_view
     sections = (recipe.hyperparameters, recipe.target, recipe.budget, recipe.training, views)
     named = {type(section).__name__: section.model_dump(mode="json") for section in sections}
-    return {"model": recipe.model, "seed": recipe.seed, **named, "libraries": {n: version(n) for n in _LIBRARIES}}
+    code = fingerprint_of("train", MODELS.entry(recipe.model))
+    return {"model": recipe.model, "seed": recipe.seed, **named, "code": code, "libraries": _libraries(recipe.model)}
+
+
+def _libraries(model: str) -> dict[str, str]:
+    """Return the versions of what a model learns with."""
+    return versions(_LIBRARIES, MODELS.entry(model).extensions())
 
 
 def _card(
@@ -141,5 +148,5 @@ def _card(
             "fingerprint": identity,
         },
         "validation": {"f1": round(fitted.score, 6), "step": fitted.step, "f1_tuned": round(score, 6)},
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": _libraries(run.model),
     }

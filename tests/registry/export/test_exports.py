@@ -173,7 +173,7 @@ def test_the_command_exports_a_folder(cellarena, package, tmp_path):
     [
         (["--format", "torchscript", "-o", "x"], "name either a release"),
         (["unet@v1.0.0", "--package", "p", "--format", "torchscript", "-o", "x"], "name either a release"),
-        (["--package", "p", "--format", "keras", "-o", "x"], "unknown format 'keras'; known: bioimageio, onnx"),
+        (["--package", "p", "--format", "keras", "-o", "x"], "unknown export 'keras'; known: bioimageio, onnx"),
         (["--package", "p", "--format", "torchscript", "-o", "x"], "no such package"),
         (["--package", "p", "--format", "bioimageio", "-o", "x"], "let its name end in .zip"),
         (["unet@1.0", "--format", "torchscript", "-o", "x"], "is no version"),

@@ -26,4 +26,4 @@ class Format:
     is_archive: bool = False
 
 
-FORMATS: Catalog[Format] = Catalog("format", "cellarena.registry.export")
+FORMATS: Catalog[Format] = Catalog("export", "cellarena.registry.export")

@@ -10,7 +10,7 @@ from cellarena.catalog import Catalog
 from cellarena.evaluation.matching import Matching, SparsePairs
 
 if TYPE_CHECKING:
-    from cellarena.evaluation.pixel_metrics import PixelPair
+    from cellarena.evaluation.metrics.pixels import PixelPair
 
 OnMatching = Callable[[Matching], float]
 OnPairs = Callable[[SparsePairs], float]
@@ -26,13 +26,13 @@ class Metric(Generic[F]):
     failed: float | None
 
 
-MATCHING_METRICS: Catalog[Metric[OnMatching]] = Catalog("metric", "cellarena.evaluation")
+MATCHING_METRICS: Catalog[Metric[OnMatching]] = Catalog("metric", "cellarena.evaluation.metrics")
 """Computed at every IoU threshold, under the challenge's border rule and without it."""
 
-OBJECT_METRICS: Catalog[Metric[OnPairs]] = Catalog("metric", "cellarena.evaluation")
+OBJECT_METRICS: Catalog[Metric[OnPairs]] = Catalog("metric", "cellarena.evaluation.metrics")
 """Computed once an image, under the challenge's border rule and without it."""
 
-PIXEL_METRICS: Catalog[Metric[OnPixels]] = Catalog("metric", "cellarena.evaluation")
+PIXEL_METRICS: Catalog[Metric[OnPixels]] = Catalog("metric", "cellarena.evaluation.metrics")
 """Computed once an image, on the whole label images, before any border rule."""
 
 

@@ -36,4 +36,4 @@ class Protocol:
         return f"{self.name}-{self.version}"
 
 
-PROTOCOLS: Catalog[Protocol] = Catalog("protocol", "cellarena.evaluation")
+PROTOCOLS: Catalog[Protocol] = Catalog("protocol", "cellarena.evaluation.protocols")

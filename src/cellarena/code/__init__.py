@@ -1,0 +1,1 @@
+"""Which code a command can reach, and a fingerprint of it."""
