@@ -106,6 +106,8 @@ class Catalog(Generic[T]):
 
     def _load_outside(self, name: str) -> None:
         outside = extensions(self.kind)[name]
+        if module_of(self.package, name) in _modules(self.package):
+            raise ValueError(f"{outside}: the {self.kind} {name!r} that it adds is one of this project; uninstall it")
         outside.load()
         if name not in _REGISTERED.get(self.kind, ()):
             raise ValueError(f"{outside}: importing {outside.module} registers no {self.kind} {name!r}; uninstall it")

@@ -1,4 +1,4 @@
-"""Entries from outside: an installed distribution adds to a catalog of KINDs by entry points of the group cellarena.KINDs.
+"""Entries from outside: a distribution adds to the catalog of KINDs by entry points of the group cellarena.KINDs.
 
 The name of an entry point is that of the entry; its value is a module, or an object in one, whose import registers it.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 
-GROUPS = "cellarena."
+_GROUPS = "cellarena."
 
 
 class Extension:
@@ -26,11 +26,11 @@ class Extension:
         """
         try:
             self._point.load()
-        except Exception as error:  # the code of others fails in its own way
-            fault = " ".join(str(error).split()) or type(error).__name__
+        except Exception as error:
+            point, fault = self._point, " ".join(str(error).split()) or type(error).__name__
             raise ValueError(
-                f"{self}: its entry point {self._point.name} of {self._point.group} ({self._point.value}) fails: {fault}; "
-                "repair or uninstall it"
+                f"{self}: its entry point {point.name} of {point.group} ({point.value}) fails: {fault}; repair or "
+                "uninstall it"
             ) from error
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ def extensions(kind: str) -> Mapping[str, Extension]:
         ValueError: if two distributions add one name.
     """
     found: dict[str, Extension] = {}
-    for point in entry_points(group=f"{GROUPS}{kind}s"):
+    for point in entry_points(group=f"{_GROUPS}{kind}s"):
         new = Extension(point)
         if other := found.get(point.name):
             raise ValueError(f"{other} and {new} both add the {kind} {point.name!r}; uninstall one of them")
@@ -53,15 +53,12 @@ def extensions(kind: str) -> Mapping[str, Extension]:
     return found
 
 
-@cache
-def all_extensions() -> tuple[Extension, ...]:
+def all_extensions() -> list[Extension]:
     """Return whatever is added to any catalog."""
-    groups = sorted(group for group in entry_points().groups if group.startswith(GROUPS))
-    return tuple(e for group in groups for e in extensions(group.removeprefix(GROUPS).removesuffix("s")).values())
+    kinds = [g.removeprefix(_GROUPS).removesuffix("s") for g in entry_points().groups if g.startswith(_GROUPS)]
+    return [extension for kind in sorted(kinds) for extension in extensions(kind).values()]
 
 
 def versions(libraries: Iterable[str], added: Iterable[Extension]) -> dict[str, str]:
     """Return the versions of installed libraries, and of the distributions that add something, by name."""
-    return {name: version(name) for name in libraries} | {
-        extension.distribution: extension.version for extension in added
-    }
+    return {name: version(name) for name in libraries} | {one.distribution: one.version for one in added}

@@ -111,13 +111,11 @@ def _taken(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, str, s
 def _catalogs(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, CatalogCall]]:
     """Yield the names and the arguments of the catalogs that a module makes."""
     for statement in statements:
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-            match target, statement.value:
-                case ast.Name(name), ast.Call(
-                    ast.Name("Catalog"), [ast.Constant(str(kind)), ast.Constant(str(package))]
-                ):
-                    yield name, CatalogCall(kind, package)
+        match statement:
+            case ast.Assign([ast.Name(name)], made) | ast.AnnAssign(ast.Name(name), value=made):
+                match made:
+                    case ast.Call(ast.Name("Catalog"), [ast.Constant(str(kind)), ast.Constant(str(package))]):
+                        yield name, CatalogCall(kind, package)
 
 
 def _text(node: object) -> str:

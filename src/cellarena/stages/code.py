@@ -39,10 +39,8 @@ def code(project: Project) -> None:
     Where a stage is run for each model, ensemble, source or kind of generator, each of these has its own.
     """
     read = own_code()
-    names = sorted(
-        m.name.replace("_", "-") for m in iter_modules(stages.__path__) if m.name[0] != "_" and m.name != "code"
-    )
-    content = {name: _fingerprints(read, name) for name in names}
+    names = [m.name.replace("_", "-") for m in iter_modules(stages.__path__) if m.name[0] != "_" and m.name != "code"]
+    content: dict[str, str | dict[str, str]] = {name: _fingerprints(read, name) for name in names}
     if added := all_extensions():
         content["extensions"] = versions([], added)
     # In quotes, as digits around a single e are a number to whoever reads YAML 1.2.
