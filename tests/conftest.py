@@ -3,6 +3,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import pytest
@@ -24,9 +25,13 @@ def pytest_collection_modifyitems(items):
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The workspace after its first `dvc repro`, committed and pushed; what git saw as new before the commit."""
+    """The workspace after its first `dvc repro`, committed and pushed; what git saw as new before the commit.
+
+    In `traces` lies a file for each command that ran: which modules it imported.
+    """
 
     workspace: Workspace
+    traces: Path
     ran: list[str]
     new_files: list[str]
 
@@ -48,9 +53,13 @@ def reproduction(untouched, tmp_path_factory):
     folder, told = shared / "reproduced", shared / "reproduced.json"
     with FileLock(shared / "reproduced.lock"):
         if not told.is_file():
-            folder.mkdir()
-            told.write_text(json.dumps(_reproduce(untouched.copy(folder))))
-    return Reproduction(Workspace(folder / untouched.root.name), **json.loads(told.read_text()))
+            (folder / "traces").mkdir(parents=True)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PYTHONPATH", str(Path(__file__).parent / "traced"), prepend=os.pathsep)
+                patch.setenv("CELLARENA_TRACES", str(folder / "traces"))
+                done = _reproduce(untouched.copy(folder))
+            told.write_text(json.dumps(done))
+    return Reproduction(Workspace(folder / untouched.root.name), folder / "traces", **json.loads(told.read_text()))
 
 
 def _reproduce(workspace):

@@ -37,6 +37,7 @@ def params():
 def expected_outs(params):
     layout = Layout(Path())
     outs = {
+        "code": {layout.code},
         "acquire": {layout.raw},
         "explore": {layout.exploration, layout.dataset_metrics, layout.dataset_plots},
         "preprocess": {layout.preprocessed},

@@ -30,7 +30,7 @@ class Module:
         catalogs: by their names, those that it makes.
         asked: names of which an entry is asked for, such as `MODELS` in `MODELS[name]`.
         used: names that are used otherwise than for an entry or an attribute, and all attributes.
-        texts: its strings that may be names of files.
+        files: the last parts of its strings that may be paths.
     """
 
     digest: str
@@ -39,7 +39,7 @@ class Module:
     catalogs: Mapping[str, CatalogCall]
     asked: frozenset[str]
     used: frozenset[str]
-    texts: frozenset[str]
+    files: frozenset[str]
 
 
 def parse(source: bytes, name: str, package: str) -> Module:
@@ -84,7 +84,7 @@ def _described(tree: ast.Module, package: str) -> Module:
         catalogs=dict(_catalogs(tree.body)),
         asked=frozenset(n.id for n in asked),
         used=frozenset({n.id for n in names} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}),
-        texts=frozenset(text for text in strings if " " not in text),
+        files=frozenset(text.rpartition("/")[2] for text in strings if "." in text and " " not in text),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,7 @@ class Code:
     packages: frozenset[str]
     _specs: dict[str, ModuleSpec | None] = field(default_factory=dict)
     _modules: dict[str, Module] = field(default_factory=dict)
+    _asked: dict[str, list[tuple[CatalogCall, bool]]] = field(default_factory=dict)
 
     def reached(self, roots: Iterable[str], chosen: Chosen) -> Reached:
         """Return what modules can reach, themselves included, where entries of catalogs are chosen.
@@ -52,7 +54,9 @@ class Code:
                 continue
             found.add(name)
             waiting += [*self._module(name).imports, name.rpartition(".")[0]]
-            for catalog, whole in self._catalogs_asked(name):
+            if name not in self._asked:
+                self._asked[name] = list(self._catalogs_asked(name))
+            for catalog, whole in self._asked[name]:
                 for module, extension in self._homes(catalog, None if whole else chosen.get(catalog.kind)):
                     waiting.append(module)
                     added |= {extension} if extension else set()
@@ -60,14 +64,21 @@ class Code:
 
     def fingerprint(self, reached: Reached) -> str:
         """Return 16 hex digits that change with every statement that is reached and every file that it names."""
+        named = frozenset().union(*(self._module(name).files for name in reached.modules))
         lines = [f"{name} {self._module(name).digest}" for name in reached.modules]
         lines += map(str, reached.extensions)
-        named = {Path(text).name for module in reached.modules for text in self._module(module).texts}
-        files = [path for package in self.packages & reached.modules for path in self._files(package)]
         # Files come in folders of their own, and one of them names the others.
-        folders = {path.parent for path in files if path.name in named}
-        lines += [f"{p.name} {_digest(p.read_bytes())}" for p in files if p.parent in folders]
+        folders = {path.parent for path in self._files if path.name in named}
+        lines += [f"{path.name} {digest}" for path, digest in self._files.items() if path.parent in folders]
         return _digest("\n".join(sorted(lines)).encode())[:16]
+
+    @cached_property
+    def _files(self) -> dict[Path, str]:
+        """The sha256 of the files of the packages that are no code."""
+        specs = filter(None, map(self._spec, self.packages))
+        folders = [Path(folder) for spec in specs for folder in spec.submodule_search_locations or ()]
+        files = [path for folder in folders for path in folder.rglob("*.*") if path.suffix not in _CODE]
+        return {path: _digest(path.read_bytes()) for path in files if path.is_file()}
 
     def _module(self, name: str) -> Module:
         if name not in self._modules:
@@ -124,14 +135,6 @@ class Code:
             yield from ((extension.module, extension) for extension in added.values())
         yield from ((module, None) for module in own.values())
         yield from ((added[name].module, added[name]) for name in own if name in added)
-
-    def _files(self, package: str) -> Iterator[Path]:
-        """Yield the files of a package that are no code."""
-        spec = self._spec(package)
-        for folder in (spec and spec.submodule_search_locations) or ():
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file() and path.suffix not in _CODE:
-                    yield path
 
 
 def _digest(content: bytes) -> str:

@@ -38,16 +38,20 @@ def code(project: Project) -> None:
 
     Where a stage is run for each model, ensemble, source or kind of generator, each of these has its own.
     """
-    read = own_code()
-    names = [m.name.replace("_", "-") for m in iter_modules(stages.__path__) if m.name[0] != "_" and m.name != "code"]
-    content: dict[str, str | dict[str, str]] = {name: _fingerprints(read, name) for name in names}
+    content = fingerprints(own_code())
     if added := all_extensions():
         content["extensions"] = versions([], added)
     # In quotes, as digits around a single e are a number to whoever reads YAML 1.2.
     write_bytes(yaml.safe_dump(content, default_style='"').encode(), project.layout.code)
 
 
-def _fingerprints(read: Code, command: str) -> str | dict[str, str]:
+def fingerprints(read: Code) -> dict[str, str | dict[str, str]]:
+    """Return the fingerprint of each stage's command, or those for each entry that it works on."""
+    names = [m.name.replace("_", "-") for m in iter_modules(stages.__path__) if m.name[0] != "_" and m.name != "code"]
+    return {name: _of_command(read, name) for name in names}
+
+
+def _of_command(read: Code, command: str) -> str | dict[str, str]:
     if command not in _RUN_BY_ENTRY:
         return read.fingerprint(reached(read, command))
     entries = [catalog.entry(name) for catalog in _RUN_BY_ENTRY[command] for name in catalog]
