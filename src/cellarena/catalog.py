@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from cellarena.extensions import Extension, extensions
@@ -36,7 +37,8 @@ class Catalog(Generic[T]):
 
     Args:
         kind: what the entries are, in the singular, for error messages ("source", "model").
-        package: dotted name of the module, or of the package whose modules, register entries.
+        package: dotted name of the package whose modules register entries; in `a.{}.b` the module b of every package
+            in a does.
     """
 
     def __init__(self, kind: str, package: str) -> None:
@@ -67,6 +69,10 @@ class Catalog(Generic[T]):
         """Return the entry of that name without looking it up."""
         return Entry(self, name)
 
+    def bears(self, name: str) -> bool:
+        """Return whether a module or a distribution that extends this one bears a name; nothing is imported."""
+        return name in extensions(self.kind) or module_of(self.package, name) in modules_of(self.package)
+
     def __getitem__(self, name: str) -> T:
         """Return the entry of that name.
 
@@ -88,7 +94,7 @@ class Catalog(Generic[T]):
         return name in self._entries
 
     def _seek(self, name: str) -> None:
-        if (own := module_of(self.package, name)) in _modules(self.package):
+        if (own := module_of(self.package, name)) in modules_of(self.package):
             importlib.import_module(own)
         if name in extensions(self.kind):
             self._load_outside(name)
@@ -98,7 +104,7 @@ class Catalog(Generic[T]):
     def _load_all(self) -> None:
         if self._whole:
             return
-        for module in _modules(self.package):
+        for module in modules_of(self.package):
             importlib.import_module(module)
         for name in extensions(self.kind):
             self._load_outside(name)
@@ -106,7 +112,7 @@ class Catalog(Generic[T]):
 
     def _load_outside(self, name: str) -> None:
         outside = extensions(self.kind)[name]
-        if module_of(self.package, name) in _modules(self.package):
+        if module_of(self.package, name) in modules_of(self.package):
             raise ValueError(f"{outside}: the {self.kind} {name!r} that it adds is one of this project; uninstall it")
         outside.load()
         if name not in _REGISTERED.get(self.kind, ()):
@@ -115,12 +121,13 @@ class Catalog(Generic[T]):
 
 def module_of(package: str, name: str) -> str:
     """Return the dotted name that the module of an entry bears, if it has one of its own."""
-    return f"{package}.{name.replace('-', '_')}"
+    folder, _, rest = package.partition(".{}")
+    return f"{folder}.{name.replace('-', '_')}{rest}"
 
 
-def _modules(package: str) -> list[str]:
-    """Return the modules of a package, sorted; a module that is no package is its own."""
-    path = getattr(importlib.import_module(package), "__path__", None)
-    if path is None:
-        return [package]
-    return sorted(f"{package}.{info.name}" for info in pkgutil.iter_modules(path))
+@cache
+def modules_of(package: str) -> list[str]:
+    """Return the modules that register entries, sorted; only the package itself is imported."""
+    folder, _, rest = package.partition(".{}")
+    found = pkgutil.iter_modules(importlib.import_module(folder).__path__)
+    return sorted(module_of(package, module.name) for module in found if module.ispkg or not rest)

@@ -81,6 +81,7 @@ def test_a_version_and_an_edit_change_the_keys_that_reach_it(project, tmp_path, 
 
     newer = use(install(tmp_path / "newer", rewrite("pyproject.toml", "0.1.0", "0.2.0")))
     assert {("train", "dotted"), ("acquire", "dots"), ("evaluate",), ("extensions", "dotted-cells")} <= newer
+    assert not {("train", "unet"), ("acquire", "simulated"), ("split",)} & newer
     painting = install(tmp_path / "edited")
     (painting / "dotted/painting.py").write_text((painting / "dotted/painting.py").read_text() + "\nx = 1\n")
     assert use(painting) == {("acquire", "dots")}

@@ -4,27 +4,28 @@ import ast
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cellarena.code.fingerprints import own_code, reached
+from cellarena.code.fingerprints import WORKS_ON, own_code, reached
 from cellarena.code.reach import Code
 from cellarena.datasets.sources.spec import SOURCES
-from cellarena.models.ensembles import ENSEMBLES
+from cellarena.methods.spec import METHODS
 from cellarena.models.spec import MODELS
-from cellarena.stages.code import fingerprints
+from cellarena.stages.code import fingerprints, names_with
 from cellarena.synthesis.generators.spec import GENERATORS
 from workspace import ROOT
 
 PACKAGE = ROOT / "src/cellarena"
-CATALOGS = {"model": MODELS, "ensemble": ENSEMBLES, "generator": GENERATORS, "source": SOURCES}
+NAMES = names_with({"maunet_ensemble": ["maunet", "maunet_wide"]})
 EDITED = {
     **{name: [name] for name in (
         "cli", "datasets.augmentations", "datasets.sources.folder", "evaluation.matching", "images.intensity",
-        "learning.fit", "models.maunet", "params.loading", "registry.origins", "shell.predictions", "stages._scoring",
+        "learning.fit", "models.maunet", "params.mirror", "registry.origins", "shell.predictions", "stages._scoring",
         "synthesis.generators.texture", "targets.class_and_distance",
     )},
     "reporting/templates/report.css": ["reporting.html", "reporting.pdf"],
@@ -41,7 +42,7 @@ class Copy:
     def keys(self):
         """Return the fingerprints by their keys, such as train.unet."""
         place = spec_from_file_location("cellarena", self.package / "__init__.py")
-        return flat(fingerprints(Code(frozenset({"cellarena"}), {"cellarena": place})))
+        return flat(fingerprints(Code(frozenset({"cellarena"}), {"cellarena": place}), NAMES))
 
 
 def flat(content):
@@ -60,7 +61,7 @@ def copy(tmp_path):
 @pytest.fixture(scope="module")
 def keys():
     """The fingerprints of the package as it is."""
-    return flat(fingerprints(own_code()))
+    return flat(fingerprints(own_code(), NAMES))
 
 
 @pytest.fixture(scope="module")
@@ -68,22 +69,25 @@ def reach():
     """Return which modules a key reaches."""
     code = own_code()
 
+    @cache
     def modules(key):
         command, _, name = key.partition(".")
-        catalog = next((c for c in CATALOGS.values() if name in c), None) if name else None
-        return reached(code, command, catalog and catalog.entry(name)).modules
+        found = (NAMES[kind][name] for kind in WORKS_ON.get(command, ()) if name in NAMES[kind])
+        return reached(code, command, *next(found, ())).modules
 
     return modules
 
 
 def test_the_command_writes_what_the_package_that_runs_is_known_by(cellarena, copy, keys, tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     assert cellarena(tmp_path, "code").code == 0
     assert flat(yaml.safe_load((tmp_path / "code.yaml").read_text())) == copy.keys() == keys
 
 
 def test_what_is_run_for_each_entry_of_a_catalog_has_a_key_for_each(keys):
-    assert {f"{verb}.{model}" for verb in ("train", "predict", "package") for model in MODELS} <= keys.keys()
-    assert {f"{verb}.{name}" for verb in ("predict", "ensemble", "package") for name in ENSEMBLES} <= keys.keys()
+    models = [*MODELS, *METHODS]
+    assert {f"{verb}.{model}" for verb in ("train", "predict", "package", "quality") for model in models} <= keys.keys()
+    assert {f"{verb}.maunet_ensemble" for verb in ("ensemble", "package")} <= keys.keys()
     assert {f"{verb}.{kind}" for verb in ("fit-generator", "synthesize") for kind in GENERATORS} <= keys.keys()
     assert {f"acquire.{name}" for name in SOURCES} | {"preprocess", "evaluate", "report"} <= keys.keys()
     assert not {"code", "train", "release"} & keys.keys()
@@ -124,9 +128,16 @@ def test_of_every_file_that_is_no_code_somebody_reads_it(copy, keys):
         path.write_bytes(path.read_bytes()[:-1])
 
 
-def test_a_model_does_not_reach_what_others_are_made_of(reach):
-    assert {"cellarena.models.maunet", "cellarena.models.maunet_wide"} <= reach("train.maunet_wide")
-    assert "cellarena.stages._scoring" in reach("evaluate")
+def test_a_key_reaches_its_own_entries_and_no_others(reach):
+    entries = {m for key in ("train.unet", "train.maunet_wide") for m in reach(key)}
+    assert {"cellarena.models.unet", "cellarena.targets.three_class"} <= reach("train.unet")
+    assert {"cellarena.models.maunet", "cellarena.targets.class_and_distance"} <= reach("train.maunet_wide")
+    assert not {"cellarena.models.sac", "cellarena.methods.otsu", "cellarena.models.nnunet"} & entries
+    assert not {"cellarena.models.maunet", "cellarena.targets.class_and_distance"} & reach("train.unet")
+    assert not {"cellarena.models.unet", "cellarena.models.maunet"} & reach("train.otsu")
+    assert "cellarena.synthesis.generators.pix2pix" not in reach("fit-generator.texture")
+    assert "cellarena.datasets.sources.folder" not in reach("acquire.simulated")
+    assert "cellarena.models.unet" not in reach("preprocess") | reach("split")
 
 
 @pytest.mark.journey
@@ -135,7 +146,7 @@ def test_nothing_is_imported_that_a_key_does_not_reach(reproduction, keys, reach
     traces = [json.loads(path.read_text()) for path in reproduction.traces.iterdir()]
     leaks, seen = {}, set()
     for command, *arguments, modules in ((*trace["command"], trace["modules"]) for trace in traces):
-        named = [f"{command}.{name}" for name in (*arguments[:1], "simulated")]
+        named = [f"{command}.{name}" for name in (*arguments[:1], "simulated", "unet")]
         if key := next((key for key in (*named, command) if key in keys), None):
             seen.add(command)
             leaks |= {key: unknown} if (unknown := set(modules) - reach(key)) else {}

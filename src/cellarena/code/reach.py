@@ -126,9 +126,10 @@ class Code:
 
     def _homes(self, catalog: CatalogCall, names: Iterable[str] | None) -> Iterator[tuple[str, Extension | None]]:
         """Yield the modules that a catalog imports for entries, None for all, and who adds those from outside."""
-        spec, added = self._spec(catalog.package), extensions(catalog.kind)
-        path = spec and spec.submodule_search_locations
-        everywhere = [f"{catalog.package}.{m.name}" for m in iter_modules(path)] if path else [catalog.package]
+        folder, _, rest = catalog.package.partition(".{}")
+        spec, added = self._spec(folder), extensions(catalog.kind)
+        inside = iter_modules(spec.submodule_search_locations) if spec else ()
+        everywhere = [module_of(catalog.package, module.name) for module in inside if module.ispkg or not rest]
         own = {name: module_of(catalog.package, name) for name in names or ()}
         if names is None or any(own[name] not in everywhere and name not in added for name in own):
             yield from ((module, None) for module in everywhere)

@@ -18,11 +18,6 @@ class RegistryPaths:
         return self.root / "dvc.yaml"
 
     @property
-    def code(self) -> Path:
-        """A fingerprint of the code of each stage."""
-        return self.root / "code.yaml"
-
-    @property
     def requirements(self) -> Path:
         """The libraries of the environment, pinned."""
         return self.root / "requirements.lock"
