@@ -87,17 +87,22 @@ def test_a_version_and_an_edit_change_the_keys_that_reach_it(project, tmp_path, 
     assert use(painting) == {("acquire", "dots")}
 
 
+def test_its_metric_is_a_row_of_every_score(project):
+    program = "import numpy as np\nfrom cellarena.evaluation.protocols.strict import score_strict\n"
+    program += "print(score_strict(np.eye(9, dtype=int), np.zeros((9, 9), int), [0.5]))"
+    assert "(nan, 'excess_with_border', -1.0)" in project.run(sys.executable, "-c", program)
+
+
 @pytest.mark.slow
-def test_it_is_acquired_trained_and_scored(project):
+def test_it_is_acquired_trained_and_written_down(project):
     for command in (
-        "acquire", "preprocess", "split", "plan", "arms real", "train dotted real 0", "predict dotted real 0",
-        "evaluate dotted real 0",
+        "acquire", "preprocess", "split", "plan", "train dotted real 0", "predict dotted real 0",
     ):  # fmt: skip
         project.run("cellarena", *command.split())
     card = json.loads((project.root / "data/checkpoints/dotted-real-0/model.json").read_text())
     assert card["target"] == "thick"
     assert card["libraries"]["dotted-cells"] == "0.1.0"
-    assert ",excess," in (project.root / "data/scores/dotted-real-0.csv").read_text()
+    assert list((project.root / "data/predictions/dotted-real-0").glob("*.tiff"))
 
 
 @pytest.mark.slow

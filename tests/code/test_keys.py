@@ -129,6 +129,8 @@ def test_of_every_file_that_is_no_code_somebody_reads_it(copy, keys):
 
 
 def test_a_key_reaches_its_own_entries_and_no_others(reach):
+    assert {"cellarena.learning.fit", "cellarena.datasets.loading"} <= reach("train.unet")
+    assert not any(".reporting" in name or ".synthesis.generators" in name for name in reach("train.unet"))
     entries = {m for key in ("train.unet", "train.maunet_wide") for m in reach(key)}
     assert {"cellarena.models.unet", "cellarena.targets.three_class"} <= reach("train.unet")
     assert {"cellarena.models.maunet", "cellarena.targets.class_and_distance"} <= reach("train.maunet_wide")

@@ -1,7 +1,4 @@
-from pathlib import Path
-
-import cellarena
-from cellarena.learning.fingerprints import GENERATING, TRAINING, discard, fingerprint, own_code, prepare
+from cellarena.learning.fingerprints import discard, fingerprint, prepare
 
 
 def test_a_fingerprint_depends_on_every_setting_and_every_byte(tmp_path):
@@ -21,18 +18,6 @@ def test_a_fingerprint_depends_on_every_setting_and_every_byte(tmp_path):
     second.write_bytes(b"twO")
     others.append(fingerprint(settings, [first, second]))
     assert len({known, *others}) == 6
-
-
-def test_the_code_that_decides_a_training_is_part_of_its_fingerprint():
-    names = {path.relative_to(Path(cellarena.__file__).parent).as_posix() for path in own_code(TRAINING)}
-    assert {"learning/fit.py", "models/unet.py", "targets/three_class.py", "datasets/loading.py"} <= names
-    assert not any(name.startswith("reporting") for name in names)
-
-
-def test_the_code_that_decides_the_fit_of_a_generator_is_not_that_of_trainings():
-    names = {path.relative_to(Path(cellarena.__file__).parent).as_posix() for path in own_code(GENERATING)}
-    assert {"synthesis/generators/pix2pix.py", "synthesis/parts/fitting.py", "images/labels.py"} <= names
-    assert not any(name.startswith("learning") for name in names)
 
 
 def test_only_the_very_same_training_is_continued(tmp_path):
