@@ -32,8 +32,9 @@ class Entry(NamedTuple):
 class Catalog(Generic[T]):
     """Implementations of one kind, found by name.
 
-    A look-up imports the module that bears the entry's name; one of all entries, and of a name that no module bears,
-    imports every module. `cellarena.code` relies on that, and on `kind` and `package` being literals.
+    A look-up imports the module that bears the entry's name; one of a name that none bears, all modules of the package;
+    one of all entries, those of distributions too. `cellarena.code` relies on that, and on `kind` and `package` being
+    literals.
 
     Args:
         kind: what the entries are, in the singular, for error messages ("source", "model").
@@ -80,7 +81,7 @@ class Catalog(Generic[T]):
             ValueError: if there is none; the message lists those there are.
         """
         if name not in self:
-            raise ValueError(f"unknown {self.kind} {name!r}; known: {', '.join(sorted(self._entries))}")
+            raise ValueError(f"unknown {self.kind} {name!r}; known: {', '.join(self)}")
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -99,13 +100,16 @@ class Catalog(Generic[T]):
         if name in extensions(self.kind):
             self._load_outside(name)
         if name not in self._entries:
-            self._load_all()
+            self._load_own()
+
+    def _load_own(self) -> None:
+        for module in modules_of(self.package):
+            importlib.import_module(module)
 
     def _load_all(self) -> None:
         if self._whole:
             return
-        for module in modules_of(self.package):
-            importlib.import_module(module)
+        self._load_own()
         for name in extensions(self.kind):
             self._load_outside(name)
         self._whole = True

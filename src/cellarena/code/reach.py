@@ -133,6 +133,7 @@ class Code:
         own = {name: module_of(catalog.package, name) for name in names or ()}
         if names is None or any(own[name] not in everywhere and name not in added for name in own):
             yield from ((module, None) for module in everywhere)
+        if names is None:
             yield from ((extension.module, extension) for extension in added.values())
         yield from ((module, None) for module in own.values())
         yield from ((added[name].module, added[name]) for name in own if name in added)
