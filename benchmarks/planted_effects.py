@@ -96,17 +96,12 @@ def declare(source: Layout, layout: Layout, n_seeds: int, steps: int) -> None:
     """Write the parameters of the study; none of its generators is fitted."""
     content = yaml.safe_load(source.params.read_text(encoding="utf-8"))
     seeds = list(range(n_seeds))
-    content["benchmark"] |= {"models": [MODEL], "ensembles": [], "seeds": seeds}
+    content["benchmark"] |= {"models": [MODEL], "ensembles": []}
+    content["seeds"] = seeds
     content["budgets"][content["budget"]] |= {"steps": steps, "validate_every": max(1, steps // 2)}
     content["synthesize"]["generators"] = {name: {"kind": "texture", "share": 0.5} for name in ("held_out", "shifted")}
     content["arms"] = ARMS
-    content["study"] = {
-        "models": [MODEL],
-        "generators": ["held_out", "shifted"],
-        "arms": [name for name in ARMS if name != "real"],
-        "seeds": seeds,
-        "real_seeds": [],
-    }
+    content["study"] = {"models": [MODEL], "arms": [name for name in ARMS if name != "real"]}
     layout.params.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
