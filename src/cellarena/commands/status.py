@@ -72,13 +72,13 @@ def _with_remains(
             facts[name] = replace(facts[name], remains=True)
     for run in runs:
         if (name := pipeline.makers.get(layout.predictions(run), "")) and layout.failures(run).is_file():
-            facts[name] = replace(facts[name], n_failed=len(read_failures(project, run)))
+            facts[name] = replace(facts[name], n_failed=len(read_failures(layout, run)))
     return facts
 
 
 def _run_row(project: Project, run: Run, grids: Sequence[str], found: Mapping[Path, Status]) -> Row:
     layout = project.layout
-    paths = {"train": layout.checkpoint(run), "predict": layout.predictions(run), "evaluate": layout.scores(run)}
+    paths = {"train": layout.checkpoint(run), "predict": layout.predictions(run), "evaluate": layout.scores(run).parent}
     cells = [_with_progress(project, run, cell) for cell in _cells(paths, found)]
     return Row(str(run), cells, grids, run)
 

@@ -65,6 +65,11 @@ class RunPaths:
         """Return the status of every image that a run was scored on, and the hashes of what was scored."""
         return self._made("data", run) / "scores" / f"{run}.cells.csv"
 
+    @property
+    def study_scores(self) -> Path:
+        """The scores of the study's runs on its other arms."""
+        return self.root / "data" / "study" / "scores"
+
     def errors(self, run: Run) -> Path:
         """Return the folder of a run's error tables: objects, counts, gains and strata."""
         return self._made("data", run) / "errors" / str(run)

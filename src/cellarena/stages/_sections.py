@@ -164,7 +164,7 @@ def _images(project: Project, test: Sequence[Record]) -> Section:
     scores = per_image([(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in runs], "real")
     failures: dict[str, list[str]] = {}
     for run in runs:
-        for image, why in read_failures(project, run):
+        for image, why in read_failures(layout, run).items():
             failures.setdefault(image, []).append(f"{run}: {why}")
     return images_section(scores, test, {image: "; ".join(reasons) for image, reasons in failures.items()})
 

@@ -5,8 +5,7 @@ import click
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.records import Run
 from cellarena.registry.origins import weights_of
-from cellarena.shell.predictions import write_predictions
-from cellarena.shell.probabilities import keep_test, write_failures, write_validation
+from cellarena.shell.predictions import keeper, write_predictions, write_validation
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 
@@ -37,10 +36,10 @@ def _predict(project: Project, run: Run) -> None:
     weights = weights_of([checkpoint, *(checkpoint.parent / name for name in members)])
     segmenter = loaded.segmenter(params.predict)
     with fresh_folder(project.layout.probabilities(run)) as folder:
-        keep = keep_test(project, run, segmenter.target, folder)
+        keep = keeper(project.layout, run, "test", segmenter.target, folder)
         timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep, weights)
         # Before validation images are predicted and the work is counted, which take memory too.
         memory = peak_memory_mb(device)
-        write_failures(project, run, write_validation(project, run, segmenter, folder), folder)
+        write_validation(project, run, segmenter, folder)
     costs = summarize_prediction(timings, loaded.variant, device_name(device), memory, segmenter.costs())
     write_prediction_costs(project.layout.prediction_costs(run), costs)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from cellarena.benchmarking.coverage import coverage_of
 from cellarena.evaluation.coverage import refuse_uncovered
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
@@ -19,7 +20,6 @@ from cellarena.records import read_manifest
 from cellarena.reporting.logs import by_model, read_curve
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
-from cellarena.stages._scoring import coverage_of
 
 
 @click.command()
@@ -29,7 +29,7 @@ def study(project: Project) -> None:
     layout, params = project.layout, project.params
     records = read_manifest(layout.subset("test"))
     if params.compared_runs:
-        refuse_uncovered(coverage_of(project, params.compared_runs, records))
+        refuse_uncovered(coverage_of(layout, params.compared_runs, records))
     tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.compared_runs]
     contents = _contents(project)
     trials = trial_table(tables) if tables else pd.DataFrame(columns=list(TRIAL_COLUMNS))

@@ -1,8 +1,7 @@
-"""Stage compare-calibration: how far the probabilities of all runs can be trusted, side by side."""
+"""How far the probabilities of all rows can be trusted, side by side; a row without any is there without values."""
 
 from pathlib import Path
 
-import click
 import pandas as pd
 
 from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
@@ -11,7 +10,6 @@ from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
 from cellarena.shell.project import Project
-from cellarena.shell.running import fresh_folder
 
 _REGIONS = {
     "all": "Reliability of all pixels, test subset",
@@ -20,21 +18,18 @@ _REGIONS = {
 }
 
 
-@click.command()
-@click.pass_obj
-def compare_calibration(project: Project) -> None:
-    """Bring the calibration of every run together; draw reliability diagrams and risk-coverage curves."""
+def compare_calibrations(project: Project, figures: Path) -> None:
+    """Write the calibration of every row; draw reliability diagrams and risk-coverage curves."""
     params, layout = project.params, project.layout
     found = [_read(layout.calibration(run), run) for run in (*params.runs, *params.ensemble_runs)]
     table = side_by_side(found, [params.floor_run])
     reliability = pooled_reliability(found)
-    with fresh_folder(layout.calibration_figures) as folder:
-        for region, title in _REGIONS.items():
-            drawn = reliability_panels(reliability[reliability["region"] == region], title)
-            save(drawn, folder / f"reliability_{region}.png")
-        curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
-        save(curves, folder / "risk_coverage.png")
-        write_table(table, layout.calibrations)
+    for region, title in _REGIONS.items():
+        drawn = reliability_panels(reliability[reliability["region"] == region], title)
+        save(drawn, figures / f"reliability_{region}.png")
+    curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
+    save(curves, figures / "risk_coverage.png")
+    write_table(table, layout.calibrations)
 
 
 def _read(folder: Path, run: Run) -> Calibration:
