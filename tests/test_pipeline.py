@@ -20,7 +20,7 @@ from cellarena.records import Run
 ROOT = Path(__file__).parent.parent
 NOT_STAGES = {
     "add", "export", "gc", "heal", "import-checkpoint", "lineage", "plots-page", "promote", "release", "releases",
-    "rescore", "review", "rollback", "segment", "status", "sync", "verify", "withdraw",
+    "review", "rollback", "segment", "status", "sync", "verify", "withdraw",
 }  # fmt: skip
 
 
@@ -44,7 +44,13 @@ def expected_outs(params):
         "plan": {layout.plans},
         "members": {layout.members},
         "floor": {layout.predictions(params.floor_run), layout.prediction_costs(params.floor_run)},
-        "evaluate-floor": {layout.scores(params.floor_run), layout.cells(params.floor_run)},
+        "evaluate": {
+            layout.scores(params.floor_run).parent,
+            layout.errors(params.floor_run).parent,
+            layout.calibration(params.floor_run).parent,
+            layout.gallery(params.floor_run).parent,
+        },
+        "evaluate-study": {layout.study_scores},
         "compare": {
             layout.summary,
             layout.benchmark,
@@ -56,6 +62,10 @@ def expected_outs(params):
             layout.ranks,
             layout.curves,
             layout.figures,
+            layout.anatomy,
+            layout.anatomy_figures,
+            layout.calibrations,
+            layout.calibration_figures,
         },
         "report": {layout.report, layout.report_text, layout.report_pdf, layout.report_page},
         "study": {
@@ -66,11 +76,7 @@ def expected_outs(params):
             layout.study_figures,
         },
         "study-report": {layout.study_report(suffix) for suffix in ("md", "txt", "pdf", "html")},
-        "strata": {layout.strata},
         "visuals": {layout.visuals},
-        "analyze-floor": {layout.errors(params.floor_run), layout.gallery(params.floor_run)},
-        "compare-calibration": {layout.calibrations, layout.calibration_figures},
-        "anatomy": {layout.anatomy, layout.anatomy_figures},
     }
     outs |= {f"arms@{arm}": {layout.arm(arm)} for arm in params.benchmark.arms}
     outs |= {f"arms-study@{arm}": {layout.arm(arm)} for arm in params.study.arms}
@@ -79,7 +85,6 @@ def expected_outs(params):
             predicted = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
             outs[f"train{grid}@{run}"] = {layout.checkpoint(run), layout.log(run), layout.training_costs(run)}
             outs[f"predict{grid}@{run}"] = predicted
-            outs[f"evaluate{grid}@{run}"] = {layout.scores(run), layout.cells(run)}
     for name in params.study.generators:
         outs[f"fit-generator@{name}"] = {layout.generator(name), layout.generator_plots(name)}
         outs[f"synthesize@{name}"] = {layout.synthetic(name)}
@@ -88,16 +93,10 @@ def expected_outs(params):
     for run in released:
         grid = "-ensemble" if run in params.ensemble_runs else ""
         outs[f"package{grid}@{run}"] = {layout.package(run.model)}
-    for run in params.runs:
-        outs[f"calibrate@{run}"] = {layout.calibration(run)}
-        outs[f"analyze@{run}"] = {layout.errors(run), layout.gallery(run)}
     for run in params.ensemble_runs:
         outs[f"ensemble@{run}"] = {layout.checkpoint(run)}
         predicted = {layout.predictions(run), layout.probabilities(run), layout.prediction_costs(run)}
         outs[f"predict-ensemble@{run}"] = predicted
-        outs[f"calibrate-ensemble@{run}"] = {layout.calibration(run)}
-        outs[f"evaluate-ensemble@{run}"] = {layout.scores(run), layout.cells(run)}
-        outs[f"analyze-ensemble@{run}"] = {layout.errors(run), layout.gallery(run)}
     return outs
 
 
@@ -114,8 +113,8 @@ def test_every_command_is_a_stage_and_every_stage_a_command(stages):
 
 def test_a_run_on_the_command_line_is_the_run_of_the_stage(stages, params):
     commands = {name: stage.cmd.split() for name, stage in stages.items()}
-    scored = [Run(model, arm, int(seed)) for _, verb, model, arm, seed in runs_of(commands) if verb == "evaluate"]
-    assert sorted(scored) == sorted({*params.scored_runs, *params.compared_runs})
+    predicted = [Run(model, arm, int(seed)) for _, verb, model, arm, seed in runs_of(commands) if verb == "predict"]
+    assert sorted([*predicted, params.floor_run]) == sorted({*params.scored_runs, *params.compared_runs})
     for name, (_, verb, *run) in commands.items():
         key = name.partition("@")[2]
         assert not key or key == "-".join(run), name
@@ -144,6 +143,14 @@ def test_every_dependency_exists_or_is_an_output(stages):
                 path = Path(dep.def_path)
                 made = any(path in {out, *out.parents} or out in path.parents for out in outs)
                 assert made or (ROOT / path).exists(), f"{stage.addressing}: {path}"
+
+
+def test_what_is_made_of_a_row_lies_in_the_outputs_of_the_evaluation(stages, params):
+    layout, outs = Layout(Path()), {Path(out.def_path) for out in stages["evaluate"].outs}
+    for run in (*params.scored_runs, *params.real_runs):
+        assert layout.scores(run).parent in outs
+        assert {layout.cells(run).parent, layout.strata.parent, layout.gallery(run).parent} <= outs
+    assert {layout.scores(run).parent for run in params.study_runs} == {layout.study_scores}
 
 
 def test_subset_manifests_lie_in_the_output_of_split():

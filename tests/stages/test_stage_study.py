@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from cellarena.stages._scoring import score_run
 
 from cellarena.cli import cli
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
@@ -18,7 +19,6 @@ from cellarena.params import load_params
 from cellarena.records import Record, write_manifest
 from cellarena.reporting.sections.visuals import FIGURES
 from cellarena.shell.project import Project
-from cellarena.stages._scoring import score_run
 from cellarena.synthesis.arms import compose
 from workspace import ROOT
 
