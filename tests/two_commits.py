@@ -134,7 +134,7 @@ class Project:
             locked[f"train@{run}"] = self.entry([code, relative.splits], names, made[:1])
             locked[f"predict@{run}"] = self.entry(made[:1], {}, made[1:2])
             if scored_apart:
-                locked[f"evaluate@{run}"] = self.entry(made[1:2], {}, made[2:])
+                locked[f"evaluate@{run}"] = self.entry([relative.preprocessed, *made[1:2]], {}, made[2:])
         if not scored_apart:
             for path in (self.root / "data/scores").iterdir():
                 if path.name.split(".")[0] not in map(str, runs):

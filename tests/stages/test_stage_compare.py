@@ -1,17 +1,15 @@
-"""The comparison holds what the runs cost, whether or not it was measured."""
+"""All rows side by side: scores, errors, calibration, and what they cost, whether or not it was measured."""
 
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from cellarena.images.io import write_image, write_labels
-from cellarena.layout import Layout
-from cellarena.params import load_params
-from cellarena.records import Record, write_manifest
-from workspace import ROOT
+from benchmarked import annotate, declare, predict, without_probabilities
+from cellarena.images.io import write_labels
+from cellarena.images.probabilities import write_probabilities
+from cellarena.records import read_manifest
 
 MODELS, ENSEMBLE = ["maunet", "maunet_wide"], "maunet_ensemble"
 LEARNED = [*MODELS, ENSEMBLE]
@@ -28,31 +26,17 @@ def cells(size, n_cells):
 @pytest.fixture
 def project(tmp_path):
     """A project of two models, their ensemble and the floor: predictions of two test images, and no costs."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["benchmark"] |= {"models": MODELS, "ensembles": [ENSEMBLE], "seeds": [0]}
-    content["registry"]["champion"] = ENSEMBLE
-    content["study"] |= {"models": [], "arms": [], "seeds": [], "real_seeds": []}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    layout, params = Layout(tmp_path), load_params(tmp_path / "params.yaml")
-    records = []
-    for name in ("a", "b"):
-        labels = cells(64, 4)
-        write_image(np.where(labels[..., None] > 0, 200, 40).repeat(3, axis=2).astype(np.uint8),
-                    layout.preprocessed / f"{name}.tiff")  # fmt: skip
-        write_labels(labels, layout.preprocessed / f"{name}_label.tiff")
-        records.append(Record(
-            id=name, image=f"{name}.tiff", labels=f"{name}_label.tiff", modality="DIC", group="", subset="", height=64,
-            width=64, channels=3, dtype="uint8", n_objects=4, sha256=name, labels_sha256=name, source="s",
-            licence="CC0-1.0",
-        ))  # fmt: skip
-    layout.splits.mkdir(parents=True)
-    for subset in ("train", "val", "test"):
-        write_manifest(records, layout.subset(subset))
+    layout, params = declare(tmp_path, MODELS, benchmark={"ensembles": [ENSEMBLE]}, registry={"champion": ENSEMBLE})
+    for subset in ("train", "val"):
+        annotate(layout, subset, {subset: cells(64, 4)})
+    records = annotate(layout, "test", {"a": cells(64, 4), "b": cells(64, 4)})
     for n, run in enumerate([*params.runs, *params.ensemble_runs]):
-        layout.predictions(run).mkdir(parents=True)
-        for record in records:
-            write_labels(cells(64, 4 - n), layout.prediction(run, record))
-        layout.failures(run).write_text("image,reason\n")
+        predict(layout, run, {record.id: cells(64, 4 - n) for record in records})
+        sure = np.where(cells(64, 4 - n) > 0, 0.9, 0.1).astype(np.float32)
+        probabilities = np.stack([1 - sure, sure * np.float32(0.75), sure * np.float32(0.25)])
+        for place in ("val/val", "test/a", "test/b"):
+            write_probabilities(probabilities, layout.probabilities(run) / f"{place}.tiff")
+        without_probabilities(layout, run, [])
         for name in ("val/f1", "train/loss") if run.model in MODELS else ():
             path = layout.log(run) / "plots/metrics" / f"{name}.tsv"
             path.parent.mkdir(parents=True)
@@ -67,11 +51,10 @@ def compared(project, cellarena):
 
     def run():
         assert cellarena(layout.root, "floor").code == 0
-        for scored in params.scored_runs:
-            done = cellarena(layout.root, "evaluate", scored.model, scored.arm, str(scored.seed))
+        for command in ("evaluate", "compare"):
+            done = cellarena(layout.root, command)
             assert done.code == 0, done.err
-        done = cellarena(layout.root, "compare")
-        assert done.code == 0, done.err
+        (layout.root / "printed").write_text(done.out)
         return pd.read_csv(layout.benchmark).set_index("model")
 
     return run
@@ -202,12 +185,68 @@ def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, compared, c
     before = layout.benchmark.read_bytes()
     lost, changed = params.runs[0], params.floor_run
     (layout.predictions(lost) / "b.tiff").unlink()
-    cellarena(layout.root, "evaluate", lost.model, lost.arm, str(lost.seed))
+    assert cellarena(layout.root, "evaluate").code == 0
     write_labels(cells(64, 1), layout.predictions(changed) / "a.tiff")
     outcome = cellarena(layout.root, "compare")
     assert outcome.code == 2
     assert outcome.err.splitlines()[-1] == (
         "cellarena: runs cannot be ranked on unequal coverage: maunet-real-0: 1 missing (b); otsu-real-0: 1 stale (a); "
-        "`dvc repro` makes what is missing; `cellarena rescore` scores what has changed"
+        "`dvc repro` makes what is missing; `cellarena evaluate` scores what has changed"
     )
     assert layout.benchmark.read_bytes() == before
+
+
+def test_the_errors_of_all_rows_stand_side_by_side(project, compared):
+    layout, params = project
+    (layout.predictions(params.runs[1]) / "b.tiff").write_bytes(b"II*\x00")
+    compared()
+    totals = pd.read_csv(layout.anatomy / "categories.csv").set_index("run")
+    assert totals.index.tolist() == [str(run) for run in params.scored_runs]
+    assert totals["n_failed"].tolist() == [0, 1, 0, 0]
+    found = totals.loc["maunet_ensemble-real-0", ["n_true_missed", "n_events_missed", "n_true_match"]]
+    assert found.tolist() == [4, 4, 4]
+    hard = pd.read_csv(layout.anatomy / "difficulty.csv").set_index("image")
+    assert hard.loc["a", ["f1_maunet", "f1_maunet_wide", "hard_for_all"]].tolist() == [1, 0.857143, 0]
+    assert hard.loc["b", ["f1_maunet", "f1_maunet_wide", "hard_for_all"]].tolist() == [1, 0, 0]
+    assert "0 of 2 images are hard for all models" in (layout.root / "printed").read_text()
+    assert {path.name for path in layout.anatomy_figures.iterdir()} == {
+        "categories.png", "gains.png", "recall_by_contrast.png", "recall_by_size.png",
+        "recall_by_size_and_neighbour.png",
+    }  # fmt: skip
+
+
+def test_the_calibrations_of_all_rows_stand_in_one_table_the_floor_without_values(project, compared):
+    layout, _ = project
+    compared()
+    table = pd.read_csv(layout.calibrations)
+    assert set(table["model"]) == {*LEARNED, "otsu"}
+    assert table.loc[table["model"] == "otsu", "raw"].isna().all()
+    assert table.loc[(table["model"] != "otsu") & (table["metric"] == "nll"), "raw"].notna().all()
+    assert sorted(path.name for path in layout.calibration_figures.iterdir()) == [
+        "reliability_all.png", "reliability_boundary.png", "reliability_objects.png", "risk_coverage.png",
+    ]  # fmt: skip
+
+
+def test_a_row_whose_temperature_is_undefined_is_compared(project, compared):
+    layout, params = project
+    without_probabilities(layout, params.runs[0], read_manifest(layout.subset("val")), "val")
+    compared()
+    table = pd.read_csv(layout.calibrations).set_index("model")
+    assert table.loc["maunet", "temperature"].isna().all()
+    assert table.loc["maunet_wide", "temperature"].notna().all()
+
+
+@pytest.mark.parametrize("name", ["errors/maunet-real-0/gains.csv", "calibration/maunet-real-0/summary.csv"])
+def test_a_missing_or_damaged_table_is_named(project, compared, cellarena, name):
+    layout, _ = project
+    compared()
+    before = layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()
+    (layout.data / name).write_text("<<<<<<< HEAD\n")
+    damaged = cellarena(layout.root, "compare")
+    (layout.data / name).unlink()
+    missing = cellarena(layout.root, "compare")
+    assert damaged.err.startswith(f"cellarena: data/{name}: damaged or edited (")
+    assert missing.err.startswith(f"cellarena: data/{name}: No such file or directory; run `dvc")
+    assert damaged.code == missing.code == 2
+    assert damaged.err.count("\n") == missing.err.count("\n") == 1
+    assert (layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()) == before

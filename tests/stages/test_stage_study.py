@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from cellarena.stages._scoring import score_run
 
+from cellarena.benchmarking.scoring import ScoredRow, scored_together
 from cellarena.cli import cli
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
@@ -96,7 +96,11 @@ def scored(tmp_path_factory):
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
         predict(layout, run, records, found)
-        score_run(Project(layout), run)
+    rows = [ScoredRow(Project(layout), run) for run in params.compared_runs]
+    for _ in scored_together(Project(layout), rows):
+        pass
+    for row in rows:
+        row.write(layout.scores(row.run).parent)
     return layout
 
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
-from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.calibration.tables import RUN_COLUMNS
+from cellarena.evaluation.tables import TEXTS, read_table, write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
 from cellarena.shell.project import Project
 
+_TEXTS = TEXTS | {"region", "metric", "scaling"}
 _REGIONS = {
     "all": "Reliability of all pixels, test subset",
     "boundary": "Reliability of pixels within 3 px of an object's boundary, test subset",
@@ -33,23 +33,5 @@ def compare_calibrations(project: Project, figures: Path) -> None:
 
 
 def _read(folder: Path, run: Run) -> Calibration:
-    fit = _table(folder / "temperature.csv", ("run", "temperature"))
-    return Calibration(
-        run,
-        float(fit["temperature"].iloc[0]),
-        _table(folder / "summary.csv", ("region", "metric", "scaling", "value", "low", "high", "n", "n_images")),
-        _table(folder / "reliability.csv", ("region", "scaling", "low", "high", "n", "confidence", "accuracy")),
-        _table(folder / "risk_coverage.csv", ("scaling", "coverage", "risk")),
-    )
-
-
-def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such table; run `dvc repro` or `dvc pull`")
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(("run", "region", "metric", "scaling"), str))
-        table[list(columns)]
-    except (ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc repro` to make it anew") from error
-    return table
+    fit, *tables = (read_table(folder / f"{name}.csv", columns, _TEXTS) for name, columns in RUN_COLUMNS.items())
+    return Calibration(run, float(fit["temperature"].iloc[0]), *tables)

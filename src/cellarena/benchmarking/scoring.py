@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cellarena.benchmarking.coverage import annotation_sha256, prediction_sha256
 from cellarena.evaluation.coverage import Cell, write_cells
+from cellarena.evaluation.matching import refuse_unlike
 from cellarena.evaluation.scores import Scored, score_image, score_table, write_scores
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record, Run, read_manifest
@@ -22,11 +23,20 @@ Annotated = tuple[Record, LabelImage, npt.NDArray[np.bool_] | None]
 
 
 def annotations(project: Project, subset: str, doing: str) -> Iterator[Annotated]:
-    """Yield the records of a subset with their annotations, each read once."""
+    """Yield the records of a subset with their annotations, each read once.
+
+    Raises:
+        ValueError: if an annotation is damaged or no label image; the message names its file.
+    """
     folder = project.layout.preprocessed
     records = read_manifest(project.layout.subset(subset))
     for record in progress(records, doing, len(records)):
-        yield record, read_image(folder / record.labels), read_ignored(folder, record)
+        true = read_image(folder / record.labels)
+        try:
+            refuse_unlike(true, true)
+        except ValueError as error:
+            raise ValueError(f"{folder / record.labels}: {error}; run `dvc repro`") from error
+        yield record, true, read_ignored(folder, record)
 
 
 def scored_together(
@@ -58,15 +68,12 @@ class ScoredRow:
         A prediction that is missing, cannot be read or is no label image of its image is a failure; its cell says why.
 
         Raises:
-            ValueError: if the record comes twice or its annotation is no label image; the message names it.
+            ValueError: if the record comes twice.
         """
         record, true, ignored = annotated
         if record.id in self._scores:
             raise ValueError(f"image {record.id!r} comes twice in {self._layout.subset('test')}")
-        try:
-            found = read_prediction(self._layout, self.run, record, true, ignored, self._failures)
-        except ValueError as error:
-            raise ValueError(f"{self._layout.preprocessed / record.labels}: {error}; run `dvc repro`") from error
+        found = read_prediction(self._layout, self.run, record, true, ignored, self._failures)
         if found.note:
             click.echo(f"{self.run}, {record.id}: {found.note}", err=True)
         made = prediction_sha256(self._layout, self.run, record)

@@ -78,7 +78,7 @@ def _with_remains(
 
 def _run_row(project: Project, run: Run, grids: Sequence[str], found: Mapping[Path, Status]) -> Row:
     layout = project.layout
-    paths = {"train": layout.checkpoint(run), "predict": layout.predictions(run), "evaluate": layout.scores(run).parent}
+    paths = {"train": layout.checkpoint(run), "predict": layout.predictions(run), "evaluate": layout.scores(run)}
     cells = [_with_progress(project, run, cell) for cell in _cells(paths, found)]
     return Row(str(run), cells, grids, run)
 
@@ -89,8 +89,12 @@ def _generator_row(project: Project, name: str, found: Mapping[Path, Status]) ->
 
 
 def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell]:
-    """Return the cells of a row; a step whose output no stage makes, such as the training of Otsu, is none."""
-    return [Cell(step, found[path]) for step, path in paths.items() if path in found]
+    """Return the cells of a row; a step whose output no stage makes, such as the training of Otsu, is none.
+
+    What a stage makes for all rows together is a folder of their outputs.
+    """
+    made = {step: next((found[p] for p in (path, *path.parents) if p in found), None) for step, path in paths.items()}
+    return [Cell(step, status) for step, status in made.items() if status]
 
 
 def _with_progress(project: Project, run: Run, cell: Cell) -> Cell:

@@ -91,9 +91,7 @@ def states_of(reader: Reader, commits: Sequence[str], layout: Layout) -> list[St
                 del by_path[folder.path]
                 by_path |= {file.path: file for file in files.values()}
         runs = _runs(layout, by_path)
-        states.append(
-            State(commit, declared[commit], locked_stages(repository, commit), params, outputs[commit], runs)
-        )
+        states.append(State(commit, declared[commit], locked_stages(repository, commit), params, outputs[commit], runs))
     return states
 
 
