@@ -1,14 +1,17 @@
 """All rows side by side: scores, errors, calibration, and what they cost, whether or not it was measured."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarked import annotate, declare, predict, without_probabilities
+from cellarena.cli import cli
 from cellarena.images.io import write_labels
 from cellarena.images.probabilities import write_probabilities
+from cellarena.layout import Layout
 from cellarena.records import read_manifest
 
 MODELS, ENSEMBLE = ["maunet", "maunet_wide"], "maunet_ensemble"
@@ -23,10 +26,11 @@ def cells(size, n_cells):
     return labels
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A project of two models, their ensemble and the floor: predictions of two test images, and no costs."""
-    layout, params = declare(tmp_path, MODELS, benchmark={"ensembles": [ENSEMBLE]}, registry={"champion": ENSEMBLE})
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project of two models, their ensemble and the floor, evaluated and compared: two test images, no costs."""
+    root = tmp_path_factory.mktemp("compared")
+    layout, params = declare(root, MODELS, benchmark={"ensembles": [ENSEMBLE]}, registry={"champion": ENSEMBLE})
     for subset in ("train", "val"):
         annotate(layout, subset, {subset: cells(64, 4)})
     records = annotate(layout, "test", {"a": cells(64, 4), "b": cells(64, 4)})
@@ -41,28 +45,41 @@ def project(tmp_path):
             path = layout.log(run) / "plots/metrics" / f"{name}.tsv"
             path.parent.mkdir(parents=True)
             path.write_text(f"step\t{path.stem}\n10\t0.5\n20\t0.25\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for command in ("floor", "evaluate", "compare"):
+            cli.main([command], standalone_mode=False)
     return layout, params
 
 
 @pytest.fixture
-def compared(project, cellarena):
-    """Return a function that makes the floor, scores and compares."""
-    layout, params = project
+def project(finished, tmp_path):
+    """A copy of it, to be changed."""
+    layout, params = finished
+    return Layout(shutil.copytree(layout.root, tmp_path / "project")), params
 
-    def run():
-        assert cellarena(layout.root, "floor").code == 0
-        for command in ("evaluate", "compare"):
+
+@pytest.fixture
+def compared(project, cellarena):
+    """Return a function that runs commands on the copy, compares, and returns the leaderboard."""
+    layout, _ = project
+
+    def run(*commands):
+        for command in (*commands, "compare"):
             done = cellarena(layout.root, command)
             assert done.code == 0, done.err
         (layout.root / "printed").write_text(done.out)
-        return pd.read_csv(layout.benchmark).set_index("model")
+        return board(layout)
 
     return run
 
 
-def test_curves_are_long_tables_of_all_rows(project, compared):
-    layout, params = project
-    compared()
+def board(layout):
+    return pd.read_csv(layout.benchmark).set_index("model")
+
+
+def test_curves_are_long_tables_of_all_rows(finished):
+    layout, params = finished
     f1 = pd.read_csv(layout.curves / "f1_over_thresholds.csv")
     assert f1.columns.tolist() == ["row", "threshold", "f1"]
     assert f1.groupby("row").size().to_dict() == dict.fromkeys((*LEARNED, params.benchmark.floor), 10)
@@ -92,12 +109,12 @@ def test_an_image_that_fails_is_not_timed(project, cellarena):
     assert (costs["n_images"], costs["slowest_image"]) == (1, "b")
 
 
-def test_runs_that_were_not_measured_are_compared(compared):
-    board = compared()
-    assert board.loc[LEARNED, "time_tolerance"].tolist() == ["not measured"] * 3
-    assert board.loc[LEARNED, ["training_seconds", "n_parameters", "seconds_per_megapixel"]].isna().all(axis=None)
-    assert board.loc["otsu", "time_tolerance"] == "meets"
-    assert board.loc["maunet", "f1"] == 1
+def test_runs_that_were_not_measured_are_compared(finished):
+    found = board(finished[0])
+    assert found.loc[LEARNED, "time_tolerance"].tolist() == ["not measured"] * 3
+    assert found.loc[LEARNED, ["training_seconds", "n_parameters", "seconds_per_megapixel"]].isna().all(axis=None)
+    assert found.loc["otsu", "time_tolerance"] == "meets"
+    assert found.loc["maunet", "f1"] == 1
 
 
 def test_what_was_measured_is_in_the_comparison(project, compared):
@@ -146,24 +163,23 @@ def test_every_training_is_a_row_of_the_training_table(project, compared, cellar
     assert outcome.err.count("\n") == 1
 
 
-def test_which_rows_differ_is_written(project, compared):
-    board = compared()
-    layout, _ = project
+def test_which_rows_differ_is_written(finished):
+    layout, _ = finished
+    found = board(layout)
     pairs, ranks = pd.read_csv(layout.pairwise), pd.read_csv(layout.ranks)
     assert len(pairs) == 6
     learned = pairs[~pairs["b"].str.startswith("otsu") & ~pairs["a"].str.startswith("otsu")]
     assert learned["words"].str.startswith("cannot tell about the models: 1 seed; on these images").all()
     assert set(ranks["row"]) == {f"{name}-real" for name in (*LEARNED, "otsu")}
     assert pd.read_csv(layout.mixed_model)["status"].str.startswith("not fitted: 1 seed").all()
-    assert board.loc[LEARNED, ["f1_low", "f1_high", "noise_floor"]].isna().all(axis=None)
-    assert board.loc["otsu", "noise_floor"] == 0
-    assert board[["f1_images_low", "f1_images_high"]].notna().all(axis=None)
+    assert found.loc[LEARNED, ["f1_low", "f1_high", "noise_floor"]].isna().all(axis=None)
+    assert found.loc["otsu", "noise_floor"] == 0
+    assert found[["f1_images_low", "f1_images_high"]].notna().all(axis=None)
     assert {path.name for path in layout.figures.glob("*.png")} >= {"intervals.png", "verdicts.png", "ranks.png"}
 
 
-def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
+def test_damaged_costs_are_named_in_one_line(project, cellarena):
     layout, params = project
-    compared()
     layout.prediction_costs(params.floor_run).write_text("<<<<<<< HEAD\n")
     outcome = cellarena(layout.root, "compare")
     assert outcome.code == 2
@@ -171,17 +187,15 @@ def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
     assert outcome.err.count("\n") == 1
 
 
-def test_coverage_stands_beside_each_score(project, compared):
-    layout, params = project
-    board = compared()
-    assert board[["n_expected", "n_covered"]].to_numpy().tolist() == [[2, 2]] * len(params.scored_runs)
+def test_coverage_stands_beside_each_score(finished):
+    layout, params = finished
+    assert board(layout)[["n_expected", "n_covered"]].to_numpy().tolist() == [[2, 2]] * len(params.scored_runs)
     table = pd.read_csv(layout.coverage)
     assert table["n_ok"].tolist() == [2] * len(params.scored_runs)
 
 
-def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, compared, cellarena):
+def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, cellarena):
     layout, params = project
-    compared()
     before = layout.benchmark.read_bytes()
     lost, changed = params.runs[0], params.floor_run
     (layout.predictions(lost) / "b.tiff").unlink()
@@ -199,7 +213,8 @@ def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, compared, c
 def test_the_errors_of_all_rows_stand_side_by_side(project, compared):
     layout, params = project
     (layout.predictions(params.runs[1]) / "b.tiff").write_bytes(b"II*\x00")
-    compared()
+    without_probabilities(layout, params.runs[0], read_manifest(layout.subset("val")), "val")
+    compared("evaluate")
     totals = pd.read_csv(layout.anatomy / "categories.csv").set_index("run")
     assert totals.index.tolist() == [str(run) for run in params.scored_runs]
     assert totals["n_failed"].tolist() == [0, 1, 0, 0]
@@ -213,11 +228,13 @@ def test_the_errors_of_all_rows_stand_side_by_side(project, compared):
         "categories.png", "gains.png", "recall_by_contrast.png", "recall_by_size.png",
         "recall_by_size_and_neighbour.png",
     }  # fmt: skip
+    calibrations = pd.read_csv(layout.calibrations).set_index("model")
+    assert calibrations.loc["maunet", "temperature"].isna().all(), "a row whose temperature is undefined is compared"
+    assert calibrations.loc["maunet_wide", "temperature"].notna().all()
 
 
-def test_the_calibrations_of_all_rows_stand_in_one_table_the_floor_without_values(project, compared):
-    layout, _ = project
-    compared()
+def test_the_calibrations_of_all_rows_stand_in_one_table_the_floor_without_values(finished):
+    layout, _ = finished
     table = pd.read_csv(layout.calibrations)
     assert set(table["model"]) == {*LEARNED, "otsu"}
     assert table.loc[table["model"] == "otsu", "raw"].isna().all()
@@ -227,19 +244,9 @@ def test_the_calibrations_of_all_rows_stand_in_one_table_the_floor_without_value
     ]  # fmt: skip
 
 
-def test_a_row_whose_temperature_is_undefined_is_compared(project, compared):
-    layout, params = project
-    without_probabilities(layout, params.runs[0], read_manifest(layout.subset("val")), "val")
-    compared()
-    table = pd.read_csv(layout.calibrations).set_index("model")
-    assert table.loc["maunet", "temperature"].isna().all()
-    assert table.loc["maunet_wide", "temperature"].notna().all()
-
-
 @pytest.mark.parametrize("name", ["errors/maunet-real-0/gains.csv", "calibration/maunet-real-0/summary.csv"])
-def test_a_missing_or_damaged_table_is_named(project, compared, cellarena, name):
+def test_a_missing_or_damaged_table_is_named(project, cellarena, name):
     layout, _ = project
-    compared()
     before = layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()
     (layout.data / name).write_text("<<<<<<< HEAD\n")
     damaged = cellarena(layout.root, "compare")

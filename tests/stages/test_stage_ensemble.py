@@ -24,6 +24,9 @@ CHANGES = {
     "models": {"maunet": {"width": 8, "features": 8}, "maunet_wide": {"width": 8, "features": 8}},
     "predict": {"tile": 64, "mirror": False},
     "training": {"accelerator": "cpu"},
+    "benchmark": {"models": ["maunet", "maunet_wide"], "seeds": [0]},
+    "registry": {"champion": "maunet"},
+    "study": {"models": [], "arms": [], "seeds": [], "real_seeds": []},
 }
 
 
@@ -68,7 +71,7 @@ def project(tmp_path):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     for folder in ("data/preprocessed/images", "data/preprocessed/labels", "data/splits"):
         (tmp_path / folder).mkdir(parents=True)
-    for subset in ("val", "test"):
+    for subset in ("train", "val", "test"):
         records = [write_image(tmp_path / "data/preprocessed", f"{subset}{n}") for n in range(2)]
         write_manifest(records, tmp_path / f"data/splits/{subset}.csv")
     for model in ("maunet", "maunet_wide"):
@@ -98,11 +101,12 @@ def test_from_trained_members_to_scores_of_the_ensemble(project, cellarena):
     assert sorted(path.relative_to(probabilities).as_posix() for path in probabilities.rglob("*.*")) == [
         "failures.csv", "test/test0.tiff", "test/test1.tiff", "val/val0.tiff", "val/val1.tiff",
     ]  # fmt: skip
-    calibrated = cellarena(project, "calibrate", *RUN)
-    assert calibrated.code == 0, calibrated.err
-    assert "from 2 validation images" in calibrated.out
-
-    assert cellarena(project, "evaluate", *RUN).code == 0
+    for command in ("predict maunet real 0", "predict maunet_wide real 0", "floor"):
+        assert cellarena(project, *command.split()).code == 0
+    evaluated = cellarena(project, "evaluate")
+    assert evaluated.code == 0, evaluated.err
+    assert "maunet_ensemble-real-0: temperature " in evaluated.out
+    assert evaluated.out.count("from 2 validation images") == 3
     assert set(read_scores(project / "data/scores/maunet_ensemble-real-0.csv")["image"]) == {"test0", "test1"}
 
 
