@@ -47,7 +47,7 @@ def test_an_image_that_fails_is_named_and_scored_as_failed(damaged, cellarena):
 
 def test_the_comparison_counts_the_failure_and_the_report_names_it(damaged, cellarena):
     workspace, failed = damaged
-    for command in (("predict", *RUN), ("evaluate"), ("compare",), ("report",)):
+    for command in (("predict", *RUN), ("evaluate",), ("compare",), ("report",)):
         outcome = cellarena(workspace.root, *command)
         assert outcome.code == 0, outcome.err
     board = pd.read_csv(workspace.root / "metrics/benchmark.csv").set_index("model")
