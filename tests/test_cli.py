@@ -115,7 +115,7 @@ def test_version_is_that_of_the_package(tmp_path, cellarena):
         (("train", "unet", "real"), "Missing argument 'SEED'"),
         (("train", "unet", "real", "-1"), "No such option '-1'"),
         (("train", "unet", "real", "one"), "'one' is not a valid integer"),
-        (("evaluate", "../unet", "real", "0"), "'../unet' cannot name a model or an arm"),
+        (("predict", "../unet", "real", "0"), "'../unet' cannot name a model or an arm"),
     ],
 )
 def test_wrong_arguments_are_refused(project, cellarena, arguments, said):

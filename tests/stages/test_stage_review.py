@@ -180,7 +180,7 @@ def test_new_and_gone_runs_are_named(project, review):
 
 def test_what_cannot_be_fetched_is_a_row_and_the_rest_is_told(project, review):
     change_rate(project)
-    md5 = project.locked(f"evaluate@{UNET}", project.layout.scores(UNET))
+    md5 = project.locked("evaluate", project.layout.scores(UNET))
     project.object(md5).unlink()
     outcome, markdown = review(project, code=3)
     assert outcome.err.splitlines()[-1].startswith("cellarena: 1 file(s) could not be read, among them data/scores/")
@@ -191,7 +191,7 @@ def test_what_cannot_be_fetched_is_a_row_and_the_rest_is_told(project, review):
 
 def test_a_rotten_object_is_not_reviewed_as_if_it_were_right(project, review):
     change_rate(project)
-    md5 = project.locked(f"evaluate@{UNET}", project.layout.scores(UNET))
+    md5 = project.locked("evaluate", project.layout.scores(UNET))
     project.object(md5).write_bytes(project.object(md5).read_bytes().replace(b"0.5", b"0.6"))
     _, markdown = review(project, code=3)
     (row,) = tables(markdown)["Files that could not be read"]
@@ -205,9 +205,9 @@ def test_what_only_the_remote_has_is_fetched(project, review):
     outcome, _ = review(project)
     assert outcome.out.startswith("1 of 2 runs changed: unet-real-0 is worse by ")
     made = {run: (project.layout.checkpoint(run), project.layout.scores(run)) for run in (UNET, SAC)}
-    needed = project.locked(f"evaluate@{UNET}", made[UNET][1])
+    needed = project.locked("evaluate", made[UNET][1])
     unneeded = [project.locked(f"train@{run}", made[run][0]) for run in made]
-    unneeded.append(project.locked(f"evaluate@{SAC}", made[SAC][1]))
+    unneeded.append(project.locked("evaluate", made[SAC][1]))
     assert project.object(needed).is_file()
     assert not any(project.object(md5).exists() for md5 in unneeded), "only what differs and is looked at is fetched"
 
@@ -233,6 +233,25 @@ def test_a_range_that_is_none_is_refused_in_one_line(project, cellarena, revisio
     assert outcome.code == 2
     assert said in outcome.err
     assert len(outcome.err.splitlines()) == 1
+
+
+def test_scores_of_a_commit_that_held_them_one_by_one_are_compared(project, review):
+    project.commit("As it was", scored_apart=True)
+    change_rate(project)
+    outcome, markdown = review(project, "HEAD~1..HEAD")
+    assert outcome.out.startswith("1 of 2 runs changed: unet-real-0 is worse by ")
+    assert tables(markdown)["Runs"] == [["unet-real-0", "changed", "changed", "changed", "models.unet.learning_rate"]]
+    assert "data/scores" not in markdown
+    outcome, _ = review(project, "main..HEAD~1")
+    assert outcome.out == "No result changed.\n"
+
+
+def test_a_list_of_scores_that_cannot_be_fetched_is_a_row(project, review):
+    change_rate(project)
+    project.object(project.locked("evaluate", project.root / "data/scores")).unlink()
+    _, markdown = review(project, code=3)
+    (row, *_) = tables(markdown)["Files that could not be read"]
+    assert row[0] == "❌ data/scores"
 
 
 def test_files_of_others_beside_the_review_are_left_alone(project, review):

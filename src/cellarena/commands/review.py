@@ -26,7 +26,7 @@ from cellarena.reporting.review.contents import UNREAD_COLUMNS, Review, Side
 from cellarena.reporting.review.document import review_document
 from cellarena.reporting.review.verdict import verdict_sentence
 from cellarena.reporting.text import render_text
-from cellarena.review.changes import State, changes_of, state_of
+from cellarena.review.changes import State, changes_of, states_of
 from cellarena.review.results import Reviewed, libraries_of, results_of
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
@@ -68,13 +68,12 @@ def review(project: Project, revisions: str, output: Path | None, html: Path | N
 def _review(repository: Repository, revisions: str, scratch: Path, pictures: Path | None) -> Review:
     layout = Layout(Path())
     names, commits = _sides(repository, revisions)
-    before, after = (state_of(repository, commit, layout) for commit in commits)
+    reader = Reader(repository, cache := objects(repository), scratch)
+    before, after = states_of(reader, commits, layout)
     if not before.outputs and not after.outputs:
         raise ValueError(f"{revisions}: dvc.lock names no output in either commit; run `dvc repro` and commit dvc.lock")
-    cache = objects(repository)
     changes = changes_of(repository, before, after, layout, cache)
     settings, floor = _settings(after)
-    reader = Reader(repository, cache, scratch)
     reviewed = Reviewed(reader, before, after, layout, settings, floor)
     results = results_of(reviewed, pictures)
     changes = replace(changes, libraries=libraries_of(reviewed))

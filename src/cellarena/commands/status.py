@@ -72,7 +72,7 @@ def _with_remains(
             facts[name] = replace(facts[name], remains=True)
     for run in runs:
         if (name := pipeline.makers.get(layout.predictions(run), "")) and layout.failures(run).is_file():
-            facts[name] = replace(facts[name], n_failed=len(read_failures(project, run)))
+            facts[name] = replace(facts[name], n_failed=len(read_failures(layout, run)))
     return facts
 
 
@@ -89,8 +89,12 @@ def _generator_row(project: Project, name: str, found: Mapping[Path, Status]) ->
 
 
 def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell]:
-    """Return the cells of a row; a step whose output no stage makes, such as the training of Otsu, is none."""
-    return [Cell(step, found[path]) for step, path in paths.items() if path in found]
+    """Return the cells of a row; a step whose output no stage makes, such as the training of Otsu, is none.
+
+    What a stage makes for all rows together is a folder of their outputs.
+    """
+    made = {step: next((found[p] for p in (path, *path.parents) if p in found), None) for step, path in paths.items()}
+    return [Cell(step, status) for step, status in made.items() if status]
 
 
 def _with_progress(project: Project, run: Run, cell: Cell) -> Cell:

@@ -1,6 +1,5 @@
 """A foreign checkpoint as the command import-checkpoint makes it one of this project."""
 
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,9 @@ import yaml
 from pydantic import ValidationError
 
 from cellarena.evaluation.coverage import Cell, judged
-from cellarena.evaluation.scores import score
+from cellarena.evaluation.scores import score_image, score_table
 from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage, read_image
+from cellarena.images.io import read_image
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
@@ -117,19 +116,15 @@ def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
     if not layout.subset("test").is_file():
         return pd.DataFrame([], columns=SCORE_COLUMNS)
     _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
-    records, cells = read_manifest(layout.subset("test")), []
-
-    def pairs() -> Iterator[tuple[str, LabelImage, LabelImage]]:
-        for record in progress(records, f"scoring {run}", len(records)):
-            true = read_image(layout.preprocessed / record.labels)
-            pred = segment(segmenter, read_image(layout.preprocessed / record.image))
-            pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
-            status, note = judged(true, pred)
-            cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
-            yield record.id, true, pred
-
-    scores = score(pairs(), run, [0.5], ["strict"])
-    return score_lines(scores, cells, records)
+    records, cells, scores = read_manifest(layout.subset("test")), [], {}
+    for record in progress(records, f"scoring {run}", len(records)):
+        true = read_image(layout.preprocessed / record.labels)
+        pred = segment(segmenter, read_image(layout.preprocessed / record.image))
+        pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
+        status, note = judged(true, pred)
+        cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
+        scores[record.id] = score_image(true, pred, [0.5], ["strict"])
+    return score_lines(score_table(scores, run), cells, records)
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

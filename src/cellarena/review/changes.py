@@ -1,6 +1,6 @@
 """What differs between two commits, as a review tells it; nothing but git and the lists of DVC's objects is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +14,7 @@ from cellarena.registry.growth import growth
 from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
+from cellarena.registry.reading import Reader
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
 from cellarena.reporting.review.contents import (
@@ -69,16 +70,29 @@ class State:
         return next((output for output in self.outputs if output.path == path.as_posix()), None)
 
 
-def state_of(repository: Repository, commit: str, layout: Layout) -> State:
-    """Return a commit as far as git tells.
+def states_of(reader: Reader, commits: Sequence[str], layout: Layout) -> list[State]:
+    """Return commits as far as git and the lists of their folders of scores tell; equal ones are not looked into.
 
     Raises:
-        ValueError, SecurityError: as reading its pipeline does.
+        ValueError, SecurityError: as reading their pipelines does.
     """
-    declared = declared_stages(repository, commit)
-    outputs = outputs_of(repository, commit, declared)
-    params = repository.mapping(commit, layout.params.as_posix())
-    return State(commit, declared, locked_stages(repository, commit), params, outputs, _runs(layout, outputs))
+    repository, states = reader.repository, []
+    declared = {commit: declared_stages(repository, commit) for commit in commits}
+    outputs = {commit: outputs_of(repository, commit, declared[commit]) for commit in commits}
+    scores = {layout.study_scores.as_posix(), layout.scores(Run("any", "real", 0)).parent.as_posix()}
+    folders = [{o for o in outputs[commit] if o.path in scores and o.is_folder} for commit in commits]
+    same = set.intersection(*({(folder.path, folder.md5) for folder in some} for some in folders))
+    for commit in commits:
+        params = repository.mapping(commit, layout.params.as_posix())
+        by_path = {output.path: output for output in outputs[commit]}
+        for folder in set.union(*folders) & set(outputs[commit]):
+            # One that cannot be listed stands for each of its files.
+            if (folder.path, folder.md5) not in same and (files := reader.members(commit, folder)) is not None:
+                del by_path[folder.path]
+                by_path |= {file.path: file for file in files.values()}
+        runs = _runs(layout, by_path)
+        states.append(State(commit, declared[commit], locked_stages(repository, commit), params, outputs[commit], runs))
+    return states
 
 
 def changes_of(repository: Repository, before: State, after: State, layout: Layout, cache: Path) -> Changes:
@@ -88,7 +102,7 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         ValueError: if git cannot compare them.
     """
     differing = changed_outputs(before.outputs, after.outputs)
-    of_runs = {path for state in (before, after) for path in _paths_of_runs(state)}
+    of_runs = _with_holders(path for state in (before, after) for path in _paths_of_runs(state))
     data = [change for change in differing if _is_data(change, layout)]
     rows = [
         (c.path, *(getattr(side, name, missing) for name, missing in (("md5", ""), ("n_files", None), ("size", None))
@@ -121,11 +135,9 @@ def _altered(repository: Repository, before: State, after: State) -> list[str]:
     return sorted([*(output.path for output in altered_at(repository, after.commit)), *gone])
 
 
-def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:
-    by_path = {output.path: output for output in outputs}
-
+def _runs(layout: Layout, by_path: Mapping[str, Output]) -> dict[Run, Made]:
     def made(path: Path) -> Output | None:
-        return by_path.get(path.as_posix())
+        return by_path.get(path.as_posix()) or by_path.get(path.parent.as_posix())
 
     found = {}
     for run in sorted({run for path in by_path if (run := _named_in(path))}):
@@ -142,6 +154,11 @@ def _named_in(path: str) -> Run | None:
         return Run(model, arm, int(seed))
     except ValueError:
         return None
+
+
+def _with_holders(paths: Iterable[str]) -> set[str]:
+    """Return paths and the folders that hold them."""
+    return {str(holder) for path in paths for holder in (path, *PurePosixPath(path).parents)}
 
 
 def _paths_of_runs(state: State) -> list[str]:
@@ -175,7 +192,8 @@ def _state(before: Output | None, after: Output | None) -> str:
 
 def _because(before: State, after: State, old: Made, new: Made) -> str:
     """Return what the stages of a run were given that differs, what they themselves made aside."""
-    own = {output.path for made in (old, new) for output in made.__dict__.values() if output}
+    stages = {output.stage for made in (old, new) for output in made.__dict__.values() if output}
+    own = _with_holders(o.path for state in (before, after) for o in state.outputs if o.stage in stages)
     names: dict[str, None] = {}
     for part in PARTS:
         was, is_ = getattr(old, part), getattr(new, part)

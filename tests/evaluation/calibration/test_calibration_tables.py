@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellarena.evaluation.answers import Annotation, Answer
 from cellarena.evaluation.calibration.comparison import (
     COLUMNS,
     Calibration,
@@ -21,6 +22,7 @@ from cellarena.evaluation.calibration.tables import (
 from cellarena.images.probabilities import encoded
 from cellarena.records import Run
 from cellarena.targets.three_class import ThreeClass
+from test_records import RECORD
 
 RUN = Run("unet", "real", 0)
 TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
@@ -38,7 +40,7 @@ def judged(true, pred, sure, temperature=1.0):
     chosen = np.eye(3)[TARGET.true_classes(pred)]
     probabilities = np.where(chosen > 0, sure, (1 - sure) / 2).astype(np.float32)
     codes = encoded(np.moveaxis(probabilities, -1, 0))
-    return judge(true, pred, TARGET.true_classes(true), codes, temperature)
+    return judge(Answer.of(Annotation(RECORD, true, true), pred), TARGET.true_classes(true), codes, temperature)
 
 
 TRUE = squares((5, 5), (25, 25))

@@ -1,54 +1,40 @@
-"""Stage anatomy: the errors of all runs side by side, and the images that are hard for all models."""
+"""The errors of all rows side by side, and the images that are hard for all models."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import pandas as pd
-from rich.console import Console
 
 from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS, Analysis
 from cellarena.evaluation.errors.comparison import category_totals, mean_of_seeds
 from cellarena.evaluation.errors.difficulty import difficulty
 from cellarena.evaluation.errors.gains import COUNT_COLUMNS, GAIN_COLUMNS, OVERALL
-from cellarena.evaluation.errors.strata import (
-    BOUND_COLUMNS,
-    CONTRAST,
-    DIAMETER,
-    STRATA_COLUMNS,
-    recall_grid,
-)
+from cellarena.evaluation.errors.strata import BOUND_COLUMNS, CONTRAST, DIAMETER, STRATA_COLUMNS, recall_grid
 from cellarena.evaluation.tables import read_table, write_table
 from cellarena.records import Run
 from cellarena.reporting.figures.errors import category_bars, gain_table, recall_by_stratum, recall_grids
 from cellarena.reporting.figures.style import save
 from cellarena.shell.project import Project
-from cellarena.shell.running import fresh_folder
 
 
-@click.command()
-@click.pass_obj
-def anatomy(project: Project) -> None:
-    """Put the kinds of errors of all runs side by side, what each costs and where; find the images hard for all."""
-    layout, params = project.layout, project.params
-    runs = params.scored_runs
+def compare_errors(project: Project, folder: Path, figures: Path) -> pd.DataFrame:
+    """Write and draw the kinds of errors of all rows, what each costs and where; return how hard each image is."""
+    grid = project.grid
+    runs = grid.rows
     counts = _of_all(project, runs, "counts", COUNT_COLUMNS)
     f1 = {run: counts[counts["run"] == str(run)].set_index("image")["f1"] for run in runs}
-    learned = [*params.benchmark.models, *params.benchmark.ensembles]
+    learned = list(dict.fromkeys(run.model for run in (*grid.runs, *grid.ensemble_runs)))
     tables = {
         "categories": category_totals(counts),
         "gains": _of_all(project, runs, "gains", GAIN_COLUMNS),
         "strata": _of_all(project, runs, "strata", STRATA_COLUMNS),
         "grid": _grids(project, runs, counts),
-        "difficulty": difficulty(f1, learned, params.analyze.hard),
+        "difficulty": difficulty(f1, learned, project.read(float, "analyze", "hard")),
     }
-    with fresh_folder(layout.anatomy) as folder, fresh_folder(layout.anatomy_figures) as figures:
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
-        _draw(tables, runs, figures)
-    hard = tables["difficulty"][["image", "mean_f1", "best_f1", "n_hard", "n_models", "hard_for_all"]]
-    Console().print(f"{hard['hard_for_all'].sum()} of {len(hard)} images are hard for all models")
-    Console().print(hard.head(10).to_string(index=False))
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.csv")
+    _draw(tables, runs, figures)
+    return tables["difficulty"]
 
 
 def _of_all(project: Project, runs: Sequence[Run], name: str, columns: Sequence[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.mixed_model import mixed_model
 from cellarena.evaluation.rank_tests import rank_table
 from cellarena.evaluation.statistics import intervals, pairwise
@@ -19,8 +20,8 @@ _INTERVALS = {"low": "f1_low", "high": "f1_high", "images_low": "f1_images_low",
 
 def compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFrame:
     """Write and draw which rows differ; return model, arm and the intervals of F1 for the leaderboard."""
-    layout, settings = project.layout, project.params.compare
-    trials = trials_of(trial_table(tables), [project.params.floor_run.row])
+    layout, settings = project.layout, project.read(Comparing, "compare")
+    trials = trials_of(trial_table(tables), [run.row for run in project.grid.method_runs])
     pairs, ranks = pairwise(trials, settings), rank_table(trials, settings.confidence)
     found = intervals(trials, settings)
     write_table(pairs, layout.pairwise)
