@@ -28,6 +28,11 @@ def cache_of(project: Path) -> Path:
     return Path(chosen or own / "cache")
 
 
+def stored_at(cache: Path, md5: str) -> Path:
+    """Return where a folder of DVC's objects, such as .dvc/cache, holds the one of a hash."""
+    return cache / "files" / "md5" / md5[:2] / md5[2:]
+
+
 def project_around(folder: Path) -> Path | None:
     """Return the nearest folder at or above one that is a DVC project, None if there is none."""
     whole = folder.resolve()

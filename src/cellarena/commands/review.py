@@ -17,17 +17,17 @@ from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
 from cellarena.registry.places import objects
-from cellarena.registry.reading import Reader
 from cellarena.registry.repository import Repository, open_repository
 from cellarena.reporting.document import Document
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
-from cellarena.reporting.review.contents import UNREAD_COLUMNS, Review, Side
-from cellarena.reporting.review.document import review_document
-from cellarena.reporting.review.verdict import verdict_sentence
 from cellarena.reporting.text import render_text
 from cellarena.review.changes import State, changes_of, state_of
+from cellarena.review.contents import UNREAD_COLUMNS, Review, Side
+from cellarena.review.page import review_document
+from cellarena.review.reading import Reader
 from cellarena.review.results import Reviewed, libraries_of, results_of
+from cellarena.review.verdict import verdict_sentence
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
 

@@ -9,13 +9,13 @@ import click
 
 from cellarena.records import Run
 from cellarena.registry.requirements import installed_otherwise
-from cellarena.reporting.run_overview import Cell, Overview, Progress, Row, as_document, as_json
-from cellarena.reporting.run_status import StageFacts, Status, statuses
 from cellarena.reporting.text import render_text
 from cellarena.shell.predictions import read_failures
 from cellarena.shell.project import Project
 from cellarena.shell.running import unfinished
+from cellarena.status.overview import Cell, Overview, Progress, Row, as_document, as_json
 from cellarena.status.pipeline import Pipeline, read_pipeline
+from cellarena.status.states import StageFacts, Status, statuses
 
 _FINGERPRINT = "[0-9a-f]" * 16
 

@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import TIFF_SUFFIXES, read_image
+from cellarena.lineage.comparison import Comparison, compare, not_compared
+from cellarena.lineage.tracing import Lineage, Subject, trace
 from cellarena.records import Run
 from cellarena.registry.artifacts import artifact_at
-from cellarena.registry.lineage import Lineage, Subject, trace
 from cellarena.registry.locked import LockedFile, LockedStage, chain, locked_stages, maker
 from cellarena.registry.names import Reference, parse_reference
 from cellarena.registry.opening import fetched_package, output_of
@@ -16,7 +17,6 @@ from cellarena.registry.origins import FromRelease, Origin, file_sha256, labels_
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.releases import Released, resolve
 from cellarena.registry.repository import Repository
-from cellarena.registry.worktree import Comparison, compare, not_compared
 
 
 @dataclass(frozen=True)

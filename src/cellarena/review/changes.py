@@ -9,14 +9,12 @@ import pandas as pd
 
 from cellarena.layout import Layout
 from cellarena.records import Run
-from cellarena.registry.changes import OutputChange, causes, changed_files, changed_outputs, changed_parameters
-from cellarena.registry.growth import growth
 from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
-from cellarena.reporting.review.contents import (
+from cellarena.review.contents import (
     CHANGED,
     DATA_COLUMNS,
     GONE,
@@ -28,6 +26,8 @@ from cellarena.reporting.review.contents import (
     Added,
     Changes,
 )
+from cellarena.review.differences import OutputChange, causes, changed_files, changed_outputs, changed_parameters
+from cellarena.review.growth import growth
 
 _PIPELINE = "dvc.yaml"
 _NAMED = 4

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from cellarena.evaluation.before_after import image_changes, row_changes, run_changes, same_images, values_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
 from cellarena.evaluation.protocols import STRICT
@@ -18,11 +17,12 @@ from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
 from cellarena.learning.cards import reading
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.reading import Reader
 from cellarena.registry.requirements import used_otherwise
 from cellarena.reporting.document import Illustration
-from cellarena.reporting.review.contents import LOST_COLUMNS, Images, Leaks, Results
+from cellarena.review.before_after import image_changes, row_changes, run_changes, same_images, values_of
 from cellarena.review.changes import State
+from cellarena.review.contents import LOST_COLUMNS, Images, Leaks, Results
+from cellarena.review.reading import Reader
 from cellarena.shell.running import progress
 
 

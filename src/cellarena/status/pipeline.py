@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellarena.reporting.run_status import StageFacts
 from cellarena.status.at_work import paths_at_work, words_at_work
+from cellarena.status.states import StageFacts
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cellarena.registry.outputs import Output
 from cellarena.registry.repository import Repository
-from cellarena.registry.staleness import outdated_above
-from cellarena.reporting.run_status import changed_above
 from cellarena.status.pipeline import Pipeline
+from cellarena.status.staleness_of_commits import outdated_above
+from cellarena.status.states import changed_above
 
 _NAMED = 3
 

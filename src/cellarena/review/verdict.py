@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from cellarena.evaluation.verdicts import Finding, claim_of
-from cellarena.reporting.review.contents import CHANGED, GONE, NEW, PARTS, SAME, Review
 from cellarena.reporting.tables import plain
+from cellarena.review.contents import CHANGED, GONE, NEW, PARTS, SAME, Review
 
 _TOLD = 3
 """Runs that the sentence tells one by one."""

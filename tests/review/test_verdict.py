@@ -2,11 +2,11 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from cellarena.evaluation.before_after import image_changes, row_changes, run_changes
 from cellarena.evaluation.comparing import Comparing
 from cellarena.reporting.markdown import render_markdown
-from cellarena.reporting.review.changed import size_text
-from cellarena.reporting.review.contents import (
+from cellarena.review.before_after import image_changes, row_changes, run_changes
+from cellarena.review.changed import size_text
+from cellarena.review.contents import (
     DATA_COLUMNS,
     RUN_COLUMNS,
     UNREAD_COLUMNS,
@@ -17,8 +17,8 @@ from cellarena.reporting.review.contents import (
     Review,
     Side,
 )
-from cellarena.reporting.review.document import review_document
-from cellarena.reporting.review.verdict import verdict_sentence
+from cellarena.review.page import review_document
+from cellarena.review.verdict import verdict_sentence
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=200)
 BEFORE = [0.5, 0.6, 0.7, 0.4, 0.5, 0.6, 0.7, 0.4]

@@ -3,10 +3,12 @@ from hashlib import md5
 
 import pytest
 
-from cellarena.registry.changes import ParameterChange, causes, changed_outputs, changed_parameters, flat
-from cellarena.registry.growth import growth, stored_at
+from cellarena.object_cache import stored_at
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
+from cellarena.registry.parameters import flat
+from cellarena.review.differences import ParameterChange, causes, changed_outputs, changed_parameters
+from cellarena.review.growth import growth
 
 
 def put(cache, content):

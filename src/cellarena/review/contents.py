@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from cellarena.evaluation.before_after import CHANGE_COLUMNS, F1
 from cellarena.evaluation.comparing import Comparing
 from cellarena.reporting.document import Illustration
+from cellarena.review.before_after import CHANGE_COLUMNS, F1
 
 SAME, CHANGED, NEW, GONE, NONE = "same", "changed", "new", "gone", "\N{EN DASH}"
 """What became of a part of a run; NONE where neither commit has it."""

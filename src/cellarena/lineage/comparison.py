@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from cellarena.object_cache import cache_of
-from cellarena.registry.growth import stored_at
+from cellarena.object_cache import cache_of, stored_at
 from cellarena.registry.locked import LockedFile
 
 State = Literal["unchanged", "changed", "missing", "not compared"]

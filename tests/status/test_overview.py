@@ -1,8 +1,8 @@
 from cellarena.records import Run
-from cellarena.reporting.run_overview import Cell, Overview, Progress, Row, as_document, as_json, counted
-from cellarena.reporting.run_status import STATES, Status
 from cellarena.reporting.tables import UNDEFINED
 from cellarena.reporting.text import render_text
+from cellarena.status.overview import Cell, Overview, Progress, Row, as_document, as_json, counted
+from cellarena.status.states import STATES, Status
 
 
 def row(model, seed, *cells, grids=("benchmark",)):

@@ -1,19 +1,16 @@
 """What differs between two commits: outputs, parameters, and the files that git itself holds."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
+from cellarena.registry.parameters import flat
 from cellarena.registry.repository import Repository
 
 ABSENT = ""
 """Stands for the value of a parameter that a commit does not have."""
-# DVC writes YAML 1.2, in which this is a number; to the reader of YAML 1.1 it is text.
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,6 @@ def changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     return [ParameterChange(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in names]
 
 
-def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return every value as JSON by its dotted name; an empty section is a value."""
-    found: dict[str, str] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            found |= flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = json.dumps(_numbers(value), default=str, sort_keys=True, ensure_ascii=False)
-    return found
-
-
 def changed_files(repository: Repository, before: str, after: str) -> list[FileChange]:
     """Return the files in git that differ, sorted by path; one that was moved is removed and added."""
     only = [f"--relative={repository.within}/"] if repository.within else []
@@ -92,12 +78,6 @@ def causes(before: LockedStage, after: LockedStage) -> list[str]:
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     names = [change.name for change in changed_parameters(before.settings, after.settings)]
     return [*names, *paths] or (["cmd"] if before.cmd != after.cmd else [])
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_numbers(part) for part in value]
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def _same(before: Output | None, after: Output | None) -> bool:

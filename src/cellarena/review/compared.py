@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from cellarena.evaluation.before_after import F1
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text, Warnings
-from cellarena.reporting.review.changed import shown
-from cellarena.reporting.review.contents import Results, Review
 from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain, table_with_failures
+from cellarena.review.before_after import F1
+from cellarena.review.changed import shown
+from cellarena.review.contents import Results, Review
 
 _PICTURED = (
     "Solid blue: matched at IoU 0.5; dashed yellow: missed; dotted red: spurious. The F1 above a panel is that of the "

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.reporting.run_status import StageFacts, changed_above, statuses
+from cellarena.status.states import StageFacts, changed_above, statuses
 
 CHAIN = {"split": StageFacts(), "train": StageFacts(["split"]), "predict": StageFacts(["train"])}
 

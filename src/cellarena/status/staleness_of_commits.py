@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cellarena.object_cache import stored_at
 from cellarena.registry.fetching import members
-from cellarena.registry.growth import stored_at
 from cellarena.registry.locked import LockedStage, chain, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, md5_of_folder, outdated_stages, outputs_of

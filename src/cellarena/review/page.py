@@ -1,10 +1,10 @@
 """A review as a document."""
 
 from cellarena.reporting.document import Document, Notes, Section, Text, Warnings
-from cellarena.reporting.review.changed import altered_lines, changes_section, library_lines, outdated_lines
-from cellarena.reporting.review.compared import guards_section, pictures_section, results_section, unread_section
-from cellarena.reporting.review.contents import Review
-from cellarena.reporting.review.verdict import verdict_sentence
+from cellarena.review.changed import altered_lines, changes_section, library_lines, outdated_lines
+from cellarena.review.compared import guards_section, pictures_section, results_section, unread_section
+from cellarena.review.contents import Review
+from cellarena.review.verdict import verdict_sentence
 
 
 def review_document(review: Review) -> Document:

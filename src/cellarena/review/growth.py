@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellarena.object_cache import stored_at
 from cellarena.registry.outputs import Output
 
 
@@ -61,8 +62,3 @@ def _listed(cache: Path, md5: str) -> Iterable[str] | None:
         return [str(entry["md5"]) for entry in json.loads(stored_at(cache, md5).read_bytes())]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def stored_at(cache: Path, md5: str) -> Path:
-    """Return where a folder of DVC's objects, such as .dvc/cache, holds the one of a hash."""
-    return cache / "files" / "md5" / md5[:2] / md5[2:]

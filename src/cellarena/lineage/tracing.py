@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cellarena.datasets.sources.spec import SOURCES
+from cellarena.lineage.comparison import Comparison
 from cellarena.records import Run
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.origins import Origin
@@ -13,7 +14,6 @@ from cellarena.registry.packages import Package
 from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository
 from cellarena.registry.requirements import NAME, used_otherwise
-from cellarena.registry.worktree import Comparison
 
 _OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")
 

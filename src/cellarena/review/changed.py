@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text
-from cellarena.reporting.review.contents import RUN_COLUMNS, Added, Changes
 from cellarena.reporting.tables import UNDEFINED, Table, other_table
+from cellarena.review.contents import RUN_COLUMNS, Added, Changes
 
 _AT_MOST = 50
 _SOURCE = "src"

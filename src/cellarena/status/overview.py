@@ -9,8 +9,8 @@ import pandas as pd
 
 from cellarena.records import Run
 from cellarena.reporting.document import Document, Notes, Section, ShownTable, Warnings
-from cellarena.reporting.run_status import STATES, UPSTREAM, Status
 from cellarena.reporting.tables import UNDEFINED, plain, table_with_failures
+from cellarena.status.states import STATES, UPSTREAM, Status
 
 GRIDS = ("benchmark", "study")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from cellarena.faults import IntegrityError, PartialError
+from cellarena.object_cache import stored_at
 from cellarena.registry.fetching import fetch, members
-from cellarena.registry.growth import stored_at
 from cellarena.registry.outputs import Output
 from cellarena.registry.repository import Repository
 

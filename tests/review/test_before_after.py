@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.evaluation.before_after import CHANGE_COLUMNS, image_changes, row_changes, run_changes, same_images
 from cellarena.evaluation.comparing import Comparing
+from cellarena.review.before_after import CHANGE_COLUMNS, image_changes, row_changes, run_changes, same_images
 from test_records import RECORD
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=200)
