@@ -5,18 +5,18 @@ from markdown_it import MarkdownIt
 from cellarena.evaluation.comparing import Comparing
 from cellarena.reporting.markdown import render_markdown
 from cellarena.review.before_after import image_changes, row_changes, run_changes
-from cellarena.review.changed import size_text
+from cellarena.review.changes_section import size_text
 from cellarena.review.contents import (
     DATA_COLUMNS,
     RUN_COLUMNS,
     UNREAD_COLUMNS,
-    Added,
     Changes,
     Images,
     Results,
     Review,
     Side,
 )
+from cellarena.review.growth import Growth
 from cellarena.review.page import review_document
 from cellarena.review.verdict import verdict_sentence
 
@@ -38,7 +38,7 @@ def review(runs=(), data=(), shifts=None, name="main", outdated=None):
     )  # fmt: skip
     changes = Changes(
         pd.DataFrame([(output, "a" * 32, "b" * 32, 1, 1, 10, 10) for output in data], columns=DATA_COLUMNS),
-        Added(0, True), Added(0, True),
+        Growth(0, True), Growth(0, True),
         pd.DataFrame(columns=["name", "before", "after"]), pd.DataFrame(columns=["path", "n_added", "n_removed"]),
         pd.DataFrame([(run, *states, "") for run, states in runs], columns=RUN_COLUMNS), 7, [], outdated or {},
     )  # fmt: skip

@@ -1,12 +1,10 @@
 """Whether a file of a clone still is what a stage made."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from cellarena.object_cache import cache_of, stored_at
+from cellarena.object_cache import cache_of, listed_files
 from cellarena.registry.locked import LockedFile
 
 State = Literal["unchanged", "changed", "missing", "not compared"]
@@ -45,7 +43,7 @@ def compare(root: Path, path: str, output: LockedFile) -> Comparison:
         output: as dvc.lock records it.
     """
     inside = PurePosixPath(path).relative_to(output.path)
-    listed = _listed(root, output.md5 or "") if inside.parts else {}
+    listed = (listed_files(cache_of(root), output.md5 or "") if inside.parts else None) or {}
     promised = listed.get(inside.as_posix())
     # Without the list of files a file cannot be told from its folder: the folder answers for it.
     asked, md5 = (path, promised) if promised else (output.path, output.md5)
@@ -55,17 +53,6 @@ def compare(root: Path, path: str, output: LockedFile) -> Comparison:
     if listed and not promised:
         state = "changed" if there else "missing"
     return Comparison(path, output.path, md5, found, state)
-
-
-def _listed(root: Path, md5: str) -> dict[str, str]:
-    """Return the md5 of the files of a folder by their paths, {} if the clone's cache lacks the list."""
-    path = stored_at(cache_of(root), md5)
-    if not md5.endswith(".dir") or "/" in md5 or not path.is_file():
-        return {}
-    content = path.read_bytes()
-    if f"{hashlib.md5(content, usedforsecurity=False).hexdigest()}.dir" != md5:
-        return {}
-    return {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(content)}
 
 
 def _md5(path: Path) -> str:

@@ -18,6 +18,7 @@ METRICS = ("precision", "recall", "map", "pq", "sq", "aji", "dice", "boundary_f1
 """Told beside F1: all of them in [0, 1], and higher is better."""
 THRESHOLD = 0.5
 VALUE_COLUMNS = ["run", "row", "seed", "metric", "image", "before", "after"]
+IMAGE_COLUMNS = ["run", "image", "before", "after", "difference"]
 CHANGE_COLUMNS = ["name", "metric", "n_before", "n_after", "before", "after", *PAIR_COLUMNS[2:]]
 
 
@@ -95,12 +96,12 @@ def image_changes(values: pd.DataFrame) -> pd.DataFrame:
         values: of `values_of`, of all runs.
 
     Returns:
-        Columns run, image, before, after, difference.
+        IMAGE_COLUMNS.
     """
     table = values[values["metric"] == F1].dropna(subset=["before", "after"])
     table = table.assign(difference=(table["after"] - table["before"]).round(9), size=lambda t: t["difference"].abs())
     table = table[table["size"] > 0].sort_values(["size", "run", "image"], ascending=[False, True, True], kind="stable")
-    return table[["run", "image", "before", "after", "difference"]].reset_index(drop=True)
+    return table[IMAGE_COLUMNS].reset_index(drop=True)
 
 
 def _changes(values: pd.DataFrame, kind: str, settings: Comparing, unlearned: Collection[str]) -> pd.DataFrame:

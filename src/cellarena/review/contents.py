@@ -7,7 +7,8 @@ import pandas as pd
 
 from cellarena.evaluation.comparing import Comparing
 from cellarena.reporting.document import Illustration
-from cellarena.review.before_after import CHANGE_COLUMNS, F1
+from cellarena.review.before_after import CHANGE_COLUMNS, F1, IMAGE_COLUMNS
+from cellarena.review.growth import Growth
 
 SAME, CHANGED, NEW, GONE, NONE = "same", "changed", "new", "gone", "\N{EN DASH}"
 """What became of a part of a run; NONE where neither commit has it."""
@@ -20,7 +21,7 @@ UNREAD_COLUMNS = ["path", "commit", "reason"]
 
 @dataclass(frozen=True)
 class Side:
-    """A commit as the user named it, its short hash and the first line of its message."""
+    """A commit as the user named it, its hash and the first line of its message."""
 
     name: str
     commit: str
@@ -28,14 +29,6 @@ class Side:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.commit[:7]}, {self.subject})"
-
-
-@dataclass(frozen=True)
-class Added:
-    """Bytes that the change adds to the storage; at most these where `is_exact` is False."""
-
-    n_bytes: int
-    is_exact: bool
 
 
 @dataclass(frozen=True)
@@ -61,8 +54,8 @@ class Changes:
 
     Attributes:
         data: DATA_COLUMNS, a line per output; hashes empty where a commit does not promise it.
-        added: by all outputs, and by the data alone.
-        added_data: the latter.
+        added: to the storage by all outputs.
+        added_data: by the data alone.
         parameters: columns name, before, after.
         files: columns path, n_added, n_removed; NaN for files that are no text.
         runs: RUN_COLUMNS, a line per run of which anything differs.
@@ -74,8 +67,8 @@ class Changes:
     """
 
     data: pd.DataFrame
-    added: Added
-    added_data: Added
+    added: Growth
+    added_data: Growth
     parameters: pd.DataFrame
     files: pd.DataFrame
     runs: pd.DataFrame
@@ -86,13 +79,17 @@ class Changes:
     libraries: Sequence[str] = ()
 
 
+def _none(columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=columns)
+
+
 @dataclass(frozen=True)
 class Results:
     """How the results differ.
 
     Attributes:
         images: of the test subset; None if its manifests could not be read or no scores differ.
-        runs: of `evaluation.before_after.run_changes`.
+        runs: of `before_after.run_changes`.
         rows: of `row_changes`.
         by_image: of `image_changes`.
         pictures: of the images that changed most.
@@ -101,13 +98,11 @@ class Results:
     """
 
     images: Images | None = None
-    runs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
-    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
-    by_image: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["run", "image", "before", "after", "difference"])
-    )
+    runs: pd.DataFrame = field(default_factory=lambda: _none(CHANGE_COLUMNS))
+    rows: pd.DataFrame = field(default_factory=lambda: _none(CHANGE_COLUMNS))
+    by_image: pd.DataFrame = field(default_factory=lambda: _none(IMAGE_COLUMNS))
     pictures: Sequence[Illustration] = ()
-    lost: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LOST_COLUMNS))
+    lost: pd.DataFrame = field(default_factory=lambda: _none(LOST_COLUMNS))
     leaks: Leaks | None = None
 
     @property

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
 from cellarena.registry.parameters import flat
@@ -31,15 +33,6 @@ class ParameterChange:
     after: str
 
 
-@dataclass(frozen=True)
-class FileChange:
-    """A file in git that differs, and how many lines were added and removed; None for one that is no text."""
-
-    path: str
-    n_added: int | None
-    n_removed: int | None
-
-
 def changed_outputs(before: Sequence[Output], after: Sequence[Output]) -> list[OutputChange]:
     """Return the outputs whose hashes differ and those that only one commit promises, sorted by path."""
     old, new = ({output.path: output for output in some} for some in (before, after))
@@ -59,17 +52,19 @@ def changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
     return [ParameterChange(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in names]
 
 
-def changed_files(repository: Repository, before: str, after: str) -> list[FileChange]:
-    """Return the files in git that differ, sorted by path; one that was moved is removed and added."""
+def changed_files(repository: Repository, before: str, after: str) -> pd.DataFrame:
+    """Return the files in git that differ, sorted by path; one that was moved is removed and added.
+
+    Returns:
+        Columns path, n_added and n_removed: lines, None for a file that is no text.
+    """
     only = [f"--relative={repository.within}/"] if repository.within else []
     options = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", *only)
-    listed = repository.git("diff", *options, before, after)
-    changes = []
-    for line in filter(None, listed.decode(errors="surrogateescape").split("\0")):
-        added, removed, path = line.split("\t", 2)
-        counts = (int(added), int(removed)) if added != "-" else (None, None)
-        changes.append(FileChange(path, *counts))
-    return sorted(changes, key=lambda change: change.path)
+    told = repository.git("diff", *options, before, after).decode(errors="surrogateescape").split("\0")
+    rows = []
+    for added, removed, path in (line.split("\t", 2) for line in told if line):
+        rows.append((path, int(added), int(removed)) if added != "-" else (path, None, None))
+    return pd.DataFrame(sorted(rows), columns=["path", "n_added", "n_removed"])
 
 
 def causes(before: LockedStage, after: LockedStage) -> list[str]:

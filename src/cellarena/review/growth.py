@@ -1,11 +1,10 @@
 """By how much a change makes the storage grow."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellarena.object_cache import stored_at
+from cellarena.object_cache import listed_files, stored_at
 from cellarena.registry.outputs import Output
 
 
@@ -29,8 +28,8 @@ def growth(before: Sequence[Output], after: Sequence[Output], cache: Path) -> Gr
         cache: the folder of DVC's objects, such as .dvc/cache.
     """
     known = {output.md5 for output in before if output.is_cached}
-    lists = [_listed(cache, output.md5) for output in before if output.is_cached and output.is_folder]
-    known |= {md5 for files in lists if files for md5 in files}
+    lists = [listed_files(cache, output.md5) for output in before if output.is_cached and output.is_folder]
+    known |= {md5 for files in lists if files for md5 in files.values()}
     is_exact = all(files is not None for files in lists)
     total = 0
     for output in after:
@@ -46,19 +45,12 @@ def _added(output: Output, known: set[str], cache: Path) -> int | None:
     """Return the bytes of a new output's new files, which are known from now on; None if one is not at hand."""
     if not output.is_folder:
         return output.size
-    files = _listed(cache, output.md5)
+    files = listed_files(cache, output.md5)
     if files is None:
         return None
-    new = {md5 for md5 in files if md5 not in known}
+    new = set(files.values()) - known
     known |= new
     try:
         return sum(stored_at(cache, md5).stat().st_size for md5 in new)
     except FileNotFoundError:
-        return None
-
-
-def _listed(cache: Path, md5: str) -> Iterable[str] | None:
-    try:
-        return [str(entry["md5"]) for entry in json.loads(stored_at(cache, md5).read_bytes())]
-    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,16 +1,24 @@
 """A review as a document."""
 
+from collections import Counter
+from collections.abc import Iterator
+
+from cellarena.datasets.names import listed
 from cellarena.reporting.document import Document, Notes, Section, Text, Warnings
-from cellarena.review.changed import altered_lines, changes_section, library_lines, outdated_lines
-from cellarena.review.compared import guards_section, pictures_section, results_section, unread_section
-from cellarena.review.contents import Review
+from cellarena.review.changes_section import changes_section
+from cellarena.review.contents import Changes, Review
+from cellarena.review.results_sections import guards_section, pictures_section, results_section, unread_section
 from cellarena.review.verdict import verdict_sentence
+
+_NAMED = 3
 
 
 def review_document(review: Review) -> Document:
     """Return the review for those who decide on the change: the verdict, what changed, results, images, losses."""
+    warnings = [*_warnings_of_changes(review.changes), *_warnings(review)]
+    sides = Notes([f"before: {review.before}", f"after: {review.after}"])
     sections = [
-        Section("Verdict", [Text(verdict_sentence(review)), Warnings(_warnings(review)), Notes(_sides(review))]),
+        Section("Verdict", [Text(verdict_sentence(review)), Warnings(warnings), sides]),
         changes_section(review.changes),
         results_section(review),
         pictures_section(review.results),
@@ -20,25 +28,39 @@ def review_document(review: Review) -> Document:
     return Document("Review of the results", [], sections)
 
 
-def _sides(review: Review) -> list[str]:
-    return [f"before: {review.before}", f"after: {review.after}"]
+def _warnings_of_changes(changes: Changes) -> Iterator[str]:
+    """Yield what makes it doubtful that the results are those of the code, the parameters and the data beside them."""
+    if outdated := changes.outdated:
+        count = Counter(name for names in outdated.values() for name in names)
+        differing = listed((name for name, _ in count.most_common()), _NAMED)
+        yield (
+            f"{len(outdated)} {'stage was' if len(outdated) == 1 else 'stages were'} not run with what this commit "
+            f"holds, so that the results may be those of something else: {listed(outdated, _NAMED)}; what differs: "
+            f"{differing}. Run `dvc repro` and commit dvc.lock."
+        )
+    if n := len(changes.altered):
+        yield (
+            f"{n} {'result' if n == 1 else 'results'} in git {'is' if n == 1 else 'are'} not what the stage made, as "
+            f"dvc.lock records it: {listed(changes.altered, _NAMED)}. Somebody edited or merged them, or dvc.lock was "
+            "not committed with them. Run `dvc repro` and commit what it makes together with dvc.lock."
+        )
+    if changes.libraries:
+        yield (
+            "Changed runs learnt with other libraries than requirements.lock of this commit names: "
+            f"{listed(changes.libraries, _NAMED)}."
+        )
 
 
-def _warnings(review: Review) -> list[str]:
-    changes = review.changes
-    lines = [
-        *outdated_lines(changes.outdated), *altered_lines(changes.altered), *library_lines(changes.libraries)
-    ]  # fmt: skip
-    if review.n_behind:
-        lines.append(
-            f"{review.n_behind} commit{'s' * (review.n_behind != 1)} of {review.before.name} "
-            f"{'are' if review.n_behind != 1 else 'is'} not in {review.after.name}: what they brought shows as undone. "
-            f"{review.before.name}...{review.after.name} compares with where the two parted."
+def _warnings(review: Review) -> Iterator[str]:
+    before, after = review.before.name, review.after.name
+    if n := review.n_behind:
+        yield (
+            f"{n} commit{'s' * (n != 1)} of {before} {'are' if n != 1 else 'is'} not in {after}: what they brought "
+            f"shows as undone. {before}...{after} compares with where the two parted."
         )
     if n := len(review.unread):
-        lines.append(f"{n} file{'s' * (n != 1)} could not be read; see the section Not reviewed.")
+        yield f"{n} file{'s' * (n != 1)} could not be read; see the section Not reviewed."
     if n := len(review.results.lost):
-        lines.append(f"{n} image{'s' * (n != 1)} lost their answer; see the section Coverage and leaks.")
+        yield f"{n} image{'s' * (n != 1)} lost their answer; see the section Coverage and leaks."
     if review.results.leaks and review.results.leaks.new:
-        lines.append("Images that belong together newly cross the subsets; see the section Coverage and leaks.")
-    return lines
+        yield "Images that belong together newly cross the subsets; see the section Coverage and leaks."

@@ -5,12 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from cellarena.datasets.names import listed
 from cellarena.evaluation.verdicts import Finding, claim_of
 from cellarena.reporting.tables import plain
 from cellarena.review.contents import CHANGED, GONE, NEW, PARTS, SAME, Review
 
 _TOLD = 3
 """Runs that the sentence tells one by one."""
+_EQUAL = "made anew with the same scores"
 
 
 def verdict_sentence(review: Review) -> str:
@@ -19,40 +21,18 @@ def verdict_sentence(review: Review) -> str:
     kinds = _kinds(runs)
     parts = [_changed(review, kinds[CHANGED])] if kinds[CHANGED] else []
     parts += [
-        f"{_count(len(kinds[kind]))} {verb} {kind} ({_listed(kinds[kind])})"
+        f"{n} {'run is' if n == 1 else 'runs are'} {kind} ({listed(kinds[kind], _TOLD)})"
         for kind in (NEW, GONE)
-        if kinds[kind]
-        for verb in ("is" if len(kinds[kind]) == 1 else "are",)
+        if (n := len(kinds[kind]))
     ]
-    data = list(changes.data["output"])
     if not parts:
         parts.append("no result changed")
-    if data:
-        parts.append(f"data changed ({_listed(data)})")
+    if len(changes.data):
+        parts.append(f"data changed ({listed(changes.data['output'], _TOLD)})")
     if altered := changes.altered:
-        parts.append(f"but no stage made {len(altered)} of the results in git ({_listed(altered)})")
+        parts.append(f"but no stage made {len(altered)} of the results in git ({listed(altered, _TOLD)})")
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def clause(line: dict[Any, Any], margin: float, about: str) -> str:
-    """Return what is known of one run or row, such as "worse by 0.021 F1 [0.010, 0.033] on these images".
-
-    Args:
-        line: of `Results.compared` or `Results.rows`.
-        margin: the smallest effect of interest.
-        about: "images_" for these trainings on other images, empty for the model.
-    """
-    interval = line[f"{about}low"], line[f"{about}high"]
-    finding = Finding(line["difference"], interval, line[f"{about}p_holm"], line[f"{about}equivalence_p_holm"])
-    where = " on these images" if about else " whatever the seed"
-    verdict = line["on_these_images"] if about else line["verdict"]
-    if verdict in {"better", "worse", "equivalent"}:
-        return claim_of(verdict, finding, margin, "F1") + where
-    if pd.isna(interval[0]):
-        return f"not to be told from {line['n_images']} image{'s' * (line['n_images'] != 1)}"
-    numbers = f"{line['difference']:+.3f} F1 [{interval[0]:.3f}, {interval[1]:.3f}], p {line[f'{about}p_holm']:.2g}"
-    return f"not shown to differ{where}: {numbers}"
 
 
 def _changed(review: Review, names: Sequence[str]) -> str:
@@ -61,8 +41,9 @@ def _changed(review: Review, names: Sequence[str]) -> str:
     told = f"{len(names)} of {review.changes.n_runs} runs changed: "
     equal = set(review.changes.runs.loc[review.changes.runs["scores"] == SAME, "run"])
     if len(names) <= _TOLD:
-        said = [f"{plain(name)} is {_said(known.get(name), name in equal, review)}" for name in names]
-        return told + "; ".join(said)
+        margin = review.settings.smallest_effect
+        said = (_EQUAL if name in equal else _said(known.get(name), margin) for name in names)
+        return told + "; ".join(f"{plain(name)} is {words}" for name, words in zip(names, said, strict=True))
     verdicts = [known[name]["on_these_images"] if name in known else "" for name in names if name not in equal]
     counts = [
         f"{verdicts.count(verdict)} {words}"
@@ -74,12 +55,23 @@ def _changed(review: Review, names: Sequence[str]) -> str:
     return told + ", ".join(counts) + " on these images"
 
 
-def _said(line: dict[Any, Any] | None, is_equal: bool, review: Review) -> str:
-    if is_equal:
-        return "made anew with the same scores"
+def _said(line: dict[Any, Any] | None, margin: float) -> str:
+    """Return what is known of a run, such as "worse by 0.021 F1 [0.010, 0.033] on these images".
+
+    Args:
+        line: of `Results.compared`; None if it is not there.
+        margin: the smallest effect of interest.
+    """
     if line is None:
         return "not compared (see below)"
-    return clause(line, review.settings.smallest_effect, "images_")
+    low, high, p = line["images_low"], line["images_high"], line["images_p_holm"]
+    verdict = line["on_these_images"]
+    if verdict in {"better", "worse", "equivalent"}:
+        finding = Finding(line["difference"], (low, high), p, line["images_equivalence_p_holm"])
+        return claim_of(verdict, finding, margin, "F1") + " on these images"
+    if pd.isna(low):
+        return f"not to be told from {line['n_images']} image{'s' * (line['n_images'] != 1)}"
+    return f"not shown to differ on these images: {line['difference']:+.3f} F1 [{low:.3f}, {high:.3f}], p {p:.2g}"
 
 
 def _kinds(runs: pd.DataFrame) -> dict[str, list[str]]:
@@ -89,12 +81,3 @@ def _kinds(runs: pd.DataFrame) -> dict[str, list[str]]:
         states = {line[part] for part in PARTS} & {CHANGED, NEW, GONE, SAME}
         found[states.pop() if len(states) == 1 and states != {SAME} else CHANGED].append(line["run"])
     return found
-
-
-def _count(n: int) -> str:
-    return f"{n} run{'s' * (n != 1)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-    return ", ".join(map(plain, names[:_TOLD])) + more

@@ -1,11 +1,10 @@
 """Whether what a commit promises was made of what the commit holds, from an output up to the data as acquired."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cellarena.object_cache import stored_at
+from cellarena.object_cache import listed_files
 from cellarena.registry.fetching import members
 from cellarena.registry.locked import LockedStage, chain, locked_stages
 from cellarena.registry.outputs import Output
@@ -62,10 +61,11 @@ class _Promised:
     def _files(self, output: Output) -> Mapping[str, str]:
         if not output.is_folder:
             return {output.path: output.md5}
-        held = stored_at(self.cache, output.md5)
-        if held.is_file():
-            return {f"{output.path}/{entry['relpath']}": str(entry["md5"]) for entry in json.loads(held.read_bytes())}
-        return {file.path: file.md5 for file in members(self.repository, self.commit, output, self.cache).values()}
+        held = listed_files(self.cache, output.md5)
+        if held is None:
+            listed = members(self.repository, self.commit, output, self.cache)
+            held = {name: file.md5 for name, file in listed.items()}
+        return {f"{output.path}/{name}": md5 for name, md5 in held.items()}
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -1,13 +1,16 @@
-"""The part of a review that says how the results differ, and how sure that is."""
+"""The parts of a review that say how the results differ, how sure that is, and what was lost or not looked at."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text, Warnings
 from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain, table_with_failures
 from cellarena.review.before_after import F1
-from cellarena.review.changed import shown
+from cellarena.review.changes_section import shown
 from cellarena.review.contents import Results, Review
 
+_VALUES = {"n_images": "images", "before": "before", "after": "after", "difference": "difference"}
 _PICTURED = (
     "Solid blue: matched at IoU 0.5; dashed yellow: missed; dotted red: spurious. The F1 above a panel is that of the "
     "whole image; of a large image the part is shown in which most objects changed."
@@ -22,18 +25,15 @@ def results_section(review: Review) -> Section:
     level = f"{100 * review.settings.confidence:g} %"
     blocks: list[Block] = [
         Text(_on_what(results)),
-        shown("F1 at IoU 0.5 by run", _table(results.compared, "run")),
-        Notes([f"{plain(line['name'])}: {line['words']}" for line in results.compared.to_dict("records")]),
+        shown("F1 at IoU 0.5 by run", _table(results.compared, "run", "images_")),
+        _words(results.compared),
     ]
     if not results.rows.empty:
         rows = results.rows[results.rows["metric"] == F1]
-        blocks += [
-            ShownTable("F1 at IoU 0.5 by model, whatever the seed", _models(rows)),
-            Notes([f"{plain(line['name'])}: {line['words']}" for line in rows.to_dict("records")]),
-        ]
+        blocks += [ShownTable("F1 at IoU 0.5 by model, whatever the seed", _table(rows, "model", "")), _words(rows)]
     others = results.runs[results.runs["metric"] != F1]
     if len(others):
-        blocks.append(Folded("Other metrics", [ShownTable("Other metrics by run", _metrics(others))]))
+        blocks.append(Folded("Other metrics", [ShownTable("Other metrics by run", _other_metrics(others))]))
     if len(results.by_image):
         table = other_table(results.by_image.rename(columns={"before": "F1 before", "after": "F1 after"}))
         blocks.append(Folded("Images by how much they changed", [shown("Images", table)]))
@@ -57,19 +57,16 @@ def pictures_section(results: Results) -> Section:
 def guards_section(review: Review) -> Section:
     """Return what the change loses: images without an answer, and leaks between the subsets."""
     lost, leaks = review.results.lost, review.results.leaks
-    blocks: list[Block] = []
-    if lost.empty:
-        blocks.append(Text("Coverage: no image lost its answer."))
-    else:
-        blocks.append(shown("Images that lost their answer", table_with_failures(lost, [True] * len(lost))))
-    if leaks is None:
-        return Section("Coverage and leaks", blocks)
-    if leaks.new:
-        blocks += [Text("Groups of images that newly cross the subsets:"), Warnings(leaks.new)]
-    else:
-        blocks.append(Text("Leaks: no group of images newly crosses the subsets."))
-    if leaks.gone:
-        blocks.append(Notes([f"no longer crosses the subsets: {line}" for line in leaks.gone]))
+    blocks: list[Block] = [Text("Coverage: no image lost its answer.")]
+    if len(lost):
+        blocks = [shown("Images that lost their answer", table_with_failures(lost, [True] * len(lost)))]
+    if leaks:
+        newly = "Groups of images that newly cross the subsets:"
+        blocks += [
+            Text(newly if leaks.new else "Leaks: no group of images newly crosses the subsets."),
+            Warnings(leaks.new),
+            Notes([f"no longer crosses the subsets: {line}" for line in leaks.gone]),
+        ]
     return Section("Coverage and leaks", blocks)
 
 
@@ -93,47 +90,38 @@ def _on_what(results: Results) -> str:
     )
 
 
-def _table(changes: pd.DataFrame, kind: str) -> Table:
-    return other_table(
-        pd.DataFrame(
-            {
-                kind: changes["name"],
-                "images": changes["n_images"].astype("Int64"),
-                "before": changes["before"],
-                "after": changes["after"],
-                "difference": changes["difference"],
-                "low": changes["images_low"],
-                "high": changes["images_high"],
-                "p": [_p_text(p) for p in changes["images_p_holm"]],
-                "on these images": changes["on_these_images"],
-                "the model": changes["verdict"],
-            }
-        )
-    )
+def _table(changes: pd.DataFrame, kind: str, about: str) -> Table:
+    """Return the comparisons of F1.
+
+    Args:
+        changes: of `Results`.
+        kind: what a line is of, run or model.
+        about: "images_" for the interval and p on these images, empty for those whatever the seed.
+    """
+    return _told(
+        changes.assign(p=[_p_text(p) for p in changes[f"{about}p_holm"]]),
+        {"name": kind, **_VALUES, f"{about}low": "low", f"{about}high": "high", "p": "p",
+         "on_these_images": "on these images", "verdict": "the model"},
+    )  # fmt: skip
+
+
+def _other_metrics(changes: pd.DataFrame) -> Table:
+    return _told(
+        changes.sort_values(["name", "metric"], kind="stable"),
+        {"name": "run", "metric": "metric", **_VALUES, "images_low": "low", "images_high": "high",
+         "on_these_images": "on these images"},
+    )  # fmt: skip
+
+
+def _told(changes: pd.DataFrame, headings: Mapping[str, str]) -> Table:
+    """Return the columns that have a heading, under these."""
+    table = changes.assign(n_images=changes["n_images"].astype("Int64"))[list(headings)]
+    return other_table(table.rename(columns=headings))
 
 
 def _p_text(p: float) -> str:
     return UNDEFINED if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _models(changes: pd.DataFrame) -> Table:
-    return _table(
-        changes.assign(images_low=changes["low"], images_high=changes["high"], images_p_holm=changes["p_holm"]), "model"
-    )
-
-
-def _metrics(changes: pd.DataFrame) -> Table:
-    table = pd.DataFrame(
-        {
-            "run": changes["name"],
-            "metric": changes["metric"],
-            "images": changes["n_images"].astype("Int64"),
-            "before": changes["before"],
-            "after": changes["after"],
-            "difference": changes["difference"],
-            "low": changes["images_low"],
-            "high": changes["images_high"],
-            "on these images": changes["on_these_images"],
-        }
-    )
-    return other_table(table.sort_values(["run", "metric"], kind="stable"))
+def _words(changes: pd.DataFrame) -> Notes:
+    return Notes([f"{plain(line['name'])}: {line['words']}" for line in changes.to_dict("records")])
