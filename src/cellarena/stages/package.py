@@ -14,7 +14,7 @@ from cellarena.learning.cards import reading
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
-from cellarena.releasing.packing import Packed, fill
+from cellarena.shell.packing import Packed, fill
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 from cellarena.status.pipeline import read_pipeline
@@ -29,13 +29,14 @@ _CHECKPOINT = ("model.json", "model.safetensors")
 @fixed_threads
 def package(project: Project, run: Run) -> None:
     """Pack a run's checkpoint with its score, its licence, its model card and crops to prove it by."""
-    layout = project.layout
+    layout, params = project.layout, project.params
     _refuse_stale(project, run)
     learnt = layout.arm(run.arm)
     source = ", ".join(sorted({record.source for record in read_manifest(learnt)}))
     with fresh_folder(layout.package(run.model)) as folder:
         cards = list(_copy_checkpoints(project, run, folder))
-        fill(project, Packed(run, cards, _lines(project, run), {run.arm: learnt}, source), folder)
+        packed = Packed(run, cards, _lines(project, run), {run.arm: learnt}, source)
+        fill(layout, packed, params.registry, params.compare, folder)
 
 
 def _refuse_stale(project: Project, run: Run) -> None:

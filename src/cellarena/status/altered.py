@@ -1,8 +1,9 @@
 """Results that git keeps and that no stage made: where they are, and what is said of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.repository import Repository
@@ -89,7 +90,12 @@ def refuse_altered_results(altered: Sequence[Altered]) -> None:
         IntegrityError: if there are.
     """
     if altered:
-        raise IntegrityError(altered_words({result.path: result.stage for result in altered}))
+        names = listed((f"{result.path} (stage {result.stage})" for result in altered), _NAMED)
+        stages = " ".join(sorted({result.stage for result in altered})[:_NAMED])
+        raise IntegrityError(
+            f"{names}: not what the stage made, as dvc.lock records it; `git checkout` what was edited or merged, or "
+            f"run `dvc repro {stages}` and commit what it makes together with dvc.lock"
+        )
 
 
 def refuse_unread_results(results: Results) -> None:
@@ -103,14 +109,3 @@ def refuse_unread_results(results: Results) -> None:
             f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); end what is going on there, and "
             "ask again"
         )
-
-
-def altered_words(altered: Mapping[str, str]) -> str:
-    """Return what is to be said of results in git, given with their stages by path, that no stage made."""
-    named = [f"{path} (stage {stage})" for path, stage in sorted(altered.items())]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    stages = " ".join(sorted(set(altered.values()))[:_NAMED])
-    return (
-        f"{', '.join(named[:_NAMED])}{more}: not what the stage made, as dvc.lock records it; `git checkout` what was "
-        f"edited or merged, or run `dvc repro {stages}` and commit what it makes together with dvc.lock"
-    )

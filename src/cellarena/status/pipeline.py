@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cellarena.shell.dvc_project import dvc_project
 from cellarena.status.at_work import paths_at_work, words_at_work
 from cellarena.status.states import StageFacts
 
@@ -37,23 +38,8 @@ def read_pipeline(root: Path) -> Pipeline:
     Raises:
         ValueError: if the folder belongs to no git or no DVC repository, or its pipeline cannot be read.
     """
-    from dvc.exceptions import DvcException, NotDvcRepoError
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    try:
-        with Repo(str(root)) as repo:
-            return _pipeline(repo, root)
-    except (NotDvcRepoError, SCMError) as error:
-        raise ValueError(
-            f"{_line(error)}; ask in a clone of the project, whose dvc.lock is the state of its runs"
-        ) from error
-    except DvcException as error:
-        raise ValueError(_line(error)) from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    with dvc_project(root) as repo:
+        return _pipeline(repo, root)
 
 
 def _pipeline(repo: Any, root: Path) -> Pipeline:

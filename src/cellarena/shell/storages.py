@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.repository import Repository, open_repository
+from cellarena.shell.dvc_project import dvc_project
 from cellarena.shell.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -18,14 +18,18 @@ DEFAULT = "the default one"
 """What --remote without a name asks for; no remote can be called so."""
 
 
-@dataclass(frozen=True)
-class Storages:
+class Storages(NamedTuple):
     """The repository of a project, its DVC project, the cache and the remote that was asked for."""
 
     repository: Repository
     dvc: Any
     cache: Storage
     remote: Storage | None
+
+    @property
+    def asked(self) -> list[Storage]:
+        """The cache and, if there is one, the remote."""
+        return [self.cache, *([self.remote] if self.remote else [])]
 
 
 def remote_option(help_text: str) -> Callable[[F], F]:
@@ -44,23 +48,10 @@ def storages(project: Project, remote: str | None) -> Iterator[Storages]:
     Raises:
         ValueError: if this is no clone of a project, or there is no such remote.
     """
-    from dvc.config import ConfigError
-    from dvc.exceptions import DvcException, NotDvcRepoError
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-    from dvc_objects.fs.errors import RemoteMissingDepsError
-
     repository = open_repository(str(project.layout.root), Path())
-    try:
-        with Repo(str(project.layout.root)) as dvc:
-            cache = Storage("the cache", dvc.cache.local)
-            yield Storages(repository, dvc, cache, _remote(dvc, remote) if remote else None)
-    except RemoteMissingDepsError as error:
-        raise ValueError(f"{_line(error)}; install cellarena[remotes]") from error
-    except (NotDvcRepoError, SCMError) as error:
-        raise ValueError(f"{_line(error)}; ask in a clone of the project") from error
-    except (ConfigError, DvcException) as error:
-        raise ValueError(_line(error)) from error
+    with dvc_project(project.layout.root) as dvc:
+        cache = Storage("the cache", dvc.cache.local)
+        yield Storages(repository, dvc, cache, _remote(dvc, remote) if remote else None)
 
 
 def _remote(dvc: Any, name: str) -> Storage:
@@ -75,7 +66,3 @@ def _remote(dvc: Any, name: str) -> Storage:
     # A bucket is there or not; what looks like a folder in it is there only while it holds something.
     root = remote.path.split("/")[0] if odb.fs.protocol == "s3" else remote.path
     return Storage(f"remote {remote.name}", odb, root)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.checking import State
 from cellarena.registry.integrity.damage import Damage
@@ -19,14 +20,14 @@ def lines_of(found: Survey, damaged: Sequence[Damage]) -> Iterator[str]:
         yield f"{place}: {len(findings)} objects promised, {counts}"
     if unlisted := found.unlisted:
         n_files = sum(output.n_files for output in unlisted)
-        paths = named([output.path for output in unlisted])
+        paths = listed([output.path for output in unlisted])
         yield f"not looked for: {n_files} files of {paths}, for what lists them is missing or rotten itself"
     for damage in damaged:
         yield ""
         yield from _lines(damage)
 
 
-def refuse_faults(found: Survey, places: Sequence[str]) -> None:
+def refuse_faults(found: Survey) -> None:
     """Do nothing if all promised objects are right.
 
     Raises:
@@ -38,16 +39,10 @@ def refuse_faults(found: Survey, places: Sequence[str]) -> None:
     beside = f"; {len(unread)} could not be read ({plain(unread[0].why)})" if unread else ""
     if bad:
         counts = ", ".join(f"{sum(finding.state == s for finding in bad)} {s}" for s in ("missing", "rotten"))
-        raise IntegrityError(f"{' and '.join(places)}: {counts}{beside}; run `cellarena heal`")
+        raise IntegrityError(f"{' and '.join(found.found)}: {counts}{beside}; run `cellarena heal`")
     if unread:
         n = sum(len(findings) for findings in found.found.values())
         raise PartialError(f"{n - len(unread)} of {n} objects are there and right{beside}; run it again")
-
-
-def named(names: Sequence[str]) -> str:
-    """Return a list on one line, the first entries of a long one."""
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(plain(name) for name in names[:_SHOWN]) + rest
 
 
 def _states(found: Survey, place: str) -> list[State]:
@@ -62,6 +57,6 @@ def _lines(damage: Damage) -> Iterator[str]:
         yield f"  {fault.finding.state} in {fault.place}: {plain(fault.path)} ({fault.finding.name}){why}"
     if len(damage.faults) > _SHOWN:
         yield f"  and {len(damage.faults) - _SHOWN} more"
-    yield f"  promised by: {named(damage.dependents.points)}"
-    yield f"  releases: {named(damage.dependents.releases) or 'none'}"
-    yield f"  numbers and figures: {named(damage.dependents.results) or 'none'}"
+    yield f"  promised by: {listed(damage.dependents.points)}"
+    yield f"  releases: {listed(damage.dependents.releases) or 'none'}"
+    yield f"  numbers and figures: {listed(damage.dependents.results) or 'none'}"

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import click
 
+from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import promised_outputs
 from cellarena.registry.outputs import LeftAlone, Output, left_alone_at
 from cellarena.registry.repository import Repository
-from cellarena.releasing.damage import named
-from cellarena.reporting.tables import plain
 
 
 def promised(repository: Repository, points: Sequence[Point]) -> dict[Output, list[Point]]:
@@ -21,9 +20,11 @@ def promised(repository: Repository, points: Sequence[Point]) -> dict[Output, li
         ValueError, SecurityError: as `promised_outputs`.
     """
     outputs = promised_outputs(repository, points)
-    say_left_alone(left_alone(repository, points))
+    if entries := left_alone(repository, points):
+        names = listed(f"{entry.path} ({entry.stage}: {entry.why})" for entry in entries)
+        click.echo(f"left alone: {names}", err=True)
     if not outputs:
-        names = named([point.name for point in points])
+        names = listed([point.name for point in points])
         raise IntegrityError(
             f"{repository.home}: nothing is promised: no dvc.lock and no .dvc file at {names} names an object; run it "
             "in the project's folder, and commit dvc.lock after `dvc repro`"
@@ -35,10 +36,3 @@ def left_alone(repository: Repository, points: Sequence[Point]) -> list[LeftAlon
     """Return what these commits track and keep no object of, sorted."""
     commits = {point.commit for point in points}
     return sorted({entry for commit in commits for entry in left_alone_at(repository, commit)})
-
-
-def say_left_alone(entries: Sequence[LeftAlone]) -> None:
-    """Name what nobody can vouch for here."""
-    if entries:
-        names = named([f"{entry.path} ({entry.stage}: {entry.why})" for entry in entries])
-        click.echo(f"left alone: {plain(names)}", err=True)

@@ -13,14 +13,15 @@ from cellarena.evaluation.coverage import Cell, judged
 from cellarena.evaluation.scores import score
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
+from cellarena.layout import Layout
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
+from cellarena.params import Params
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages import sha256_of
 from cellarena.registry.packing import SCORE_COLUMNS, score_lines
 from cellarena.registry.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
-from cellarena.shell.project import Project
 from cellarena.shell.running import progress
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 
 
-def foreign_hyperparameters(project: Project, model: str, path: Path | None) -> Hyperparameters:
+def foreign_hyperparameters(layout: Layout, params: Params, model: str, path: Path | None) -> Hyperparameters:
     """Return a model's block of params.yaml with what a YAML file changes in it, completed by the plan if need be.
 
     Raises:
         ValueError: if there is no such model, or the file is no YAML or holds a wrong value.
         FileNotFoundError: if there is no such file, or no plan where the model needs one.
     """
-    declared = project.params.hyperparameters(model)
+    declared = params.hyperparameters(model)
     changed = _read_mapping(path) if path else {}
     try:
         chosen = type(declared).model_validate({**declared.model_dump(), **changed})
@@ -49,7 +50,7 @@ def foreign_hyperparameters(project: Project, model: str, path: Path | None) -> 
         where = ".".join(str(part) for part in fault["loc"]) or "content"
         raise ValueError(f"{path}: {where}: {fault['msg'].removeprefix('Value error, ')}") from error
     if MODELS[model].planned and "plan" not in changed:
-        return chosen.planned(read_plan(project.layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
+        return chosen.planned(read_plan(layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
     return chosen
 
 
@@ -68,7 +69,7 @@ def read_foreign_model(
 
 
 def tuned_target(
-    project: Project, model: str, hyperparameters: Hyperparameters, foreign: "ForeignWeights"
+    layout: Layout, params: Params, model: str, hyperparameters: Hyperparameters, foreign: "ForeignWeights"
 ) -> "tuple[Target, float | None]":
     """Return the target as it decodes these weights best on the validation subset, and the score that it reaches.
 
@@ -79,7 +80,7 @@ def tuned_target(
     from cellarena.learning.recipe import device_of
     from cellarena.learning.tuning import tuned
 
-    params, layout, target = project.params, project.layout, project.params.target(model)
+    target = params.target(model)
     if not layout.subset("val").is_file():
         return target, None
     network: nn.Module = build_network(model, hyperparameters, target)
@@ -90,7 +91,7 @@ def tuned_target(
 
 
 def foreign_card(
-    project: Project, run: Run, model: str, hyperparameters: Hyperparameters, decoding: "tuple[Target, float | None]",
+    params: Params, run: Run, model: str, hyperparameters: Hyperparameters, decoding: "tuple[Target, float | None]",
     origin: "Origin",
 ) -> dict[str, Any]:  # fmt: skip
     """Return the content of an imported model's model.json: that of a trained one, with an origin for a training."""
@@ -101,19 +102,18 @@ def foreign_card(
         "hyperparameters": hyperparameters.model_dump(mode="json"),
         "target": MODELS[model].target,
         "decoding": target.model_dump(mode="json"),
-        "normalisation": project.params.preprocess.model_dump(mode="json"),
-        "inference": project.params.predict.of_one_view.model_dump(mode="json"),
+        "normalisation": params.preprocess.model_dump(mode="json"),
+        "inference": params.predict.of_one_view.model_dump(mode="json"),
         "origin": origin.as_card(),
         "validation": {} if score is None else {"f1_tuned": round(score, 6)},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
 
 
-def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
+def foreign_lines(layout: Layout, run: Run, folder: Path) -> pd.DataFrame:
     """Return F1 of every test image by the checkpoint in a package, as `packing.score_lines`; none without a subset."""
     from cellarena.learning.predict import segment
 
-    layout = project.layout
     if not layout.subset("test").is_file():
         return pd.DataFrame([], columns=SCORE_COLUMNS)
     _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
