@@ -8,7 +8,7 @@ from cellarena.importing.images import taken_in
 from cellarena.shell.project import Project
 
 
-@click.command(short_help="Bring annotated images into the project.")
+@click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", help="What it is called in inbox/ [the folder's own name].")
 @click.option("--licence", help="Of the images, as in SPDX; what params.yaml says if it is left out.")

@@ -10,7 +10,7 @@ from cellarena.shell.project import Project
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(short_help="Write a release's network for other programs.")
+@click.command()
 @click.argument("release", required=False, metavar="[NAME@VERSION|NAME#STAGE]")
 @click.option("--package", type=_PATH, help="A folder such as data/packages/unet, in the place of a release.")
 @click.option("--format", "format_name", required=True, help="bioimageio, onnx, torch-export or torchscript.")

@@ -8,7 +8,7 @@ from cellarena.shell.storages import remote_option, storages
 from cellarena.upkeep.clearing import unneeded
 
 
-@click.command(short_help="List, or remove, objects that nothing needs any more.")
+@click.command()
 @remote_option("Clean a remote instead of the cache, the default one if none is named.")
 @click.option("--apply", "is_applied", is_flag=True, help="Remove what is listed; without it nothing is.")
 @click.option(

@@ -8,7 +8,7 @@ from cellarena.shell.storages import DEFAULT, remote_option, storages
 from cellarena.upkeep.mending import copied, planned, refuse_unhealed, repair_lines
 
 
-@click.command(short_help="Repair the cache from a remote, and the other way round.")
+@click.command()
 @remote_option("The remote that repairs and is repaired; without it the default one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
 @click.pass_obj

@@ -11,7 +11,7 @@ from cellarena.shell.running import fixed_threads
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(short_help="Take over a checkpoint that was trained elsewhere.")
+@click.command()
 @click.argument("file", type=_PATH)
 @click.option("--model", required=True, help="Whose network the weights are of, such as unet.")
 @click.option("--name", required=True, help="What the model will be released as, such as my-unet.")

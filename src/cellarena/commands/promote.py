@@ -6,7 +6,7 @@ from cellarena.releasing.moving import put_forward
 from cellarena.shell.project import Project
 
 
-@click.command(short_help="Put a proved release into a stage, such as prod.")
+@click.command()
 @click.argument("release")
 @click.argument("stage")
 @click.pass_obj

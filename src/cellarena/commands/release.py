@@ -11,7 +11,7 @@ from cellarena.shell.project import Project
 _BUMP = click.Choice(get_args(Bump))
 
 
-@click.command(short_help="Release a model or data set as the next version.")
+@click.command()
 @click.argument("name")
 @click.option("--bump", type=_BUMP, default="minor", show_default=True, help="Which number rises.")
 @click.pass_obj

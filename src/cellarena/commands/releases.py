@@ -12,7 +12,7 @@ from cellarena.releasing.workplace import own_repository
 from cellarena.shell.project import Project
 
 
-@click.command(short_help="List releases with stages, scores and where they are.")
+@click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print it for scripts.")
 @click.pass_obj

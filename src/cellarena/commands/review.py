@@ -15,7 +15,7 @@ from cellarena.shell.project import Project
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Review what changed between two commits, with statistics.")
+@click.command()
 @click.argument("revisions", metavar="BASE..HEAD")
 @click.option("-o", "--output", type=_FILE, help="Write Markdown to this file; its figures go to a folder beside it.")
 @click.option("--html", type=_FILE, help="Write one HTML file that needs nothing else.")

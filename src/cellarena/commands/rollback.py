@@ -6,7 +6,7 @@ from cellarena.releasing.moving import put_back
 from cellarena.shell.project import Project
 
 
-@click.command(short_help="Put back the release that a stage held before.")
+@click.command()
 @click.argument("name")
 @click.argument("stage")
 @click.pass_obj

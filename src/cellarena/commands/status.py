@@ -10,7 +10,7 @@ from cellarena.status.gathering import overview_of
 from cellarena.status.overview import as_document, as_json
 
 
-@click.command(short_help="Show what is done, running, failed, missing or stale.")
+@click.command()
 @click.option("--json", "for_machines", is_flag=True, help="Print JSON for machines.")
 @click.pass_obj
 def status(project: Project, for_machines: bool) -> None:

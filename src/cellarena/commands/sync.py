@@ -8,7 +8,7 @@ from cellarena.shell.storages import DEFAULT, remote_option, storages
 from cellarena.upkeep.mending import absence_lines, copied, only_pushes, planned, refuse_absent
 
 
-@click.command(short_help="Push what a remote lacks of HEAD and the releases.")
+@click.command()
 @remote_option("The remote; without it the default one.")
 @click.pass_obj
 def sync(project: Project, remote: str | None) -> None:

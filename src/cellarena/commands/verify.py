@@ -12,12 +12,12 @@ from cellarena.registry.integrity.survey import survey
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
 from cellarena.shell.storages import remote_option, storages
-from cellarena.status.altered import refuse_altered_results, refuse_unread_results, results_in_git
+from cellarena.status.altered import refuse_altered, results_in_git
 from cellarena.upkeep.accounts import lines_of, refuse_faults
 from cellarena.upkeep.promised import left_alone, promised
 
 
-@click.command(short_help="Check that all promised bytes are there and right.")
+@click.command()
 @remote_option("Read a remote too, the default one if none is named.")
 @click.option("--json", "for_machines", is_flag=True, help="Print JSON for machines.")
 @click.pass_obj
@@ -32,12 +32,11 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
         points = promising_points(places.repository)
         found = survey(promised(places.repository, points), places.asked, progress)
         damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
-        results = results_in_git(project, places.repository, points)
+        results = results_in_git(project.layout.root, places.repository, points)
     if for_machines:
         told = as_json(points, found, damaged, left_alone(places.repository, points)) | asdict(results)
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))
     refuse_faults(found)
-    refuse_altered_results(results.altered)
-    refuse_unread_results(results)
+    refuse_altered(results)

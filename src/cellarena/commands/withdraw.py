@@ -6,7 +6,7 @@ from cellarena.releasing.withdrawing import taken_back
 from cellarena.shell.project import Project
 
 
-@click.command(short_help="Withdraw a release, or what a stage holds.")
+@click.command()
 @click.argument("release")
 @click.option("--why", required=True, help="The reason, which everybody is told who asks for it.")
 @click.pass_obj

@@ -84,47 +84,20 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Lineage:
-    """The answer; what does not apply is None or empty.
+class Subject:
+    """What is asked for; what does not apply is None.
 
     Attributes:
         asked: as the user wrote it.
         kind: release, prediction or output.
+        commit: that it is of.
+        run: what was trained.
         release: of a release, or of a label image that one made.
         comparison: of an output with what its stage made.
         origin: what a label image says of itself.
         labels_unchanged: whether its labels are those that it was written with.
-        run: what was trained.
-        data: that all rests on.
-        arm: parameters of the arm that was learnt from, by its name.
-        generator: of the arm's synthetic images.
-        training: of the run; members of an ensemble are among the parents.
-        parents: pretrained weights, members, generators.
-        environment: code and libraries.
         package: what the release says of itself: score, licence, data, hashes.
-        stages: the stage that made it and all that this rests on, the nearest first.
     """
-
-    asked: str
-    kind: str
-    release: Released | None
-    comparison: Comparison | None
-    origin: Origin | None
-    labels_unchanged: bool | None
-    run: Run | None
-    data: Data
-    arm: Mapping[str, Any]
-    generator: Generator | None
-    training: Training | None
-    parents: Sequence[Parent]
-    environment: Environment
-    package: Package | None
-    stages: Sequence[LockedStage]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is asked for: the fields of `Lineage` that do not follow from its stages."""
 
     asked: str
     kind: str
@@ -135,6 +108,29 @@ class Subject:
     origin: Origin | None = None
     labels_unchanged: bool | None = None
     package: Package | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage(Subject):
+    """The answer: what is asked for, and what follows from its stages; what does not apply is None or empty.
+
+    Attributes:
+        data: that all rests on.
+        arm: parameters of the arm that was learnt from, by its name.
+        generator: of the arm's synthetic images.
+        training: of the run; members of an ensemble are among the parents.
+        parents: pretrained weights, members, generators.
+        environment: code and libraries.
+        stages: the stage that made it and all that this rests on, the nearest first.
+    """
+
+    data: Data
+    arm: Mapping[str, Any]
+    generator: Generator | None
+    training: Training | None
+    parents: Sequence[Parent]
+    environment: Environment
+    stages: Sequence[LockedStage]
 
 
 def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage]) -> Lineage:
@@ -155,21 +151,27 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
     libraries = subject.package.libraries if subject.package else {}
     otherwise = used_otherwise(libraries, (requirements or b"").decode(errors="replace"))
     return Lineage(
-        subject.asked, subject.kind, subject.release, subject.comparison, subject.origin, subject.labels_unchanged, run,
-        _data(stages), arm, generator, own, [*_parents(own, members), *_generators(generator)],
-        Environment(
+        **vars(subject),
+        data=_data(stages),
+        arm=arm,
+        generator=generator,
+        training=own,
+        parents=[*_parents(own, members), *_generators(generator)],
+        environment=Environment(
             subject.commit,
             hashlib.sha256(requirements).hexdigest() if requirements is not None else None,
             libraries,
             {library.name: library.locked for library in otherwise},
         ),
-        subject.package, stages,
-    )  # fmt: skip
+        stages=stages,
+    )
 
 
 def as_json(lineage: Lineage) -> dict[str, Any]:
     """Return a lineage as JSON types; its keys are always the same, docs/use.md says what they hold."""
     shown = asdict(lineage)
+    # It stands in `environment`.
+    del shown["commit"]
     if lineage.release:
         shown["release"] = {name: getattr(lineage.release, name) for name in _OF_RELEASE}
     for name in ("origin", "package"):

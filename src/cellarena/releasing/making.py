@@ -16,7 +16,7 @@ from cellarena.registry.repository import Repository
 from cellarena.registry.tags import version_tag
 from cellarena.releasing.workplace import empty_folder, own_repository
 from cellarena.shell.project import Project
-from cellarena.status.altered import altered_results, refuse_altered_results
+from cellarena.status.altered import altered_results, refuse_altered
 from cellarena.status.pipeline import read_pipeline
 from cellarena.status.staleness import refuse_stale_at, refuse_stale_here
 
@@ -39,7 +39,7 @@ def released(project: Project, name: str, bump: Bump) -> tuple[str, str, str]:
     _refuse_uncommitted(repository)
     kind, outputs = outputs_of(repository, commit, checked_name(name))
     pipeline = read_pipeline(layout.root)
-    refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
+    refuse_altered(altered_results(repository, [Point("HEAD", commit)], pipeline.altered))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
     refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(repository, commit, outputs) if kind == "model" else None

@@ -40,7 +40,7 @@ def overview_of(project: Project) -> Overview:
             for name in generators
         ],
         [Row(name, _cells({"compose": layout.arm(name)}, found)) for name in arms],
-        {path.as_posix(): pipeline.makers[path] for path in pipeline.altered},
+        {path.as_posix(): stage for path, stage in pipeline.altered.items()},
         list(map(str, installed_otherwise(lock.read_text(encoding="utf-8")))) if lock.is_file() else [],
     )
 

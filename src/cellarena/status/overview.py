@@ -82,24 +82,20 @@ class Overview:
     def counts(self) -> dict[str, dict[str, int]]:
         """The cells of each grid of runs, of the generators and of the arms, by state."""
         grids = {name: [row for row in self.runs if name in row.grids] for name in GRIDS}
-        return {
-            name: counted(rows) for name, rows in {**grids, "generators": self.generators, "arms": self.arms}.items()
-        }
+        grids |= {"generators": [*self.generators], "arms": [*self.arms]}
+        return {name: counted(rows) for name, rows in grids.items()}
 
 
 def as_json(overview: Overview) -> dict[str, Any]:
     """Return an overview as JSON types; a step that a run, generator or arm does not have is left out."""
-    runs = [
-        {"run": row.name, **asdict(run), "grids": list(row.grids), "steps": _steps(row)}
-        for row in overview.runs
-        if (run := row.run)
-    ]
-    generators = [{"generator": row.name, "steps": _steps(row)} for row in overview.generators]
-    arms = [{"arm": row.name, "steps": _steps(row)} for row in overview.arms]
     return {
-        "runs": runs,
-        "generators": generators,
-        "arms": arms,
+        "runs": [
+            {"run": row.name, **asdict(run), "grids": list(row.grids), "steps": _steps(row)}
+            for row in overview.runs
+            if (run := row.run)
+        ],
+        "generators": [{"generator": row.name, "steps": _steps(row)} for row in overview.generators],
+        "arms": [{"arm": row.name, "steps": _steps(row)} for row in overview.arms],
         "counts": overview.counts,
         "altered": [{"path": path, "stage": stage} for path, stage in sorted(overview.altered.items())],
         "other_libraries": list(overview.libraries),
@@ -107,34 +103,30 @@ def as_json(overview: Overview) -> dict[str, Any]:
 
 
 def _steps(row: Row) -> dict[str, Any]:
-    return {cell.step: _told(cell) for cell in row.cells}
-
-
-def _told(cell: Cell) -> dict[str, Any]:
-    progress = cell.progress
     return {
-        "state": cell.status.state,
-        "why": cell.status.why,
-        "step": progress and progress.step,
-        "n_steps": progress and progress.n_steps,
-        "share_done": progress and round(progress.share, 4),
+        cell.step: {
+            **asdict(cell.status),
+            "step": cell.progress and cell.progress.step,
+            "n_steps": cell.progress and cell.progress.n_steps,
+            "share_done": cell.progress and round(cell.progress.share, 4),
+        }
+        for cell in row.cells
     }
 
 
 def as_document(overview: Overview) -> Document:
     """Return an overview as tables: the runs of the benchmark, those of the study alone, generators and arms."""
-    benchmark = [row for row in overview.runs if GRIDS[0] in row.grids]
-    others = [row for row in overview.runs if GRIDS[0] not in row.grids]
-    tables = {
-        "Runs of the benchmark": ("run", benchmark),
-        "Further runs of the study": ("run", others),
-        "Generators": ("generator", overview.generators),
-        "Arms": ("arm", overview.arms),
-    }
-    facts = [
-        (name.capitalize(), sentence) for name, by_state in overview.counts.items() if (sentence := _in_words(by_state))
+    sections = [
+        _section("Runs of the benchmark", "run", [row for row in overview.runs if GRIDS[0] in row.grids]),
+        _section("Further runs of the study", "run", [row for row in overview.runs if GRIDS[0] not in row.grids]),
+        _section("Generators", "generator", overview.generators),
+        _section("Arms", "arm", overview.arms),
     ]
-    sections = [_section(title, kind, rows) for title, (kind, rows) in tables.items() if rows]
+    sentences = {
+        name.capitalize(): ", ".join(f"{n} {state}" for state, n in by_state.items() if n)
+        for name, by_state in overview.counts.items()
+    }
+    facts = [(name, sentence) for name, sentence in sentences.items() if sentence]
     return Document("State of the runs", facts, [*sections, *_doubts(overview)])
 
 
@@ -149,11 +141,9 @@ def _doubts(overview: Overview) -> Iterator[Section]:
         yield Section("Other libraries than requirements.lock names", [Warnings([*overview.libraries, way_out])])
 
 
-def _in_words(by_state: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {state}" for state, n in by_state.items() if n)
-
-
 def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
+    if not rows:
+        return Section(title, [])
     steps = list(dict.fromkeys(cell.step for row in rows for cell in row.cells))
     shown = [
         {kind: row.name, **dict.fromkeys(steps, UNDEFINED), **{cell.step: _shown(cell) for cell in row.cells}}
@@ -165,9 +155,8 @@ def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
 
 
 def _shown(cell: Cell) -> str:
-    if cell.progress is None:
-        return cell.status.state
-    return f"{cell.status.state}, step {cell.progress.step} of {cell.progress.n_steps}"
+    done = f", step {cell.progress.step} of {cell.progress.n_steps}" if cell.progress else ""
+    return f"{cell.status.state}{done}"
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:

@@ -18,13 +18,13 @@ class Pipeline:
     Attributes:
         facts: of each stage, by name.
         makers: the name of the stage that makes an output, by the output's path relative to the project's root.
-        altered: the paths of outputs that git keeps and that are not what their stage made; those that it makes at this
-            moment are not among them.
+        altered: the stages of the outputs that git keeps and that are not what their stage made, by path; those that it
+            makes at this moment are not among them.
     """
 
     facts: Mapping[str, StageFacts]
     makers: Mapping[Path, str]
-    altered: Sequence[Path]
+    altered: Mapping[Path, str]
 
 
 def read_pipeline(root: Path) -> Pipeline:
@@ -46,7 +46,7 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
     stages = [stage for stage in repo.index.stages if stage.cmd]
     graph, comparison = repo.index.graph, _Comparison(repo.index.stages)
     words, written = words_at_work(root), paths_at_work(Path(repo.tmp_dir or root) / "rwlock")
-    facts, altered = {}, list[Path]()
+    facts, altered = {}, dict[Path, str]()
     for stage in stages:
         running = _is_at_work(stage.cmd, words) or any(Path(out.fs_path) in written for out in stage.outs)
         facts[stage.addressing] = StageFacts(
@@ -55,9 +55,9 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-        altered += [] if running else [_path(out, repo) for out in comparison.altered(stage)]
+        altered |= {} if running else {_path(out, repo): stage.addressing for out in comparison.altered(stage)}
     makers = {_path(out, repo): stage.addressing for stage in stages for out in stage.outs}
-    return Pipeline(facts, makers, sorted(altered))
+    return Pipeline(facts, makers, dict(sorted(altered.items())))
 
 
 def _path(out: Any, repo: Any) -> Path:

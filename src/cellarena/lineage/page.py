@@ -1,55 +1,40 @@
-"""A lineage as tables for people."""
+"""A lineage for people."""
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from cellarena.lineage.tracing import Lineage
+from cellarena.registry.messages import score_words
 from cellarena.registry.packages import Score
-from cellarena.reporting.tables import UNDEFINED, plain
+from cellarena.reporting.document import Document, Notes, Section
 
 Fact = tuple[str, str]
 
 
-def as_text(lineage: Lineage, width: int) -> str:
-    """Return a lineage as tables: what is asked for, what it was made with, and the stages it rests on.
-
-    Args:
-        lineage: whose texts may come from anybody; what does not print is made visible.
-        width: of the terminal in columns; long texts are folded, never cut.
-    """
+def as_document(lineage: Lineage) -> Document:
+    """Return what is asked for, what it was made with, and the stages it rests on; what is not known is left out."""
     sections = {
-        f"Lineage of {lineage.asked}": _facts(lineage),
         "Label image": _label_image(lineage),
         "Data": _data(lineage),
         "Training": _training(lineage),
         "Parents": ((f"{parent.kind} {parent.name}", parent.hash) for parent in lineage.parents),
         "Environment": _environment(lineage),
+        "What made it, the nearest first": _stages(lineage),
     }
-    printed = io.StringIO()
-    console = Console(file=printed, width=width, color_system=None, force_terminal=False, legacy_windows=False)
-    for title, facts in sections.items():
-        if known := [(name, value) for name, value in facts if value]:
-            console.print(_table(title, (), known))
-    if lineage.stages:
-        made = [(s.name, out.path, out.md5 or UNDEFINED) for s in lineage.stages for out in s.outs]
-        console.print(_table("What made it, the nearest first", ("stage", "made", "md5"), made))
-    return "\n".join(line.rstrip() for line in printed.getvalue().splitlines()) + "\n"
+    shown = [
+        Section(title, [Notes([f"{name}: {value}" for name, value in _known(facts)])])
+        for title, facts in sections.items()
+    ]
+    return Document(f"Lineage of {lineage.asked}", _known(_facts(lineage)), shown)
 
 
-def _table(title: str, headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, title=Text(plain(title)), title_justify="left", show_header=bool(headings))
-    cells = [[Text(plain(text)) for text in row] for row in rows]
-    for heading in headings or ("", ""):
-        table.add_column(heading, overflow="fold")
-    for row in cells:
-        table.add_row(*row)
-    return table
+def _known(facts: Iterable[Fact]) -> list[Fact]:
+    return [(name, value) for name, value in facts if value]
+
+
+def _stages(lineage: Lineage) -> Iterator[Fact]:
+    for stage in lineage.stages:
+        yield from ((f"{stage.name} made {out.path}", f"md5 {out.md5 or 'unknown'}") for out in stage.outs)
 
 
 def _facts(lineage: Lineage) -> Iterator[Fact]:
@@ -68,17 +53,12 @@ def _facts(lineage: Lineage) -> Iterator[Fact]:
     if package:
         yield "Score", _score(package.score)
         yield "Licence", package.licence.name + (" (non-commercial)" if package.licence.is_non_commercial else "")
-        yield (
-            "Follows from",
-            ", ".join(f"{name}: {licence}" for name, licence in sorted(package.licence.parents.items())),
-        )
+        yield "Follows from", ", ".join(f"{name}: {its}" for name, its in sorted(package.licence.parents.items()))
 
 
 def _score(score: Score) -> str:
-    if score.mean is None:
-        return f"undefined, {score.n_covered} of {score.n_expected} test images ({score.protocol})"
-    interval = "" if score.low is None or score.high is None else f" [{score.low:.3f}, {score.high:.3f}]"
-    return f"F1 {score.mean:.3f}{interval} on {score.n_covered} of {score.n_expected} test images ({score.protocol})"
+    on = f"{score.n_covered} of {score.n_expected} test images ({score.protocol})"
+    return f"undefined, {on}" if score.mean is None else f"F1 {score_words(score.model_dump())} on {on}"
 
 
 def _label_image(lineage: Lineage) -> Iterator[Fact]:
@@ -122,10 +102,8 @@ def _environment(lineage: Lineage) -> Iterator[Fact]:
     yield "sha256 of requirements.lock", lineage.environment.requirements_sha256 or ""
     otherwise = lineage.environment.otherwise
     for name, version in sorted(lineage.environment.libraries.items()):
-        yield (
-            name,
-            f"{version}; requirements.lock of the commit asks for {otherwise[name]}" if name in otherwise else version,
-        )
+        asked = f"; requirements.lock of the commit asks for {otherwise[name]}" if name in otherwise else ""
+        yield name, f"{version}{asked}"
 
 
 def _shown(value: Any) -> str:

@@ -1,50 +1,24 @@
-"""Many images by one model: what is written, what is not done again, what failed."""
+"""Many images by one model: one that was done is not done again, one that fails stops no other."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 
 from cellarena.datasets.pairs import read_finite
-from cellarena.evaluation.tables import write_table
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage, read_image, write_labels, write_png
 from cellarena.images.overlays import outlined
-from cellarena.images.picture import PixelSize
 from cellarena.registry.origins import Origin, file_sha256, read_origin
 from cellarena.segmenting.found_images import label_file, overlay_file
-from cellarena.segmenting.object_table import COLUMNS, joined, object_table
+from cellarena.segmenting.object_table import object_table
+from cellarena.segmenting.outcomes import FAILED, REFUSED, SEGMENTED, UNCHANGED, Outcome
 from cellarena.shell.running import progress
 
 if TYPE_CHECKING:
     from cellarena.registry.opened import OpenRelease
-
-SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "refused"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an image.
-
-    Attributes:
-        image: its file's name.
-        status: segmented, unchanged (its label image was there already), failed or refused.
-        reason: why it was not segmented, else empty.
-        origin: what its label image says of itself, None if there is none.
-        pixel_size: height and width of a pixel (µm), None if its file says nothing of it.
-        objects: its rows of the table of objects.
-    """
-
-    image: str
-    status: str
-    reason: str = ""
-    origin: Origin | None = None
-    pixel_size: PixelSize | None = None
-    objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 
 
 def segment_all(
@@ -107,19 +81,3 @@ def _kept(sign: Callable[[LabelImage], Origin], target: Path) -> tuple[Origin | 
     except ValueError:
         return None, None
     return (known, labels) if known.is_as(sign(labels)) else (None, None)
-
-
-def write_tables(outcomes: Sequence[Outcome], out: Path) -> None:
-    """Write objects.csv and images.csv, a row for each image whatever became of it."""
-    write_table(joined([outcome.objects for outcome in outcomes]), out / "objects.csv")
-    rows = [
-        {
-            "image": o.image, "status": o.status, "reason": o.reason, "n_objects": len(o.objects) if o.origin else None,
-            "image_sha256": o.origin.image_sha256 if o.origin else "",
-            "labels_sha256": o.origin.labels_sha256 if o.origin else "",
-            **dict(zip(("pixel_height_um", "pixel_width_um"), o.pixel_size or (None, None), strict=True)),
-        }
-        for o in sorted(outcomes, key=lambda o: o.image)
-    ]  # fmt: skip
-    sizes = dict.fromkeys(("pixel_height_um", "pixel_width_um"), float)
-    write_table(pd.DataFrame(rows).astype({"n_objects": "Int64"}).astype(sizes), out / "images.csv")
