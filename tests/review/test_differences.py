@@ -7,8 +7,7 @@ from cellarena.object_cache import stored_at
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
 from cellarena.registry.parameters import flat
-from cellarena.review.differences import ParameterChange, causes, changed_outputs, changed_parameters
-from cellarena.review.growth import growth
+from cellarena.review.differences import ParameterChange, causes, changed_outputs, changed_parameters, growth
 
 
 def put(cache, content):

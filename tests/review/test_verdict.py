@@ -16,7 +16,7 @@ from cellarena.review.contents import (
     Review,
     Side,
 )
-from cellarena.review.growth import Growth
+from cellarena.review.differences import Growth
 from cellarena.review.page import review_document
 from cellarena.review.verdict import verdict_sentence
 

@@ -26,25 +26,19 @@ from cellarena.shell.tracking import refuse_taken, track, tracked_or_gone
 
 @dataclass(frozen=True)
 class Foreign:
-    """A checkpoint that was trained elsewhere, as a user describes it.
-
-    Attributes:
-        file: that holds the weights.
-        key: where in it they lie; None where that is clear.
-        model: whose network they are of.
-        name: what the model will be released as.
-        licence: of the weights.
-        source: where the file is from.
-        hyperparameters: a YAML file of those that differ from params.yaml; None for none.
-    """
+    """A checkpoint that was trained elsewhere, as a user describes it."""
 
     file: Path
     key: str | None
+    """Where in it the weights lie; None where that is clear."""
     model: str
+    """Whose network they are of."""
     name: str
+    """What the model will be released as."""
     licence: str
     source: str
     hyperparameters: Path | None
+    """A YAML file of those that differ from params.yaml."""
 
 
 def taken_over(project: Project, foreign: Foreign) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cellarena.datasets.sources.spec import SOURCES
@@ -53,84 +53,61 @@ class Training:
 
 @dataclass(frozen=True)
 class Parent:
-    """Something that was not learnt from the arm's real images.
-
-    Attributes:
-        kind: pretrained weights, member of an ensemble, or generator.
-        name: of the file, the run or the generator.
-        hash: sha256:... or md5:..., empty if none is recorded.
-    """
+    """What was not learnt from the arm's real images: pretrained weights, a member of an ensemble, or a generator."""
 
     kind: str
     name: str
     hash: str
+    """sha256:... or md5:..., empty if none is recorded."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The code, and the libraries that it ran with.
-
-    Attributes:
-        commit: of the code.
-        requirements_sha256: of its requirements.lock.
-        libraries: by name, the versions that a release learnt with.
-        otherwise: by name, what requirements.lock asks for in the place of one of these.
-    """
+    """The commit of the code, and the libraries that it ran with."""
 
     commit: str
     requirements_sha256: str | None
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    otherwise: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str]
+    """By name, the versions that a release learnt with."""
+    otherwise: Mapping[str, str]
+    """By name, what requirements.lock asks for in the place of one of these."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is asked for; what does not apply is None.
-
-    Attributes:
-        asked: as the user wrote it.
-        kind: release, prediction or output.
-        commit: that it is of.
-        run: what was trained.
-        release: of a release, or of a label image that one made.
-        comparison: of an output with what its stage made.
-        origin: what a label image says of itself.
-        labels_unchanged: whether its labels are those that it was written with.
-        package: what the release says of itself: score, licence, data, hashes.
-    """
+    """What is asked for, as the user wrote it: a release, a prediction or an output; what does not apply is None."""
 
     asked: str
     kind: str
     commit: str
     run: Run | None = None
     release: Released | None = None
+    """Of a label image the one that made it."""
     comparison: Comparison | None = None
+    """Of an output with what its stage made."""
     origin: Origin | None = None
+    """What a label image says of itself."""
     labels_unchanged: bool | None = None
+    """Since they were written."""
     package: Package | None = None
+    """What the release says of itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lineage(Subject):
-    """The answer: what is asked for, and what follows from its stages; what does not apply is None or empty.
-
-    Attributes:
-        data: that all rests on.
-        arm: parameters of the arm that was learnt from, by its name.
-        generator: of the arm's synthetic images.
-        training: of the run; members of an ensemble are among the parents.
-        parents: pretrained weights, members, generators.
-        environment: code and libraries.
-        stages: the stage that made it and all that this rests on, the nearest first.
-    """
+    """The answer: what is asked for, and what follows from its stages; what does not apply is None or empty."""
 
     data: Data
     arm: Mapping[str, Any]
+    """Its parameters."""
     generator: Generator | None
+    """Of the arm's synthetic images."""
     training: Training | None
+    """Of the run; members of an ensemble are among the parents."""
     parents: Sequence[Parent]
     environment: Environment
     stages: Sequence[LockedStage]
+    """The one that made it and all that this rests on, the nearest first."""
 
 
 def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage]) -> Lineage:

@@ -44,8 +44,8 @@ def values_of(run: Run, before: pd.DataFrame, after: pd.DataFrame, same: Mapping
 
     Args:
         run: whose scores they are.
-        before: the rows of one protocol of its score table before the change.
-        after: those after it.
+        before: the rows of one protocol of its score table.
+        after: those after the change.
         same: the id before of each image, by its id after; one that either table lacks is left out.
 
     Returns:
@@ -90,14 +90,7 @@ def row_changes(values: pd.DataFrame, settings: Comparing, unlearned: Collection
 
 
 def image_changes(values: pd.DataFrame) -> pd.DataFrame:
-    """Return F1 of every run and image before and after where it changed, the largest changes first.
-
-    Args:
-        values: of `values_of`, of all runs.
-
-    Returns:
-        IMAGE_COLUMNS.
-    """
+    """Return F1 of every run and image before and after where it changed, the largest changes first: IMAGE_COLUMNS."""
     table = values[values["metric"] == F1].dropna(subset=["before", "after"])
     table = table.assign(difference=(table["after"] - table["before"]).round(9), size=lambda t: t["difference"].abs())
     table = table[table["size"] > 0].sort_values(["size", "run", "image"], ascending=[False, True, True], kind="stable")

@@ -18,23 +18,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What results are read with and where from.
-
-    Attributes:
-        reader: of files.
-        before: the earlier commit.
-        after: the later one.
-        layout: of relative paths.
-        settings: of the comparison.
-        floor: the model that no training stands behind.
-    """
+    """What results are read with and where from."""
 
     reader: Reader
     before: State
     after: State
     layout: Layout
+    """Of relative paths."""
     settings: Comparing
     floor: str
+    """The model that no training stands behind."""
 
     def of_run(self, run: Run, part: str, parse: Callable[[Path], T | None]) -> tuple[T, T] | None:
         """Return what a function makes of a file of a run before and after, None unless both can be had."""
@@ -53,14 +46,10 @@ class Reviewed:
 
 @dataclass(frozen=True)
 class TestImages:
-    """The test subset of both commits.
-
-    Attributes:
-        counts: of images.
-        after: the records of the later commit by their ids.
-        same: the id before of every image in both, by its id after.
-    """
+    """The test subset of both commits."""
 
     counts: Images
     after: Mapping[str, Record]
+    """By their ids."""
     same: Mapping[str, str]
+    """The id before of every image in both, by its id after."""

@@ -16,8 +16,14 @@ from cellarena.registry.pipelines import declared_stages, outdated_stages, outpu
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
 from cellarena.review.contents import CHANGED, DATA_COLUMNS, GONE, NEW, NONE, PARTS, RUN_COLUMNS, SAME, Changes
-from cellarena.review.differences import OutputChange, causes, changed_files, changed_outputs, changed_parameters
-from cellarena.review.growth import growth
+from cellarena.review.differences import (
+    OutputChange,
+    causes,
+    changed_files,
+    changed_outputs,
+    changed_parameters,
+    growth,
+)
 
 _PIPELINE = "dvc.yaml"
 _NAMED = 4
@@ -29,16 +35,7 @@ Made = Mapping[str, Output]
 
 @dataclass(frozen=True)
 class State:
-    """A commit as far as git tells.
-
-    Attributes:
-        commit: its hash.
-        declared: the stages of its dvc.yaml.
-        locked: their entries in its dvc.lock.
-        params: the content of its params.yaml.
-        outputs: what it promises.
-        runs: what it promises of every run.
-    """
+    """A commit as far as git tells: its hash, the stages of dvc.yaml and of dvc.lock, params.yaml, what it promises."""
 
     commit: str
     declared: set[str]

@@ -7,7 +7,7 @@ import pandas as pd
 from cellarena.reporting.document import Block, Folded, Notes, Section, ShownTable, Text
 from cellarena.reporting.tables import UNDEFINED, Table, other_table
 from cellarena.review.contents import Changes
-from cellarena.review.growth import Growth
+from cellarena.review.differences import Growth
 
 _AT_MOST = 50
 _SOURCE = "src"

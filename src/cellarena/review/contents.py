@@ -8,7 +8,7 @@ import pandas as pd
 from cellarena.evaluation.comparing import Comparing
 from cellarena.reporting.document import Illustration
 from cellarena.review.before_after import CHANGE_COLUMNS, F1, IMAGE_COLUMNS
-from cellarena.review.growth import Growth
+from cellarena.review.differences import Growth
 
 SAME, CHANGED, NEW, GONE, NONE = "same", "changed", "new", "gone", "\N{EN DASH}"
 """What became of a part of a run; NONE where neither commit has it."""
@@ -50,60 +50,45 @@ class Leaks:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs, results aside.
-
-    Attributes:
-        data: DATA_COLUMNS, a line per output; hashes empty where a commit does not promise it.
-        added: to the storage by all outputs.
-        added_data: by the data alone.
-        parameters: columns name, before, after.
-        files: columns path, n_added, n_removed; NaN for files that are no text.
-        runs: RUN_COLUMNS, a line per run of which anything differs.
-        n_runs: of the later commit.
-        others: the paths of the remaining outputs that differ.
-        outdated: stages of the later commit whose results were not made of what it holds, and what differs.
-        altered: paths of the results that the later commit has in git and that are not what their stage made.
-        libraries: in a few words each, those that changed runs learnt with and that the later commit does not pin.
-    """
+    """What differs, results aside."""
 
     data: pd.DataFrame
+    """DATA_COLUMNS, a line per output; hashes empty where a commit does not promise it."""
     added: Growth
     added_data: Growth
     parameters: pd.DataFrame
+    """Columns name, before, after."""
     files: pd.DataFrame
+    """Of `differences.changed_files`."""
     runs: pd.DataFrame
+    """RUN_COLUMNS, a line per run of which anything differs."""
     n_runs: int
+    """Of the later commit."""
     others: Sequence[str]
+    """The paths of the remaining outputs that differ."""
     outdated: Mapping[str, Sequence[str]]
+    """Stages of the later commit whose results were not made of what it holds, and what differs."""
     altered: Sequence[str] = ()
+    """Paths of the results that the later commit has in git and that are not what their stage made."""
     libraries: Sequence[str] = ()
-
-
-def _none(columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns=columns)
+    """In a few words each, those that changed runs learnt with and that the later commit does not pin."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """How the results differ.
-
-    Attributes:
-        images: of the test subset; None if its manifests could not be read or no scores differ.
-        runs: of `before_after.run_changes`.
-        rows: of `row_changes`.
-        by_image: of `image_changes`.
-        pictures: of the images that changed most.
-        lost: LOST_COLUMNS, images that a run covered and does not cover any more, and those that now fail.
-        leaks: None if the splits are the same or a report could not be read.
-    """
+    """How the results differ: runs, rows and images as `before_after` returns them."""
 
     images: Images | None = None
-    runs: pd.DataFrame = field(default_factory=lambda: _none(CHANGE_COLUMNS))
-    rows: pd.DataFrame = field(default_factory=lambda: _none(CHANGE_COLUMNS))
-    by_image: pd.DataFrame = field(default_factory=lambda: _none(IMAGE_COLUMNS))
+    """Of the test subset; None if its manifests could not be read or no scores differ."""
+    runs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
+    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CHANGE_COLUMNS))
+    by_image: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMAGE_COLUMNS))
     pictures: Sequence[Illustration] = ()
-    lost: pd.DataFrame = field(default_factory=lambda: _none(LOST_COLUMNS))
+    """Of the images that changed most."""
+    lost: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LOST_COLUMNS))
+    """LOST_COLUMNS, images that a run covered and does not cover any more, and those that now fail."""
     leaks: Leaks | None = None
+    """None if the splits are the same or a report could not be read."""
 
     @property
     def compared(self) -> pd.DataFrame:
@@ -113,22 +98,14 @@ class Results:
 
 @dataclass(frozen=True)
 class Review:
-    """A change from one commit to another.
-
-    Attributes:
-        before: the earlier commit.
-        after: the later one.
-        n_behind: commits of the earlier one's history that the later one lacks.
-        settings: of the comparison.
-        changes: what differs, results aside.
-        results: how the results differ.
-        unread: UNREAD_COLUMNS, what could not be read and is therefore not reviewed.
-    """
+    """A change from one commit to another."""
 
     before: Side
     after: Side
     n_behind: int
+    """Commits of the earlier one's history that the later one lacks."""
     settings: Comparing
     changes: Changes
     results: Results
     unread: pd.DataFrame
+    """UNREAD_COLUMNS, what could not be read and is therefore not reviewed."""

@@ -1,11 +1,13 @@
-"""What differs between two commits: outputs, parameters, and the files that git itself holds."""
+"""What differs between two commits: outputs and their bytes, parameters, and the files that git itself holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from cellarena.object_cache import listed_files, stored_at
 from cellarena.registry.locked import LockedStage
 from cellarena.registry.outputs import Output
 from cellarena.registry.parameters import flat
@@ -36,17 +38,12 @@ class ParameterChange:
 def changed_outputs(before: Sequence[Output], after: Sequence[Output]) -> list[OutputChange]:
     """Return the outputs whose hashes differ and those that only one commit promises, sorted by path."""
     old, new = ({output.path: output for output in some} for some in (before, after))
-    pairs = [(path, old.get(path), new.get(path)) for path in sorted(old.keys() | new.keys())]
-    return [OutputChange(*pair) for pair in pairs if not _same(pair[1], pair[2])]
+    paths = sorted(path for path in old.keys() | new.keys() if not _same(old.get(path), new.get(path)))
+    return [OutputChange(path, old.get(path), new.get(path)) for path in paths]
 
 
 def changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ParameterChange]:
-    """Return the parameters whose values differ, sorted by name; a list is one value.
-
-    Args:
-        before: the content of a params.yaml, or of a part of one.
-        after: that of the other commit.
-    """
+    """Return what differs between two params.yaml or parts of them, sorted by name; a list is one value."""
     old, new = flat(before), flat(after)
     names = sorted(name for name in old.keys() | new.keys() if old.get(name, ABSENT) != new.get(name, ABSENT))
     return [ParameterChange(name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in names]
@@ -77,3 +74,46 @@ def causes(before: LockedStage, after: LockedStage) -> list[str]:
 
 def _same(before: Output | None, after: Output | None) -> bool:
     return before is not None and after is not None and before.md5 == after.md5
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Bytes that are new to the storage; not `is_exact` where a folder's list of files is not at hand: at most."""
+
+    n_bytes: int
+    is_exact: bool
+
+
+def growth(before: Sequence[Output], after: Sequence[Output], cache: Path) -> Growth:
+    """Return how many bytes outputs of a commit add to all that another one promises.
+
+    Files that are the same in both, under whatever name, are stored once. Where the cache lacks the list of a folder
+    or one of its files, all of that folder counts.
+    """
+    known = {output.md5 for output in before if output.is_cached}
+    lists = [listed_files(cache, output.md5) for output in before if output.is_cached and output.is_folder]
+    known |= {md5 for files in lists if files for md5 in files.values()}
+    is_exact = all(files is not None for files in lists)
+    total = 0
+    for output in after:
+        if output.is_cached and output.md5 not in known:
+            added = _added(output, known, cache)
+            is_exact &= added is not None
+            total += output.size if added is None else added
+            known.add(output.md5)
+    return Growth(total, is_exact)
+
+
+def _added(output: Output, known: set[str], cache: Path) -> int | None:
+    """Return the bytes of a new output's new files, which are known from now on; None if one is not at hand."""
+    if not output.is_folder:
+        return output.size
+    files = listed_files(cache, output.md5)
+    if files is None:
+        return None
+    new = set(files.values()) - known
+    known |= new
+    try:
+        return sum(stored_at(cache, md5).stat().st_size for md5 in new)
+    except FileNotFoundError:
+        return None

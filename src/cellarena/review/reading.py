@@ -27,14 +27,7 @@ class Unread:
 
 @dataclass
 class Reader:
-    """Reads files of commits by way of a folder that is thrown away.
-
-    Attributes:
-        repository: that the commits belong to.
-        cache: the folder of DVC's objects, asked before the remote.
-        scratch: an empty folder.
-        unread: what could not be read.
-    """
+    """Reads files of a repository's commits from a cache or else the remote, by way of an empty folder."""
 
     repository: Repository
     cache: Path

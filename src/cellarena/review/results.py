@@ -21,12 +21,7 @@ from cellarena.shell.running import progress
 
 
 def results_of(reviewed: Reviewed, pictures: Path | None) -> Results:
-    """Return how the results of all runs differ that both commits scored.
-
-    Args:
-        reviewed: what is read.
-        pictures: the folder that the images which changed most are drawn into; None for none.
-    """
+    """Return how the results of all runs differ that both commits scored; what changed most is drawn into a folder."""
     leaks, changed = _leaks(reviewed), _changed_runs(reviewed)
     test = _test_images(reviewed) if changed else None
     if test is None:

@@ -91,13 +91,7 @@ def _on_what(results: Results) -> str:
 
 
 def _table(changes: pd.DataFrame, kind: str, about: str) -> Table:
-    """Return the comparisons of F1.
-
-    Args:
-        changes: of `Results`.
-        kind: what a line is of, run or model.
-        about: "images_" for the interval and p on these images, empty for those whatever the seed.
-    """
+    """Return the comparisons of F1, with interval and p on these images or, if `about` is empty, whatever the seed."""
     return _told(
         changes.assign(p=[_p_text(p) for p in changes[f"{about}p_holm"]]),
         {"name": kind, **_VALUES, f"{about}low": "low", f"{about}high": "high", "p": "p",

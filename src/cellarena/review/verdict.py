@@ -56,12 +56,7 @@ def _changed(review: Review, names: Sequence[str]) -> str:
 
 
 def _said(line: dict[Any, Any] | None, margin: float) -> str:
-    """Return what is known of a run, such as "worse by 0.021 F1 [0.010, 0.033] on these images".
-
-    Args:
-        line: of `Results.compared`; None if it is not there.
-        margin: the smallest effect of interest.
-    """
+    """Return what is known of a run by its line of F1, such as "worse by 0.021 F1 [0.010, 0.033] on these images"."""
     if line is None:
         return "not compared (see below)"
     low, high, p = line["images_low"], line["images_high"], line["images_p_holm"]

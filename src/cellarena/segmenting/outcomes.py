@@ -18,21 +18,14 @@ SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "ref
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an image.
-
-    Attributes:
-        image: its file's name.
-        status: segmented, unchanged (its label image was there already), failed or refused.
-        reason: why it was not segmented, else empty.
-        origin: what its label image says of itself, None if there is none.
-        pixel_size: height and width of a pixel (µm), None if its file says nothing of it.
-        objects: its rows of the table of objects.
-    """
+    """What became of the image in a file of that name, with its rows of the table of objects."""
 
     image: str
     status: str
     reason: str = ""
+    """Why it was not segmented, else empty."""
     origin: Origin | None = None
+    """What its label image says of itself, None if there is none."""
     pixel_size: PixelSize | None = None
     objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
 

@@ -23,21 +23,17 @@ from cellarena.reporting.model_card import model_card
 
 @dataclass(frozen=True)
 class Packed:
-    """What goes into a package beside its checkpoint.
-
-    Attributes:
-        run: whose checkpoint it is.
-        cards: content of model.json, of an ensemble's members too.
-        lines: F1 of every test image, as `packing.score_lines` returns it.
-        manifests: of what it learnt from, by the name of the arm; none if that is not known.
-        source: of the data that it learnt from.
-    """
+    """What goes into a package beside the checkpoint of a run."""
 
     run: Run
     cards: Sequence[dict[str, Any]]
+    """Content of model.json, of an ensemble's members too."""
     lines: pd.DataFrame
+    """F1 of every test image, as `packing.score_lines` returns it."""
     manifests: dict[str, Path]
+    """Of what it learnt from, by the name of the arm; none if that is not known."""
     source: str
+    """Of the data that it learnt from."""
 
 
 def fill(layout: Layout, packed: Packed, registry: Registry, comparing: Comparing, folder: Path) -> None:

@@ -39,14 +39,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A run, a generator or an arm with its steps; steps that it does not have are left out.
-
-    Attributes:
-        name: of the run, generator or arm.
-        cells: in the order in which they are done.
-        grids: of a run: benchmark, study or both.
-        run: None for a generator or an arm.
-    """
+    """A run, a generator or an arm with its steps in their order; steps that it does not have are left out."""
 
     name: str
     cells: Sequence[Cell]
@@ -62,21 +55,16 @@ def counted(rows: Iterable[Row]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that there is to be made of a project's data set, row by row.
-
-    Attributes:
-        runs: of both grids.
-        generators: of synthetic images.
-        arms: that networks learn from.
-        altered: the stages of those outputs in git that are not what the stage made, by path.
-        libraries: in a few words each, those of other versions than the environment is pinned to.
-    """
+    """All that there is to be made of a project's data set, row by row."""
 
     runs: Sequence[Row]
+    """Of both grids."""
     generators: Sequence[Row]
     arms: Sequence[Row]
     altered: Mapping[str, str] = field(default_factory=dict)
+    """The stages of those outputs in git that are not what the stage made, by path."""
     libraries: Sequence[str] = ()
+    """In a few words each, those of other versions than the environment is pinned to."""
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

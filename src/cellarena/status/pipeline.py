@@ -13,27 +13,18 @@ from cellarena.status.states import StageFacts
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The stages of a project.
-
-    Attributes:
-        facts: of each stage, by name.
-        makers: the name of the stage that makes an output, by the output's path relative to the project's root.
-        altered: the stages of the outputs that git keeps and that are not what their stage made, by path; those that it
-            makes at this moment are not among them.
-    """
+    """The stages of a project by name, and those that make its outputs, by paths relative to its root."""
 
     facts: Mapping[str, StageFacts]
     makers: Mapping[Path, str]
     altered: Mapping[Path, str]
+    """Of the outputs that git keeps and that are not what was made; those being made at this moment are left out."""
 
 
 def read_pipeline(root: Path) -> Pipeline:
-    """Return the state of every stage.
+    """Return the state of every stage of the dvc.yaml in the current folder.
 
     Files are compared with dvc.lock by the hashes that DVC keeps of them; those that changed since are hashed anew.
-
-    Args:
-        root: the folder of dvc.yaml, which is the current folder.
 
     Raises:
         ValueError: if the folder belongs to no git or no DVC repository, or its pipeline cannot be read.

@@ -12,23 +12,19 @@ UPSTREAM = " upstream"
 
 @dataclass(frozen=True)
 class StageFacts:
-    """What is known of a stage of dvc.yaml.
-
-    Attributes:
-        upstream: names of the stages whose outputs it reads.
-        changed: what of its command, parameters, dependencies or outputs is not what dvc.lock says; empty if nothing.
-        missing: those of its outputs that are not there.
-        running: whether a living process is at it.
-        remains: whether a process that was at it left something unfinished behind.
-        n_failed: images that it could not deal with.
-    """
+    """What is known of a stage of dvc.yaml."""
 
     upstream: Sequence[str] = ()
+    """Names of the stages whose outputs it reads."""
     changed: Sequence[str] = ()
+    """What of its command, parameters, dependencies or outputs is not what dvc.lock says."""
     missing: Sequence[str] = ()
+    """Outputs that are not there."""
     running: bool = False
     remains: bool = False
+    """Whether a process that was at it left something unfinished behind."""
     n_failed: int = 0
+    """Images that it could not deal with."""
 
 
 @dataclass(frozen=True)
@@ -45,29 +41,13 @@ def statuses(stages: Mapping[str, StageFacts]) -> dict[str, Status]:
     A stage that runs is running, whatever is there. One whose outputs are there and are what dvc.lock says, with
     nothing changed up to the first stage, is done, or failed if there are images that it could not deal with. Of the
     others one that left something behind is interrupted, one that lacks an output missing, any other stale.
-
-    Args:
-        stages: all of them, by name.
-
-    Raises:
-        KeyError: if a stage is upstream of another and not among them.
     """
-    origins: dict[str, str] = {}
-    for name in stages:
-        _find_origin(name, stages, origins)
+    origins = {name: next(iter(changed_above(name, stages).values()), [""])[0] for name in stages}
     return {name: _status(facts, origins[name]) for name, facts in stages.items()}
 
 
 def changed_above(name: str, stages: Mapping[str, StageFacts]) -> dict[str, Sequence[str]]:
-    """Return what changed at a stage and at those before it, by their names, the nearest first; {} if nothing did.
-
-    Args:
-        name: of the stage.
-        stages: all of them, by name.
-
-    Raises:
-        KeyError: if a stage is upstream of another and not among them.
-    """
+    """Return what changed at a stage and at those before it, by their names, the nearest first; {} if nothing did."""
     above = {name: stages[name]}
     for stage in (waiting := [stages[name]]):
         for upstream in stage.upstream:
@@ -75,14 +55,6 @@ def changed_above(name: str, stages: Mapping[str, StageFacts]) -> dict[str, Sequ
                 above[upstream] = stages[upstream]
                 waiting.append(stages[upstream])
     return {name: facts.changed for name, facts in above.items() if facts.changed}
-
-
-def _find_origin(name: str, stages: Mapping[str, StageFacts], origins: dict[str, str]) -> str:
-    """Return what changed at a stage or upstream of it; empty if nothing did."""
-    if name not in origins:
-        above = [_find_origin(upstream, stages, origins) for upstream in stages[name].upstream]
-        origins[name] = next((reason for reason in [*stages[name].changed, *above] if reason), "")
-    return origins[name]
 
 
 def _status(facts: StageFacts, origin: str) -> Status:
