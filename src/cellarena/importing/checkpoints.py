@@ -13,14 +13,13 @@ from cellarena.importing.foreign import (
     read_foreign_model,
     tuned_target,
 )
-from cellarena.layout import Layout
-from cellarena.params import Params, load_params
 from cellarena.records import Run
 from cellarena.registry.foreign.declaration import refuse_declared, with_artifact
 from cellarena.registry.foreign.origin import checked_licence, origin_of
 from cellarena.shell.packing import Packed, fill
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
+from cellarena.shell.settings import target_of
 from cellarena.shell.tracking import refuse_taken, track, tracked_or_gone
 
 
@@ -49,7 +48,7 @@ def taken_over(project: Project, foreign: Foreign) -> dict[str, Any]:
         SecurityError: if the file holds anything but tensors.
         FileNotFoundError: if there is no such file, or no dvc.yaml here.
     """
-    layout, params = project.layout, load_params(project.layout.params)
+    layout = project.layout
     folder = layout.imported(foreign.name)
     if not layout.pipeline.is_file():
         raise FileNotFoundError("dvc.yaml not found here; run cellarena in the folder that holds it")
@@ -58,10 +57,10 @@ def taken_over(project: Project, foreign: Foreign) -> dict[str, Any]:
     checked_licence(foreign.licence)
     run = Run(foreign.name.replace("-", "_"), "imported", 0)
     with fresh_folder(folder) as fresh:
-        card = _write_checkpoint(layout, params, foreign, run, fresh)
+        card = _write_checkpoint(project, foreign, run, fresh)
         source = f"unknown; weights: {foreign.source}"
         packed = Packed(run, [card], foreign_lines(layout, run, fresh), {}, source)
-        fill(layout, packed, params.registry, params.compare, fresh)
+        fill(project, packed, fresh)
     with tracked_or_gone(folder):
         track(layout, folder)
         text, path = layout.pipeline.read_text(encoding="utf-8"), folder.relative_to(layout.root).as_posix()
@@ -70,17 +69,17 @@ def taken_over(project: Project, foreign: Foreign) -> dict[str, Any]:
     return card
 
 
-def _write_checkpoint(layout: Layout, params: Params, foreign: Foreign, run: Run, folder: Path) -> dict[str, Any]:
+def _write_checkpoint(project: Project, foreign: Foreign, run: Run, folder: Path) -> dict[str, Any]:
     """Write model.json and model.safetensors below a folder as a package holds them, and return the card."""
     from cellarena.learning.cards import write_card
     from cellarena.learning.checkpoints import load_model, save_weights
 
-    chosen = foreign_hyperparameters(layout, params, foreign.model, foreign.hyperparameters)
-    weights = read_foreign_model(foreign.file, foreign.key, foreign.model, chosen, params.target(foreign.model))
+    chosen = foreign_hyperparameters(project, foreign.model, foreign.hyperparameters)
+    weights = read_foreign_model(foreign.file, foreign.key, foreign.model, chosen, target_of(project, foreign.model))
     origin = origin_of(foreign.file, foreign.source, foreign.licence, weights)
-    decoding = tuned_target(layout, params, foreign.model, chosen, weights)
-    card = foreign_card(params, run, foreign.model, chosen, decoding, origin)
-    checkpoint = layout.packed_checkpoint(folder, run)
+    decoding = tuned_target(project, foreign.model, chosen, weights)
+    card = foreign_card(project, run, foreign.model, chosen, decoding, origin)
+    checkpoint = project.layout.packed_checkpoint(folder, run)
     save_weights(dict(weights.tensors), checkpoint / "model.safetensors")
     write_card(card, checkpoint / "model.json")
     load_model(checkpoint, "cpu")

@@ -9,20 +9,23 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
+from cellarena.datasets.preparation import Preparation
 from cellarena.evaluation.coverage import Cell, judged
 from cellarena.evaluation.scores import score
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
+from cellarena.learning.recipe import Inference, Training, device_of
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
-from cellarena.params import Params
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages import sha256_of
 from cellarena.registry.packing import SCORE_COLUMNS, score_lines
 from cellarena.registry.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
+from cellarena.shell.project import Project
 from cellarena.shell.running import progress
+from cellarena.shell.settings import hyperparameters_of, target_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,14 +37,14 @@ if TYPE_CHECKING:
 _LIBRARIES = ("torch", "monai", "lightning", "numpy")
 
 
-def foreign_hyperparameters(layout: Layout, params: Params, model: str, path: Path | None) -> Hyperparameters:
+def foreign_hyperparameters(project: Project, model: str, path: Path | None) -> Hyperparameters:
     """Return a model's block of params.yaml with what a YAML file changes in it, completed by the plan if need be.
 
     Raises:
         ValueError: if there is no such model, or the file is no YAML or holds a wrong value.
         FileNotFoundError: if there is no such file, or no plan where the model needs one.
     """
-    declared = params.hyperparameters(model)
+    declared = hyperparameters_of(project, model)
     changed = _read_mapping(path) if path else {}
     try:
         chosen = type(declared).model_validate({**declared.model_dump(), **changed})
@@ -50,7 +53,7 @@ def foreign_hyperparameters(layout: Layout, params: Params, model: str, path: Pa
         where = ".".join(str(part) for part in fault["loc"]) or "content"
         raise ValueError(f"{path}: {where}: {fault['msg'].removeprefix('Value error, ')}") from error
     if MODELS[model].planned and "plan" not in changed:
-        return chosen.planned(read_plan(layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
+        return chosen.planned(read_plan(project.layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
     return chosen
 
 
@@ -69,7 +72,7 @@ def read_foreign_model(
 
 
 def tuned_target(
-    layout: Layout, params: Params, model: str, hyperparameters: Hyperparameters, foreign: "ForeignWeights"
+    project: Project, model: str, hyperparameters: Hyperparameters, foreign: "ForeignWeights"
 ) -> "tuple[Target, float | None]":
     """Return the target as it decodes these weights best on the validation subset, and the score that it reaches.
 
@@ -77,21 +80,22 @@ def tuned_target(
     """
     from cellarena.learning.checkpoints import build_network
     from cellarena.learning.predict import Network, Tiles
-    from cellarena.learning.recipe import device_of
     from cellarena.learning.tuning import tuned
 
-    target = params.target(model)
+    layout, target = project.layout, target_of(project, model)
     if not layout.subset("val").is_file():
         return target, None
     network: nn.Module = build_network(model, hyperparameters, target)
     network.load_state_dict(foreign.tensors)
-    network.eval().to(device_of(params.training.accelerator))
+    network.eval().to(device_of(project.read(Training, "training").accelerator))
     images = annotated(layout.preprocessed, read_manifest(layout.subset("val")))
-    return tuned(Network(network, target, Tiles.of(hyperparameters, params.predict.of_one_view)), images)
+    return tuned(
+        Network(network, target, Tiles.of(hyperparameters, project.read(Inference, "predict").of_one_view)), images
+    )
 
 
 def foreign_card(
-    params: Params, run: Run, model: str, hyperparameters: Hyperparameters, decoding: "tuple[Target, float | None]",
+    project: Project, run: Run, model: str, hyperparameters: Hyperparameters, decoding: "tuple[Target, float | None]",
     origin: "Origin",
 ) -> dict[str, Any]:  # fmt: skip
     """Return the content of an imported model's model.json: that of a trained one, with an origin for a training."""
@@ -102,8 +106,8 @@ def foreign_card(
         "hyperparameters": hyperparameters.model_dump(mode="json"),
         "target": MODELS[model].target,
         "decoding": target.model_dump(mode="json"),
-        "normalisation": params.preprocess.model_dump(mode="json"),
-        "inference": params.predict.of_one_view.model_dump(mode="json"),
+        "normalisation": project.read(Preparation, "preprocess").model_dump(mode="json"),
+        "inference": project.read(Inference, "predict").of_one_view.model_dump(mode="json"),
         "origin": origin.as_card(),
         "validation": {} if score is None else {"f1_tuned": round(score, 6)},
         "libraries": {name: version(name) for name in _LIBRARIES},

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from cellarena.datasets import surveys
+from cellarena.datasets.sources.spec import Acquisition
 from cellarena.datasets.trees import list_tree
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
-from cellarena.params import load_params
 from cellarena.params.writing import with_values
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
@@ -34,7 +34,7 @@ def taken_in(project: Project, folder: Path, name: str | None, licence: str | No
     """
     layout = project.layout
     text = layout.params.read_text(encoding="utf-8")
-    survey = surveys.survey(folder, load_params(layout.params).acquire)
+    survey = surveys.survey(folder, project.read(Acquisition, "acquire"))
     surveys.show(survey, Console(stderr=True))
     target = _place(layout, folder, name)
     values = {"source": "folder", "root": target.as_posix()} | ({"licence": licence} if licence else {})

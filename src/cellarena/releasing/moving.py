@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cellarena.params import load_params
+from cellarena.evaluation.comparing import Comparing
+from cellarena.params.registry import Registry
 from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
 from cellarena.registry.completeness import has_origin
 from cellarena.registry.conditions import Gate
@@ -31,8 +32,8 @@ def put_forward(project: Project, release: str, stage: str) -> None:
         ValueError: if the stage does not take it, it was withdrawn, or is there already.
         IntegrityError, PartialError, SecurityError: if it cannot be proved.
     """
-    params, repository = load_params(project.layout.params), own_repository(project)
-    gate = params.registry.gate(stage)
+    registry, repository = project.read(Registry, "registry"), own_repository(project)
+    gate, confidence = registry.gate(stage), project.read(Comparing, "compare").confidence
     reference = parse_reference(release)
     if not reference.version:
         raise ValueError(f"{release!r} names no version; write NAME@v1.2.3, as `cellarena releases` lists them")
@@ -44,11 +45,11 @@ def put_forward(project: Project, release: str, stage: str) -> None:
     _refuse_stale(project, repository, released)
     holder = holder_of(repository, released.name, stage)
     with empty_folder() as folder:
-        examined = examine(repository, released, folder / "candidate", params.registry.agreement)
+        examined = examine(repository, released, folder / "candidate", registry.agreement)
         checks = list(examined.checks)
         if examined.candidate:
             held = candidate_of(repository, holder, folder / "holder", objects(repository)) if holder else None
-            checks += judge(examined.candidate, held, gate, params.compare.confidence)
+            checks += judge(examined.candidate, held, gate, confidence)
     _put(project, repository, released, stage, checks, holder, gate)
 
 
@@ -59,7 +60,7 @@ def put_back(project: Project, name: str, stage: str) -> None:
         ValueError: if there is none to go back to.
         IntegrityError, PartialError, SecurityError: if it cannot be proved.
     """
-    registry, repository = load_params(project.layout.params).registry, own_repository(project)
+    registry, repository = project.read(Registry, "registry"), own_repository(project)
     registry.gate(stage)
     bring_up_to_date(repository)
     standing = stage_standing(repository, checked_name(name), stage)

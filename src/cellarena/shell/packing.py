@@ -11,7 +11,6 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.tables import write_table
 from cellarena.images.channels import SEPARATOR
 from cellarena.images.io import read_image, write_bytes, write_labels, write_png
-from cellarena.layout import Layout
 from cellarena.params.registry import Registry
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.licences import licence_of
@@ -19,6 +18,7 @@ from cellarena.registry.packages import Data, Package, hashes_of, sha256_of, wri
 from cellarena.registry.packing import centre, chosen_crops, score_of
 from cellarena.registry.proof import VALIDATION, proving_segmenter
 from cellarena.reporting.model_card import model_card
+from cellarena.shell.project import Project
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,21 @@ class Packed:
     """Of the data that it learnt from."""
 
 
-def fill(layout: Layout, packed: Packed, registry: Registry, comparing: Comparing, folder: Path) -> None:
+def fill(project: Project, packed: Packed, folder: Path) -> None:
     """Write crops, scores, model card and package.json beside the checkpoints that lie in a folder already."""
-    variant = _write_crops(layout, registry, packed.run, folder)
+    variant = _write_crops(project, packed.run, folder)
     write_table(packed.lines, folder / "scores.csv")
-    package = _package(layout, comparing, packed, variant)
+    package = _package(project, packed, variant)
     card = model_card(package.model_dump(mode="json"), packed.cards, _by_modality(packed.lines))
     write_bytes(card.encode(), folder / "README.md")
     write_package(package.model_copy(update={"files": hashes_of(folder)}), folder)
 
 
-def _write_crops(layout: Layout, registry: Registry, run: Run, folder: Path) -> str:
+def _write_crops(project: Project, run: Run, folder: Path) -> str:
     """Write crops of validation images with the objects that are found in them; return what the model is."""
     from cellarena.learning.predict import segment
 
+    registry, layout = project.read(Registry, "registry"), project.layout
     variant, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
     if not layout.subset("val").is_file():
         return variant
@@ -60,15 +61,16 @@ def _write_crops(layout: Layout, registry: Registry, run: Run, folder: Path) -> 
     return variant
 
 
-def _package(layout: Layout, comparing: Comparing, packed: Packed, variant: str) -> Package:
+def _package(project: Project, packed: Packed, variant: str) -> Package:
     """Return the package without the hashes of its files."""
+    layout = project.layout
     judged_on = {name: layout.subset(name) for name in ("val", "test") if layout.subset(name).is_file()}
     manifests = packed.manifests | judged_on
     learnt: list[Record] = [record for path in packed.manifests.values() for record in read_manifest(path)]
     return Package(
         run=str(packed.run),
         variant=variant,
-        score=score_of(packed.lines, str(packed.run), comparing),
+        score=score_of(packed.lines, str(packed.run), project.read(Comparing, "compare")),
         licence=licence_of(learnt, packed.cards),
         data=Data(
             source=packed.source,

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cellarena.layout import Layout
-from cellarena.params import Params, load_params
-from cellarena.records import Run
+from cellarena.records import REAL, Run
 from cellarena.registry.requirements import installed_otherwise
 from cellarena.shell.predictions import read_failures
 from cellarena.shell.project import Project
 from cellarena.shell.running import unfinished
+from cellarena.shell.settings import chosen_budget
 from cellarena.status.overview import Cell, Overview, Progress, Row
 from cellarena.status.pipeline import Pipeline, read_pipeline
 from cellarena.status.states import StageFacts, Status, statuses
@@ -25,16 +24,16 @@ def overview_of(project: Project) -> Overview:
     Raises:
         ValueError: if params.yaml or the pipeline cannot be read.
     """
-    layout, params = project.layout, load_params(project.layout.params)
-    grids = {"benchmark": params.scored_runs, "study": [*params.real_runs, *params.compared_runs]}
+    layout, asked = project.layout, project.grid
+    grids = {"benchmark": asked.rows, "study": asked.compared_runs}
     runs = list(dict.fromkeys(run for grid in grids.values() for run in grid))
-    generators, arms = params.study.generators, list(dict.fromkeys(["real", *params.study.arms]))
+    generators, arms = asked.asked_generators, [REAL, *asked.study.arms]
     pipeline = read_pipeline(layout.root)
     by_stage = statuses(_with_remains(project, pipeline, runs, generators))
     found = {path: by_stage[name] for path, name in pipeline.makers.items()}
     lock = layout.requirements
     return Overview(
-        [_run_row(layout, params, run, [name for name, grid in grids.items() if run in grid], found) for run in runs],
+        [_run_row(project, run, [name for name, grid in grids.items() if run in grid], found) for run in runs],
         [
             Row(name, _cells({"fit": layout.generator(name), "synthesize": layout.synthetic(name)}, found))
             for name in generators
@@ -62,11 +61,12 @@ def _with_remains(
     return facts
 
 
-def _run_row(layout: Layout, params: Params, run: Run, grids: Sequence[str], found: Mapping[Path, Status]) -> Row:
+def _run_row(project: Project, run: Run, grids: Sequence[str], found: Mapping[Path, Status]) -> Row:
+    layout = project.layout
     paths = {"train": layout.checkpoint(run), "predict": layout.predictions(run), "evaluate": layout.scores(run)}
     cells = _cells(paths, found)
     if cells[:1] and cells[0].step == "train" and cells[0].status.state in {"running", "interrupted"}:
-        cells[0] = replace(cells[0], progress=_progress(layout, params, run))
+        cells[0] = replace(cells[0], progress=_progress(project, run))
     return Row(str(run), cells, grids, run)
 
 
@@ -75,10 +75,10 @@ def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell
     return [Cell(step, found[path]) for step, path in paths.items() if path in found]
 
 
-def _progress(layout: Layout, params: Params, run: Run) -> Progress | None:
+def _progress(project: Project, run: Run) -> Progress | None:
     """Return the step of a training's last validation, None if there was none or the log is being written."""
     try:
-        step = json.loads((layout.log(run) / "metrics.json").read_text(encoding="utf-8"))["step"]
-        return Progress(int(step), params.chosen_budget.steps)
+        step = json.loads((project.layout.log(run) / "metrics.json").read_text(encoding="utf-8"))["step"]
+        return Progress(int(step), chosen_budget(project).steps)
     except (OSError, ValueError, KeyError, TypeError):
         return None
