@@ -16,7 +16,7 @@ from cellarena.records import read_manifest, write_manifest
 
 SIZE = 64
 COLUMNS = 4
-STUDY = {"models": ["unet"], "generators": ["texture"], "arms": ["repeat", "low10"], "seeds": [0]}
+STUDY = {"models": ["unet"], "arms": ["repeat", "low10"]}
 
 
 def sixteen():
