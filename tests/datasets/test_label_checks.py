@@ -11,8 +11,8 @@ import pytest
 from PIL import Image as Pillow
 from scipy import ndimage
 
-from cellarena.datasets.label_checks import ALL_CHECKS, DERIVED_CHECKS, judge, looks_odd
-from cellarena.datasets.label_evidence import look_at
+from cellarena.datasets.labels.checks import ALL_CHECKS, DERIVED_CHECKS, judge, looks_odd
+from cellarena.datasets.labels.evidence import look_at
 from cellarena.images.io import read_image
 
 Drawing = Callable[[int], np.ndarray]

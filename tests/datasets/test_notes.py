@@ -241,7 +241,7 @@ def test_a_path_that_names_two_subsets_is_refused_unless_its_row_says_which(tmp_
 def test_pixel_sizes_that_differ_from_those_of_the_files_are_said(tree: Path, capsys, monkeypatch) -> None:
     from dataclasses import replace
 
-    from cellarena.datasets import pairs
+    from cellarena.datasets.reading import pairs
 
     plain = pairs.read_picture
     monkeypatch.setattr(pairs, "read_picture", lambda *a: replace(plain(*a), pixel_size=(0.5, 0.5)))

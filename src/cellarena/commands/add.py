@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cellarena.datasets import surveys
-from cellarena.datasets.trees import list_tree
+from cellarena.datasets.reading import surveys
+from cellarena.datasets.reading.trees import list_tree
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
 from cellarena.params.writing import with_values

@@ -5,7 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-from cellarena.datasets.layouts import Pair
+from cellarena.datasets.layouts.pairs import Pair
 from cellarena.seeds import digest
 
 

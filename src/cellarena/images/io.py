@@ -16,10 +16,10 @@ from PIL import Image as Pillow
 
 from cellarena.faults import IntegrityError, SecurityError
 from cellarena.images.channels import chosen
+from cellarena.images.containers.pillow_files import read_with_pillow
+from cellarena.images.containers.showing import shown, upright_numbers
+from cellarena.images.containers.tiff_files import read_tiff
 from cellarena.images.picture import MAX_PIXELS, Choice, Image, Pick, Picture, PixelSize, Stored
-from cellarena.images.pillow_files import read_with_pillow
-from cellarena.images.showing import shown, upright_numbers
-from cellarena.images.tiff_files import read_tiff
 
 LabelImage = npt.NDArray[Any]
 

@@ -15,7 +15,7 @@ from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 
 if TYPE_CHECKING:
-    from cellarena.datasets.loading import Annotated
+    from cellarena.datasets.cropping.crops import Annotated
     from cellarena.learning.fit import Fitted
     from cellarena.learning.recipe import Recipe
     from cellarena.models.spec import Hyperparameters

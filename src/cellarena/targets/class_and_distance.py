@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, inner_boundary
-from cellarena.targets.remembered import remembered
+from cellarena.targets.memory import remembered
 from cellarena.targets.spec import TARGETS, Target
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from cellarena.datasets import surveys
+from cellarena.datasets.reading import surveys
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pooch
 from rich.console import Console
 
-from cellarena.datasets import surveys
-from cellarena.datasets.archives import unpack
-from cellarena.datasets.downloads import MIRROR, fetch, from_mirror, locked
+from cellarena.datasets.downloading.archives import unpack
+from cellarena.datasets.downloading.downloads import MIRROR, fetch, from_mirror, locked
+from cellarena.datasets.reading import surveys
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
 from cellarena.faults import IntegrityError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
-from cellarena.datasets.name_roles import SUBSET_WORDS
+from cellarena.datasets.layouts.name_roles import SUBSET_WORDS
 from cellarena.datasets.names import listed
 from cellarena.images.io import IMAGE_SUFFIXES
 

@@ -11,17 +11,17 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from cellarena.datasets.annotations import Annotation
-from cellarena.datasets.label_checks import MASK_CHECKS, judge, looks_odd
-from cellarena.datasets.label_evidence import Evidence, look_at
-from cellarena.datasets.label_kinds import LABEL_KINDS
-from cellarena.datasets.layouts import Findings, Pair
+from cellarena.datasets.labels.checks import MASK_CHECKS, judge, looks_odd
+from cellarena.datasets.labels.evidence import Evidence, look_at
+from cellarena.datasets.labels.kinds import LABEL_KINDS
+from cellarena.datasets.layouts.pairing import MANIFEST, note_table, paired, problems_of
+from cellarena.datasets.layouts.pairs import Findings, Pair
+from cellarena.datasets.metadata.notes import Note, notes_of
 from cellarena.datasets.names import listed, record_ids
-from cellarena.datasets.notes import Note, notes_of
-from cellarena.datasets.pairing import MANIFEST, note_table, paired, problems_of
-from cellarena.datasets.pairs import read_pair
+from cellarena.datasets.reading.annotations import Annotation
+from cellarena.datasets.reading.pairs import read_pair
+from cellarena.datasets.reading.trees import list_tree
 from cellarena.datasets.sources.spec import Acquisition, Sample
-from cellarena.datasets.trees import list_tree
 from cellarena.faults import SecurityError
 from cellarena.images.picture import Picture
 
@@ -63,7 +63,7 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
     """Return what a tree holds, after reading every file of it once, one pair at a time.
 
     Args:
-        root: the tree, in one of the layouts of `cellarena.datasets.detection`, or with a manifest.csv that pairs it.
+        root: the tree, in one of the layouts of `layouts.detection`, or with a manifest.csv that pairs it.
         acquisition: what is wanted of the files, and what the numbers of label images mean.
 
     Raises:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from cellarena.images.containers.pixel_sizes import in_micrometres
 from cellarena.images.picture import PixelSize
-from cellarena.images.pixel_sizes import in_micrometres
 
 _LONGEST = 64 * 2**20
 _DIMENSIONS = ("Z", "C", "T")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cellarena.targets.remembered import remembered
+from cellarena.targets.memory import remembered
 
 
 @pytest.fixture

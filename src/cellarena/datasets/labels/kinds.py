@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellarena.datasets.label_checks import ALL_CHECKS, DERIVED_CHECKS, Check
-from cellarena.datasets.label_evidence import recycled
+from cellarena.datasets.labels.checks import ALL_CHECKS, DERIVED_CHECKS, Check
+from cellarena.datasets.labels.evidence import recycled
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
 from cellarena.images.picture import Image, Picture

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from cellarena.datasets.layouts import Findings, Pair, by_folder, findings, merged
-from cellarena.datasets.name_roles import Role, folder_role, image_keys, label_keys, stem_of
+from cellarena.datasets.layouts.name_roles import Role, folder_role, image_keys, label_keys, stem_of
+from cellarena.datasets.layouts.pairs import Findings, Pair, by_folder, findings, merged
 
 _NUMBERED = re.compile(r"(.+?)[ _-](?:(?:mask|cell|nucleus|object|obj|instance)s?[ _-]?)?\d+", re.IGNORECASE)
 

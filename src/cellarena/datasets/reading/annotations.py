@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.files import promised_format, refuse_misnamed
-from cellarena.datasets.label_kinds import LABEL_KINDS
-from cellarena.datasets.layouts import Pair
-from cellarena.datasets.masks import place_masks
+from cellarena.datasets.labels.kinds import LABEL_KINDS
+from cellarena.datasets.labels.object_masks import place_masks
+from cellarena.datasets.layouts.pairs import Pair
+from cellarena.datasets.reading.image_files import promised_format, refuse_misnamed
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.images.io import LabelImage, read_numbers
 from cellarena.images.picture import Choice, Image, Picture

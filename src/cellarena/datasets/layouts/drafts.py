@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
-from cellarena.datasets.layouts import Pair, by_folder
-from cellarena.datasets.lookup import is_label_like
-from cellarena.datasets.name_roles import stem_of
+from cellarena.datasets.layouts.name_roles import stem_of
+from cellarena.datasets.layouts.pairs import Pair, by_folder
+from cellarena.datasets.metadata.lookup import is_label_like
 
 _MOST_COMPARED = 50
 _LABEL_PART = re.compile("label|mask|annot|truth|segm|instance", re.IGNORECASE)

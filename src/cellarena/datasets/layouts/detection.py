@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from cellarena.datasets.foreign_layouts import advice, tracking
-from cellarena.datasets.layouts import Findings, merged, same_names, suffix_pairs
-from cellarena.datasets.mask_folders import dsb_tree, masks_per_image
-from cellarena.datasets.name_roles import derived_from, image_keys, stem_of
-from cellarena.datasets.parallel_folders import parallel_folders
+from cellarena.datasets.layouts.foreign import advice, tracking
+from cellarena.datasets.layouts.mask_folders import dsb_tree, masks_per_image
+from cellarena.datasets.layouts.name_roles import derived_from, image_keys, stem_of
+from cellarena.datasets.layouts.pairs import Findings, merged, same_names, suffix_pairs
+from cellarena.datasets.layouts.parallel_folders import parallel_folders
 from cellarena.images.io import IMAGE_SUFFIXES
 
 LOOKED_FOR = (

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cellarena.datasets.detection import is_image
-from cellarena.datasets.layouts import Findings, Pair, findings
-from cellarena.datasets.lookup import Lookup, is_label_like, spreadsheet_hint
-from cellarena.datasets.name_roles import derived_from, folder_role, folder_subsets, label_keys, stem_of
+from cellarena.datasets.layouts.detection import is_image
+from cellarena.datasets.layouts.name_roles import derived_from, folder_role, folder_subsets, label_keys, stem_of
+from cellarena.datasets.layouts.pairs import Findings, Pair, findings
+from cellarena.datasets.metadata.lookup import Lookup, is_label_like, spreadsheet_hint
+from cellarena.datasets.metadata.tables import NoteRow, NoteTable
 from cellarena.datasets.names import listed, slug
-from cellarena.datasets.note_tables import NoteRow, NoteTable
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cellarena.datasets.annotations import Annotation, read_annotation
-from cellarena.datasets.channel_files import stacked
-from cellarena.datasets.files import refuse_misnamed
-from cellarena.datasets.layouts import Pair
+from cellarena.datasets.layouts.pairs import Pair
+from cellarena.datasets.reading.annotations import Annotation, read_annotation
+from cellarena.datasets.reading.channel_files import stacked
+from cellarena.datasets.reading.image_files import refuse_misnamed
 from cellarena.datasets.sources.spec import Acquisition
 from cellarena.images.io import read_picture
 from cellarena.images.picture import Choice, Picture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.augmentations import AUGMENTATIONS
+from cellarena.datasets.cropping.augmentations import AUGMENTATIONS
 from cellarena.images.intensity import NORMALISATIONS
 from cellarena.images.labels import consecutive
 from cellarena.seeds import digest, generator

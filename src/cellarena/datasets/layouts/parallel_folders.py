@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cellarena.datasets.layouts import Findings, by_folder, match, merged
-from cellarena.datasets.name_roles import SUBSET_WORDS, Role, folder_role, is_derived_folder
+from cellarena.datasets.layouts.name_roles import SUBSET_WORDS, Role, folder_role, is_derived_folder
+from cellarena.datasets.layouts.pairs import Findings, by_folder, match, merged
 
 _SUBSETS = frozenset(SUBSET_WORDS.values())
 

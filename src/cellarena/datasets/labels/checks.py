@@ -6,7 +6,7 @@ that fills its image. A set is refused where many of its files look wrong in the
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cellarena.datasets.label_evidence import FRAGMENT, LIMITS, Evidence
+from cellarena.datasets.labels.evidence import FRAGMENT, LIMITS, Evidence
 from cellarena.datasets.names import listed
 
 # A file that looks wrong may be an accident; so many of the files that hold objects, and at least two, are none.

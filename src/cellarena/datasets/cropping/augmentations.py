@@ -39,7 +39,7 @@ def strong(size: tuple[int, int]) -> "Compose":
         RandShiftIntensityd,
     )
 
-    from cellarena.datasets.random_transforms import RandInverted
+    from cellarena.datasets.cropping.random_transforms import RandInverted
 
     return Compose([
         *_moved(size, 0.4),
@@ -84,7 +84,7 @@ def nnunet(size: tuple[int, int]) -> "Compose":
         RandSimulateLowResolution,
     )
 
-    from cellarena.datasets.random_transforms import RandEachChannel, RandTurnedScaled
+    from cellarena.datasets.cropping.random_transforms import RandEachChannel, RandTurnedScaled
 
     blur = RandGaussianSmooth(sigma_x=(0.5, 1), sigma_y=(0.5, 1), prob=0.5)
     coarse = RandSimulateLowResolution(

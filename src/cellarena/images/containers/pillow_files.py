@@ -9,9 +9,9 @@ from PIL import Image as Pillow
 
 from cellarena.faults import SecurityError
 from cellarena.images.channels import GREY, RGB
+from cellarena.images.containers.pixel_sizes import of_resolution
+from cellarena.images.containers.sizes import refuse_huge
 from cellarena.images.picture import Choice, Image, Pick, PixelSize, Stored
-from cellarena.images.pixel_sizes import of_resolution
-from cellarena.images.sizes import refuse_huge
 
 _ORIENTATION = 0x0112
 _N_COLOURS = {"1": 1, "L": 1, "LA": 1, "I": 1, "I;16": 1, "I;16B": 1, "P": 1, "PA": 1, "RGB": 3, "RGBA": 3, "CMYK": 3}

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from cellarena.images.axes import SAMPLE, Place
 from cellarena.images.channels import RGB, names_of
-from cellarena.images.lossiness import is_lossy
-from cellarena.images.ome import OmeHeader
+from cellarena.images.containers.axes import SAMPLE, Place
+from cellarena.images.containers.lossiness import is_lossy
+from cellarena.images.containers.ome import OmeHeader
+from cellarena.images.containers.pixel_sizes import of_resolution
 from cellarena.images.picture import PixelSize
-from cellarena.images.pixel_sizes import of_resolution
 
 WHITE_IS_0, BLACK_IS_0 = 0, 1
 _RGB, _PALETTE, _YCBCR, _JPEG = 2, 3, 6, 7

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.datasets.measures import class_shares, measure_channels, measure_objects
-from cellarena.datasets.splits import SUBSETS
+from cellarena.datasets.describing.measures import class_shares, measure_channels, measure_objects
+from cellarena.datasets.splitting.splits import SUBSETS
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
 from cellarena.records import Record

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cellarena.images.channels import GREY, RGB, chosen
-from cellarena.images.orientation import is_lying, upright
+from cellarena.images.containers.orientation import is_lying, upright
 from cellarena.images.picture import Choice, Image, Picture, PixelSize, Stored
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from cellarena.images.axes import COLUMN, ROW, Place, find_picture
-from cellarena.images.ome import OmeHeader, read_ome
-from cellarena.images.picture import Choice, Image, Pick, Stored
-from cellarena.images.sizes import refuse_huge
-from cellarena.images.tiff_facts import (
+from cellarena.images.containers.axes import COLUMN, ROW, Place, find_picture
+from cellarena.images.containers.ome import OmeHeader, read_ome
+from cellarena.images.containers.sizes import refuse_huge
+from cellarena.images.containers.tiff_facts import (
     WHITE_IS_0,
     channel_names,
     photometric_of,
@@ -19,6 +18,7 @@ from cellarena.images.tiff_facts import (
     was_lossy,
     without_alpha,
 )
+from cellarena.images.picture import Choice, Image, Pick, Stored
 
 # What it warns of is refused here, or made good.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cellarena.datasets.detection import detect, usable_images
-from cellarena.datasets.drafts import draft_manifest
-from cellarena.datasets.foreign_layouts import advice
-from cellarena.datasets.layouts import Findings, Pair
+from cellarena.datasets.layouts.detection import detect, usable_images
+from cellarena.datasets.layouts.drafts import draft_manifest
+from cellarena.datasets.layouts.foreign import advice
+from cellarena.datasets.layouts.pairs import Findings, Pair
+from cellarena.datasets.metadata.notes import named_pairs
+from cellarena.datasets.metadata.tables import NoteTable, read_table
 from cellarena.datasets.names import listed
-from cellarena.datasets.note_tables import NoteTable, read_table
-from cellarena.datasets.notes import named_pairs
 
 MANIFEST = "manifest.csv"
 _LIKE_MANIFEST = re.compile(r"(?:.*/)?manifest\.(?:csv|tsv|xlsx?|ods)", re.IGNORECASE)

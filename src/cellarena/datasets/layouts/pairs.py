@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cellarena.datasets.name_roles import image_keys, label_keys, object_label_keys, stem_of
+from cellarena.datasets.layouts.name_roles import image_keys, label_keys, object_label_keys, stem_of
 
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 _JPEG = frozenset({".jpg", ".jpeg"})

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from cellarena.datasets.name_roles import folder_role, label_keys, object_label_keys, stem_of
+from cellarena.datasets.layouts.name_roles import folder_role, label_keys, object_label_keys, stem_of
 from cellarena.images.io import IMAGE_SUFFIXES
 
 
