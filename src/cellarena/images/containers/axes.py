@@ -14,17 +14,11 @@ _MOST_CHANNELS = 16
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture lies.
+    """Where a picture lies."""
 
-    Attributes:
-        axes: a letter for each axis of the array: Y, X, C or S for its channels, and what the container says else.
-        fixed: the number, from 0, of the wanted plane along each axis, by position; axes of length 1 are among them.
-        channel: position of the channels' axis, None without one.
-    """
-
-    axes: str
-    fixed: dict[int, int]
-    channel: int | None
+    axes: str  # a letter for each axis of the array: Y, X, C or S for its channels, and what the container says else
+    fixed: dict[int, int]  # axes of length 1, and of planes: by position the number, from 0, of the wanted one
+    channel: int | None  # position of the channels' axis
 
 
 def find_picture(axes: str, shape: Sequence[int], choice: Choice) -> Place:

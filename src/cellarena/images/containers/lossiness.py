@@ -1,8 +1,6 @@
 """Whether the compression inside a TIFF file changed the numbers: asked of the compressed bytes."""
 
-from collections.abc import Callable
-
-_ALWAYS = frozenset({6, 7, 34892})  # JPEG in its three guises
+_JPEG = frozenset({6, 7, 34892})
 _JPEG2000 = frozenset({33003, 33004, 33005, 34712})
 _WEBP, _JPEGXL = 50001, frozenset({50002, 52546})
 _COD = b"\xff\x52"
@@ -15,26 +13,13 @@ def is_lossy(compression: int, head: bytes) -> bool:
         compression: the TIFF tag's value.
         head: the first bytes of a compressed segment, 4 KiB are plenty.
     """
-    if compression in _ALWAYS:
-        return True
-    asked: Callable[[bytes], bool] | None = None
     if compression in _JPEG2000:
-        asked = _irreversible_wavelet
-    elif compression == _WEBP:
-        asked = _no_vp8l
-    elif compression in _JPEGXL:
-        asked = _xyb
-    return asked is not None and asked(head)
-
-
-def _irreversible_wavelet(head: bytes) -> bool:
-    """Return whether a JPEG 2000 codestream uses the 9-7 wavelet (ISO/IEC 15444-1, A.6.1)."""
-    at = head.find(_COD)
-    return not 0 <= at < len(head) - 13 or head[at + 13] == 0
-
-
-def _no_vp8l(head: bytes) -> bool:
-    return b"VP8L" not in head
+        # The 9-7 wavelet (ISO/IEC 15444-1, A.6.1).
+        at = head.find(_COD)
+        return not 0 <= at < len(head) - 13 or head[at + 13] == 0
+    if compression == _WEBP:
+        return b"VP8L" not in head
+    return compression in _JPEG or (compression in _JPEGXL and _xyb(head))
 
 
 class _Bits:

@@ -15,19 +15,12 @@ _MOST_PLANES = 100_000
 
 @dataclass(frozen=True)
 class OmeHeader:
-    """An OME-XML header.
+    """An OME-XML header."""
 
-    Attributes:
-        channel_names: of all channels that it describes; empty where they have none.
-        pixel_size: of a pixel, if it is said.
-        is_of_a_set: whether planes that it describes lie in other files.
-        own_planes: for each plane that it says lies in its file, by directory: its number along Z, C and T.
-    """
-
-    channel_names: tuple[str, ...]
+    channel_names: tuple[str, ...]  # of all channels that it describes; "" for those that have none
     pixel_size: PixelSize | None
-    is_of_a_set: bool
-    own_planes: dict[int, tuple[int, int, int]]
+    is_of_a_set: bool  # whether planes that it describes lie in other files
+    own_planes: dict[int, tuple[int, int, int]]  # of each directory of its file that it knows, number along Z, C and T
 
     def own_axis(self, n_pages: int) -> str:
         """Return the letter of the one axis along which the file's own pages differ, "I" if that is not said."""
@@ -43,11 +36,9 @@ class OmeHeader:
 
 
 def read_ome(text: str, file_name: str) -> OmeHeader | None:
-    """Return what the header of a file says of its first image, None if it is no OME header or damaged.
+    """Return what an ImageDescription says of the first image of a file, None if it is no OME header or damaged.
 
-    Args:
-        text: of the tag ImageDescription.
-        file_name: of the file; a header that was written under another name is known by its UUID.
+    A header that was written under another name than `file_name` is known by its UUID.
     """
     if ("<OME" not in text[:4096] and ":OME" not in text[:4096]) or len(text) > _LONGEST:
         return None
@@ -74,15 +65,13 @@ def _header(root: Any, pixels: Any, file_name: str) -> OmeHeader:
         if uuid is not None and (uuid.text or "", uuid.get("FileName", "")) in own:
             first = int(block.get("IFD", 0))
             planes |= dict(enumerate(_planes(block, pixels), start=first))
-    height, width = (_side(pixels, axis) for axis in "YX")
+    height, width = (
+        in_micrometres(float(pixels.get(f"PhysicalSize{axis}", "0")), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "YX"
+    )
     size = (height, width) if height and width else None
     names = tuple(channel.get("Name", "") for channel in pixels.findall("{*}Channel"))
     return OmeHeader(names, size, bool(files - own), planes)
-
-
-def _side(pixels: Any, axis: str) -> float | None:
-    size, unit = pixels.get(f"PhysicalSize{axis}", "0"), pixels.get(f"PhysicalSize{axis}Unit", "µm")
-    return in_micrometres(float(size), unit)
 
 
 def _planes(block: Any, pixels: Any) -> Iterator[tuple[int, int, int]]:

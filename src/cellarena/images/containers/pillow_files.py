@@ -10,8 +10,7 @@ from PIL import Image as Pillow
 from cellarena.faults import SecurityError
 from cellarena.images.channels import GREY, RGB
 from cellarena.images.containers.pixel_sizes import of_resolution
-from cellarena.images.containers.sizes import refuse_huge
-from cellarena.images.picture import Choice, Image, Pick, PixelSize, Stored
+from cellarena.images.picture import Choice, Image, Pick, Stored
 
 _ORIENTATION = 0x0112
 _N_COLOURS = {"1": 1, "L": 1, "LA": 1, "I": 1, "I;16": 1, "I;16B": 1, "P": 1, "PA": 1, "RGB": 3, "RGBA": 3, "CMYK": 3}
@@ -33,7 +32,7 @@ def read_with_pillow(path: Path, choice: Choice, pick: Pick) -> Stored:
         except Pillow.DecompressionBombError as error:
             raise SecurityError(str(error)) from error
         with opened as image:
-            refuse_huge(image.width * image.height, choice.max_pixels)
+            choice.refuse_huge(image.width * image.height)
             n_frames = getattr(image, "n_frames", 1)
             if n_frames != 1 and image.format != "MPO":
                 raise ValueError(f"holds {n_frames} frames; export the one to use")
@@ -43,57 +42,45 @@ def read_with_pillow(path: Path, choice: Choice, pick: Pick) -> Stored:
 
 
 def _stored(image: Pillow.Image, path: Path, pick: Pick) -> Stored:
-    bits, kind = _png_header(image, path)
+    bits, kind = _png_header(path) if image.format == "PNG" else (1 if image.mode == "1" else 8, -1)
     # Of a PNG with 16 bits in several channels Pillow keeps 8.
-    is_deep = bits == 16 and kind in {_PNG_RGB, _PNG_GREY_ALPHA, _PNG_RGB_ALPHA}
-    numbers = imagecodecs.png_decode(path.read_bytes()) if is_deep else _as_array(image)
+    if bits == 16 and kind in {_PNG_RGB, _PNG_GREY_ALPHA, _PNG_RGB_ALPHA}:
+        numbers = imagecodecs.png_decode(path.read_bytes())
+    else:
+        numbers = np.asarray(image.convert("RGB") if image.mode == "CMYK" else image)
     names = RGB if _N_COLOURS[image.mode] == len(RGB) and kind != _PNG_GREY_ALPHA else GREY
-    palette = _palette(image)
+    palette = _palette(image) if image.mode in {"P", "PA"} else None
     picked = pick(names) if palette is None else [0]
-    across, down = image.info.get("dpi", (0, 0))
+    across, down = map(float, image.info.get("dpi", (0, 0)))
     return Stored(
-        _channels(numbers, len(names), picked),
+        _channels(numbers, picked),
         tuple(names[channel] for channel in picked),
         palette=palette,
         bits=bits,
         orientation=int(image.getexif().get(_ORIENTATION, 1)),
-        pixel_size=_believable(across, down),
+        pixel_size=of_resolution(across, down, "inch"),
         is_lossy=image.format in {"JPEG", "MPO"},
         n_alpha=0 if numbers.ndim == 2 else numbers.shape[2] - len(names),
     )
 
 
-def _png_header(image: Pillow.Image, path: Path) -> tuple[int, int]:
-    """Return bits and kind of colour that a PNG declares; of another file its bits, and no kind."""
-    if image.format != "PNG":
-        return 1 if image.mode == "1" else 8, -1
+def _png_header(path: Path) -> tuple[int, int]:
+    """Return bits and kind of colour that a PNG declares."""
     with path.open("rb") as file:
         head = file.read(_PNG_KIND + 1)
     return head[_PNG_BITS], head[_PNG_KIND]
 
 
-def _as_array(image: Pillow.Image) -> Image:
-    return np.asarray(image.convert("RGB") if image.mode == "CMYK" else image)
-
-
-def _channels(numbers: Image, n_colours: int, picked: list[int]) -> Image:
+def _channels(numbers: Image, picked: list[int]) -> Image:
     """Return the chosen colours; what follows the colours is alpha."""
-    if numbers.ndim == 2 or n_colours == 1:
-        return numbers if numbers.ndim == 2 else numbers[..., 0]
-    if picked == list(range(numbers.shape[2])):
+    if numbers.ndim == 2 or picked == list(range(numbers.shape[2])):
         return numbers
-    return numbers[..., picked[0]] if len(picked) == 1 else numbers[..., picked]
+    return numbers[..., picked if len(picked) > 1 else picked[0]]
 
 
-def _palette(image: Pillow.Image) -> Image | None:
+def _palette(image: Pillow.Image) -> Image:
     """Return the colours of a palette, black for numbers that it lacks."""
-    if image.mode not in {"P", "PA"}:
-        return None
     colours = np.zeros((256, 3), np.uint8)
     listed = np.asarray(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
     colours[: len(listed)] = listed[:256]
     return colours
-
-
-def _believable(across: float, down: float) -> PixelSize | None:
-    return of_resolution(float(across), float(down), "inch")

@@ -15,11 +15,9 @@ is smaller than those."""
 
 
 def in_micrometres(length: float, unit: str) -> float | None:
-    """Return a length in µm, None if the unit is no length or the length is not finite and above 0.
+    """Return a length in µm, None if it is not finite and above 0, or its unit none of length.
 
-    Args:
-        length: in that unit.
-        unit: such as "um", "micron", "nm", also escaped as ImageJ writes it.
+    `unit` is such as "um", "micron", "nm", also escaped as ImageJ writes it.
     """
     factor = _MICROMETRES.get(unit.replace("\\u00B5", "µ").replace("\\u00b5", "µ").strip().lower())
     side = length * factor if factor else math.nan
@@ -27,17 +25,12 @@ def in_micrometres(length: float, unit: str) -> float | None:
 
 
 def of_resolution(across: float, down: float, unit: str) -> PixelSize | None:
-    """Return a pixel's sides from a resolution, None if it says nothing or can only be a printer's.
+    """Return the sides of pixels of which so many per unit lie in a row and in a column.
 
-    Args:
-        across: pixels per unit along a row.
-        down: pixels per unit along a column.
-        unit: as in `in_micrometres`.
+    None if it says nothing, or can only be a printer's resolution.
     """
     if not (across > 0 and down > 0):
         return None
     height, width = in_micrometres(1 / down, unit), in_micrometres(1 / across, unit)
-    if height is None or width is None:
-        return None
-    is_printed = unit.strip().lower() in _OF_PRINTERS and max(height, width) > _LARGEST
-    return None if is_printed else (height, width)
+    is_printed = unit.strip().lower() in _OF_PRINTERS and max(height or 0, width or 0) > _LARGEST
+    return None if height is None or width is None or is_printed else (height, width)

@@ -1,10 +1,23 @@
 """From the numbers of a file to the picture that viewers show."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cellarena.images.channels import GREY, RGB, chosen
-from cellarena.images.containers.orientation import is_lying, upright
-from cellarena.images.picture import Choice, Image, Picture, PixelSize, Stored
+from cellarena.images.picture import Choice, Image, Picture, Stored
+
+_TURNS: dict[int, Callable[[Image], Image]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels, 1),
+}
+"""What makes a plane upright, by TIFF's tag Orientation (TIFF 6.0, tag 274; EXIF 2.32 has the same numbers)."""
+_LYING = frozenset({5, 6, 7, 8})
 
 
 def shown(stored: Stored, choice: Choice) -> Picture:
@@ -20,20 +33,24 @@ def shown(stored: Stored, choice: Choice) -> Picture:
         names = tuple(RGB[channel] for channel in picked)
     if stored.is_inverted:
         pixels = _inverted(pixels, stored.bits)
-    if not choice.channels and names != RGB and _are_copies(pixels):
+    # A composite that a program made of a grey image is grey.
+    if not choice.channels and names != RGB and pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
         pixels, names = pixels[..., 0], GREY
-    return Picture(upright(pixels, stored.orientation), names, _shown_size(stored), stored.is_lossy, stored.n_alpha)
-
-
-def _are_copies(pixels: Image) -> bool:
-    """Return whether several channels are one, as in a composite that a program made of a grey image."""
-    return pixels.ndim == 3 and all(np.array_equal(pixels[..., 0], pixels[..., c]) for c in range(1, pixels.shape[2]))
+    return _upright(pixels, names, stored)
 
 
 def upright_numbers(stored: Stored) -> Picture:
     """Return a plane's numbers upright and as they are, whatever they are shown as."""
-    numbers = upright(stored.numbers, stored.orientation)
-    return Picture(numbers, stored.channel_names, _shown_size(stored), stored.is_lossy, stored.n_alpha)
+    return _upright(stored.numbers, stored.channel_names, stored)
+
+
+def _upright(pixels: Image, names: tuple[str, ...], stored: Stored) -> Picture:
+    """Return pixels as the container says that they lie; an orientation beyond 8 says nothing."""
+    if turn := _TURNS.get(stored.orientation):
+        pixels = np.ascontiguousarray(turn(pixels))
+    height, width = stored.pixel_size or (0, 0)
+    size = (width, height) if stored.pixel_size and stored.orientation in _LYING else stored.pixel_size
+    return Picture(pixels, names, size, stored.is_lossy, stored.n_alpha)
 
 
 def _inverted(numbers: Image, bits: int) -> Image:
@@ -41,13 +58,4 @@ def _inverted(numbers: Image, bits: int) -> Image:
         return ~numbers
     if numbers.dtype.kind == "f":
         raise ValueError("0 is white (MinIsWhite) in real numbers; save it as MinIsBlack")
-    if numbers.dtype.kind == "i":
-        return -1 - numbers
-    return np.asarray(numbers.dtype.type(2**bits - 1) - numbers)
-
-
-def _shown_size(stored: Stored) -> PixelSize | None:
-    if stored.pixel_size is None or not is_lying(stored.orientation):
-        return stored.pixel_size
-    height, width = stored.pixel_size
-    return width, height
+    return -1 - numbers if numbers.dtype.kind == "i" else np.asarray(numbers.dtype.type(2**bits - 1) - numbers)

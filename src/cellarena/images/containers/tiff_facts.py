@@ -41,9 +41,7 @@ def photometric_of(page: Any) -> int:
 
 def without_alpha(place: Place, page: Any, n: int) -> list[int]:
     """Return the numbers of the channels that are none of what ExtraSamples calls alpha."""
-    if not _are_samples(place):
-        return list(range(n))
-    first = n - len(page.extrasamples)
+    first = n - len(page.extrasamples) if _are_samples(place) else n
     return [c for c in range(n) if c < first or int(page.extrasamples[c - first]) not in _ALPHA]
 
 

@@ -8,7 +8,6 @@ import tifffile
 
 from cellarena.images.containers.axes import COLUMN, ROW, Place, find_picture
 from cellarena.images.containers.ome import OmeHeader, read_ome
-from cellarena.images.containers.sizes import refuse_huge
 from cellarena.images.containers.tiff_facts import (
     WHITE_IS_0,
     channel_names,
@@ -109,7 +108,7 @@ def _refuse_huge(series: tifffile.TiffPageSeries, place: Place, choice: Choice) 
     """Refuse a plane of too many pixels, also one of few whose page holds a great many samples of each."""
     height, width = (int(series.shape[place.axes.index(axis)]) for axis in (ROW, COLUMN))
     n_at_once = int(np.prod(series.keyframe.shape if _is_read_by_page(series) else series.shape))
-    refuse_huge(max(height * width, n_at_once // _SAMPLES), choice.max_pixels)
+    choice.refuse_huge(max(height * width, n_at_once // _SAMPLES))
 
 
 def _is_read_by_page(series: tifffile.TiffPageSeries) -> bool:

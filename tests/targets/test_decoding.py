@@ -1,16 +1,16 @@
-"""A remembered result is that of equal arguments, and of no others."""
+"""A memoised result is that of equal arguments, and of no others."""
 
 import numpy as np
 import pytest
 
-from cellarena.targets.memory import remembered
+from cellarena.targets.decoding import memoised
 
 
 @pytest.fixture
 def doubled():
     calls = []
 
-    @remembered
+    @memoised
     def double(array, number):
         calls.append(number)
         return array * number
