@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cellarena.datasets.reading import surveys
+from cellarena.datasets.reading.inventory import show
+from cellarena.datasets.reading.surveys import survey
 from cellarena.datasets.reading.trees import list_tree
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
@@ -30,8 +31,8 @@ def add(project: Project, folder: Path, name: str | None, licence: str | None) -
     """
     layout = project.layout
     text = layout.params.read_text(encoding="utf-8")
-    survey = surveys.survey(folder, project.params.acquire)
-    surveys.show(survey, Console(stderr=True))
+    seen = survey(folder, project.params.acquire)
+    show(seen, Console(stderr=True))
     target = _place(layout, folder, name)
     values = {"source": "folder", "root": target.as_posix()} | ({"licence": licence} if licence else {})
     changed = with_values(text, "acquire", values)
@@ -40,7 +41,7 @@ def add(project: Project, folder: Path, name: str | None, licence: str | None) -
     else:
         _copy_and_track(layout, folder, target)
     write_bytes(changed.encode(), layout.params)
-    click.echo(f"{len(survey.ids)} images are in {target}, tracked by {target}.dvc; params.yaml names them")
+    click.echo(f"{len(seen.ids)} images are in {target}, tracked by {target}.dvc; params.yaml names them")
     click.echo(f"Commit them: git add params.yaml {target}.dvc && git commit; then `dvc repro`, and `cellarena sync` "
                "for the other clones", err=True)  # fmt: skip
 

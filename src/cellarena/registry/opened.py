@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.datasets.preparation import Preparation
-from cellarena.datasets.reading.pairs import read_finite
+from cellarena.datasets.reading.image_files import read_finite
 from cellarena.images.channels import chosen, plain_names, refuse_unlearnt
 from cellarena.images.containers.showing import shown
 from cellarena.images.intensity import to_rgb8

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 
-from cellarena.datasets.reading.pairs import read_finite
+from cellarena.datasets.reading.image_files import read_finite
 from cellarena.evaluation.tables import write_table
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage, read_image, write_labels, write_png

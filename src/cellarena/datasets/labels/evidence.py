@@ -25,73 +25,50 @@ MIN_RECYCLED = 3
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one label image says of what it is.
+    """What one label image says of what it is."""
 
-    Attributes:
-        n_numbers: how many numbers it holds besides 0.
-        n_pieces: 8-connected pieces of one number.
-        n_sizeable: those of at least `SIZEABLE` of the largest piece of their number.
-        n_fragments: those of at most `FRAGMENT` pixels that touch another number than 0.
-        n_clipped: sizeable pieces of the largest of several numbers if that is one of `LIMITS`, else 0.
-        apart: the largest number of its type, such as 65535, if it is there and all others are at most half of it;
-            else 0.
-        only: the number if there is one only, else 0.
-        ground: the number that lies where background does although others are there and 0 is rare or absent, else 0.
-        is_sheet: whether one number covers most of the image and lies along all its sides.
-    """
-
-    n_numbers: int
-    n_pieces: int
-    n_sizeable: int
-    n_fragments: int
-    n_clipped: int
-    apart: int
-    only: int
-    ground: int
-    is_sheet: bool
+    n_numbers: int  # how many numbers it holds besides 0
+    n_pieces: int  # 8-connected pieces of one number
+    n_sizeable: int  # those of at least SIZEABLE of the largest piece of their number
+    n_fragments: int  # those of at most FRAGMENT pixels that touch another number than 0
+    n_clipped: int  # sizeable pieces of the largest of several numbers if that is one of LIMITS, else 0
+    apart: int  # the largest number of its type, such as 65535, if others are at most half of it, else 0
+    only: int  # the number if there is one only, else 0
+    ground: int  # the number that lies where background does although others are there and 0 is rare or absent, else 0
+    is_sheet: bool  # whether one number covers most of the image and lies along all its sides
 
 
 @dataclass(frozen=True)
 class _Pieces:
-    """The pieces of a label image: piece 0 is background; number i is the i-th smallest that the image holds.
+    """The pieces of a label image: piece 0 is background; number i is the i-th smallest that the image holds."""
 
-    Attributes:
-        map: (H, W) numbers of pieces.
-        areas: of each piece, in pixels; that of background is 0.
-        numbers: which number each piece has.
-        n_numbers: how many there are.
-        n_sizeable: of each number, how many sizeable pieces it has.
-    """
+    map: npt.NDArray[Any]  # (H, W) numbers of pieces
+    areas: npt.NDArray[np.int64]  # of each piece (px); that of background is 0
+    covered: npt.NDArray[np.int64]  # by each number (px)
+    n_sizeable: npt.NDArray[np.int64]  # of each number, how many sizeable pieces it has
 
-    map: npt.NDArray[Any]
-    areas: npt.NDArray[np.int64]
-    numbers: npt.NDArray[np.int64]
-    n_numbers: int
-    n_sizeable: npt.NDArray[np.int64]
+    @property
+    def n_numbers(self) -> int:
+        return len(self.covered) - 1
 
 
 def look_at(labels: LabelImage) -> Evidence:
     """Return what one label image, (H, W) integers of at least 0, says of what it is."""
     pieces = _pieces(labels)
     largest = int(labels.max(initial=0))
+    is_last = largest == np.iinfo(labels.dtype).max
+    second = int(labels.max(initial=0, where=labels != largest)) if is_last else 0
     return Evidence(
         n_numbers=pieces.n_numbers,
         n_pieces=len(pieces.areas) - 1,
         n_sizeable=int(pieces.n_sizeable.sum()),
         n_fragments=_n_fragments(pieces),
         n_clipped=int(pieces.n_sizeable[-1]) if largest in LIMITS and pieces.n_numbers > 1 else 0,
-        apart=_apart(labels, largest),
+        apart=largest if 0 < second <= largest // 2 else 0,
         only=largest if pieces.n_numbers == 1 else 0,
         ground=_ground(labels, pieces),
         is_sheet=_is_sheet(labels, pieces),
     )
-
-
-def _apart(labels: LabelImage, largest: int) -> int:
-    if largest != np.iinfo(labels.dtype).max:
-        return 0
-    second = int(labels.max(initial=0, where=labels != largest))
-    return largest if 0 < second <= largest // 2 else 0
 
 
 def recycled(labels: LabelImage) -> str:
@@ -126,12 +103,12 @@ def _pieces(labels: LabelImage) -> _Pieces:
     number_of = np.zeros(n_pieces + 1, np.int64)
     number_of[pieces.ravel()] = numbers.ravel()
     areas[0] = 0
-    n_numbers = int(number_of.max())
-    largest = np.zeros(n_numbers + 1, np.int64)
+    covered = np.bincount(number_of, areas).astype(np.int64)
+    largest = np.zeros(len(covered), np.int64)
     np.maximum.at(largest, number_of, areas)
     sizeable = areas >= SIZEABLE * largest[number_of]
     sizeable[0] = False
-    return _Pieces(pieces, areas, number_of, n_numbers, np.bincount(number_of[sizeable], minlength=n_numbers + 1))
+    return _Pieces(pieces, areas, covered, np.bincount(number_of[sizeable], minlength=len(covered)))
 
 
 def _n_fragments(pieces: _Pieces) -> int:
@@ -150,11 +127,10 @@ def _n_fragments(pieces: _Pieces) -> int:
 
 
 def _ground(labels: LabelImage, pieces: _Pieces) -> int:
-    covered = np.bincount(pieces.numbers, pieces.areas)
+    covered = pieces.covered
     if pieces.n_numbers < 2 or labels.size - covered.sum() > RARE * labels.size:
         return 0
-    values = np.unique(labels)
-    values = values[values != 0]
+    values = np.unique(labels[labels != 0])
     widest = int(np.argmax(covered))
     if covered[widest] > COVERS * labels.size:
         return int(values[widest - 1])
@@ -163,10 +139,9 @@ def _ground(labels: LabelImage, pieces: _Pieces) -> int:
 
 
 def _is_sheet(labels: LabelImage, pieces: _Pieces) -> bool:
-    covered = np.bincount(pieces.numbers, pieces.areas)
-    if covered.max(initial=0) <= COVERS * labels.size:
-        return False
-    return any(np.count_nonzero(labels == value) == covered.max() for value in _along_all_sides(labels))
+    widest = pieces.covered.max(initial=0)
+    is_wide = bool(widest > COVERS * labels.size)
+    return is_wide and any(np.count_nonzero(labels == value) == widest for value in _along_all_sides(labels))
 
 
 def _along_all_sides(labels: LabelImage) -> list[int]:

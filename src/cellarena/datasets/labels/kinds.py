@@ -11,45 +11,35 @@ from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
 from cellarena.images.picture import Image, Picture
 
-_BINARY = "set acquire.labels: binary to make an object of each separate piece"
-_COLOURS = "set acquire.labels: colours to make an object of each separate piece of a colour, or save them 2-D"
 _RGB, _ALPHA = 3, 4
 
 
 @dataclass(frozen=True)
 class LabelKind:
-    """How one kind of label image is read.
-
-    Attributes:
-        numbers: what a file gives as (H, W) integers, at least 0; among them are those of background and of what
-            nobody annotated.
-        objects: those numbers, with 0 for all that is no object, as one number per object.
-        checks: what is asked of all label images of a set.
-    """
+    """How one kind of label image is read."""
 
     numbers: Callable[[Picture], LabelImage]
+    """What a file gives as (H, W) integers, at least 0; also those of background and of what nobody annotated."""
     objects: Callable[[LabelImage], LabelImage]
+    """Those numbers, with 0 for all that is no object, as one number per object."""
     checks: tuple[Check, ...]
+    """What is asked of all label images of a set."""
 
 
 def as_label_image(pixels: Image) -> LabelImage:
-    """Return an array as label image, unchanged except that whole-numbered floats become int64.
-
-    Args:
-        pixels: the array as read from its file.
-
-    Returns:
-        (H, W) integers, at least 0, never of a narrower type than `pixels`.
+    """Return an array as (H, W) label image, unchanged except that whole-numbered floats become int64.
 
     Raises:
         ValueError: if it is RGB, bool, or has fractions, NaN or negative numbers. The message says what it is and
             how to make labels of it; it names no file.
     """
     if pixels.ndim != 2:
-        raise ValueError(f"labels are RGB, shape {pixels.shape}; {_COLOURS}")
+        way_out = "set acquire.labels: colours to make an object of each separate piece of a colour, or save them 2-D"
+        raise ValueError(f"labels are RGB, shape {pixels.shape}; {way_out}")
     if pixels.dtype == bool:
-        raise ValueError(f"labels are binary (bool); {_BINARY}")
-    labels = _whole(pixels)
+        way_out = "set acquire.labels: binary to make an object of each separate piece"
+        raise ValueError(f"labels are binary (bool); {way_out}")
+    labels = pixels if np.issubdtype(pixels.dtype, np.integer) else _whole(pixels)
     if labels.dtype.kind == "i" and labels.size and labels.min() < 0:
         raise ValueError(f"labels go down to {labels.min()}; objects are numbered from 1, background is 0")
     return labels
@@ -59,20 +49,13 @@ def separate_pieces(numbers: LabelImage) -> LabelImage:
     """Return (H, W) uint32 in which each 8-connected piece of one number but 0 is an object, numbered from 1."""
     from skimage.measure import label
 
-    return np.asarray(label(consecutive(numbers), background=0, connectivity=2), np.uint32)
-
-
-def _separate_foreground(numbers: LabelImage) -> LabelImage:
-    return separate_pieces((numbers != 0).astype(np.uint8))
+    numbered = numbers.astype(np.uint8) if numbers.dtype == bool else consecutive(numbers)
+    return np.asarray(label(numbered, background=0, connectivity=2), np.uint32)
 
 
 def _one_number_each(numbers: LabelImage) -> LabelImage:
     if found := recycled(numbers):
         raise ValueError(found)
-    return numbers
-
-
-def _as_they_stand(numbers: LabelImage) -> LabelImage:
     return numbers
 
 
@@ -83,14 +66,6 @@ def _exact(picture: Picture) -> Image:
             " (acquire.labels: unchecked takes the numbers as they stand)"
         )
     return picture.pixels
-
-
-def _label_numbers(picture: Picture) -> LabelImage:
-    return as_label_image(_exact(picture))
-
-
-def _any_numbers(picture: Picture) -> LabelImage:
-    return as_label_image(_counted(picture.pixels))
 
 
 def _colour_numbers(picture: Picture) -> LabelImage:
@@ -112,8 +87,6 @@ def _counted(pixels: Image) -> Image:
 
 
 def _whole(pixels: Image) -> LabelImage:
-    if np.issubdtype(pixels.dtype, np.integer):
-        return pixels
     if not np.issubdtype(pixels.dtype, np.floating):
         raise ValueError(f"labels have type {pixels.dtype}; save them as integers")
     if not np.isfinite(pixels).all():
@@ -128,9 +101,9 @@ def _whole(pixels: Image) -> LabelImage:
 
 
 LABEL_KINDS: dict[str, LabelKind] = {
-    "instances": LabelKind(_label_numbers, _one_number_each, ALL_CHECKS),
-    "binary": LabelKind(_colour_numbers, _separate_foreground, DERIVED_CHECKS),
-    "pieces": LabelKind(_label_numbers, separate_pieces, DERIVED_CHECKS),
+    "instances": LabelKind(lambda picture: as_label_image(_exact(picture)), _one_number_each, ALL_CHECKS),
+    "binary": LabelKind(_colour_numbers, lambda numbers: separate_pieces(numbers != 0), DERIVED_CHECKS),
+    "pieces": LabelKind(lambda picture: as_label_image(_exact(picture)), separate_pieces, DERIVED_CHECKS),
     "colours": LabelKind(_colour_numbers, separate_pieces, DERIVED_CHECKS),
-    "unchecked": LabelKind(_any_numbers, _as_they_stand, ()),
+    "unchecked": LabelKind(lambda picture: as_label_image(_counted(picture.pixels)), lambda numbers: numbers, ()),
 }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
@@ -12,20 +11,23 @@ _ONE_OBJECT = "each file of masks/ in a DSB tree is the 2-D binary mask of one o
 
 
 def place_masks(masks: Iterable[tuple[str, Image]]) -> LabelImage:
-    """Return one label image of binary masks, one object each; where masks overlap the smaller lies on top.
+    """Return one label image, (H, W) uint32, of binary masks; where masks overlap the smaller lies on top.
+
+    Object i is the i-th mask, counted from 1. A mask that is empty or covered leaves no object.
 
     Args:
         masks: names and (H, W) arrays of one shape with at most one value besides 0; they are taken one by one.
-
-    Returns:
-        (H, W) uint32; object i is the i-th mask, counted from 1. A mask that is empty or covered leaves no object.
 
     Raises:
         ValueError: if there is no mask, shapes differ, or a mask is not binary; the mask is named.
     """
     labels: LabelImage | None = None
     for number, (name, mask) in enumerate(masks, start=1):
-        foreground = _foreground(mask, name)
+        if mask.ndim != 2:
+            raise ValueError(f"{name}: shape {mask.shape}; {_ONE_OBJECT}")
+        foreground = mask != 0
+        if (n_values := len(np.unique(mask[foreground]))) > 1:
+            raise ValueError(f"{name}: {n_values} values besides 0; {_ONE_OBJECT}")
         if labels is None:
             labels, areas = np.zeros(mask.shape, np.uint32), np.full(mask.shape, mask.size + 1)
         if labels.shape != mask.shape:
@@ -36,13 +38,3 @@ def place_masks(masks: Iterable[tuple[str, Image]]) -> LabelImage:
     if labels is None:
         raise ValueError("there is no mask")
     return labels
-
-
-def _foreground(mask: Image, name: str) -> npt.NDArray[np.bool_]:
-    if mask.ndim != 2:
-        raise ValueError(f"{name}: shape {mask.shape}; {_ONE_OBJECT}")
-    foreground: npt.NDArray[np.bool_] = mask != 0
-    values = mask[foreground]
-    if values.size and not (values == values[0]).all():
-        raise ValueError(f"{name}: {len(np.unique(values))} values besides 0; {_ONE_OBJECT}")
-    return foreground

@@ -1,22 +1,20 @@
 """Which layout a tree of files has: the first that recognises it, or a refusal that says what to do."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import PurePosixPath
+from functools import partial
 
 from cellarena.datasets.layouts.foreign import advice, tracking
 from cellarena.datasets.layouts.mask_folders import dsb_tree, masks_per_image
-from cellarena.datasets.layouts.name_roles import derived_from, image_keys, stem_of
+from cellarena.datasets.layouts.name_roles import derived_from, image_keys, is_image, stem_of
 from cellarena.datasets.layouts.pairs import Findings, merged, same_names, suffix_pairs
 from cellarena.datasets.layouts.parallel_folders import parallel_folders
-from cellarena.images.io import IMAGE_SUFFIXES
 
 LOOKED_FOR = (
     "images/ and labels/ side by side (or masks, gt, annotations, ...), NAME.* beside NAME_label.* (or _masks, "
     "-labelled, ...) or mask_NAME.*, NAME.jpg beside NAME.png, NAME/images/NAME.png with one binary mask per object in "
     "NAME/masks/; files are TIFF, PNG, BMP or JPEG; a manifest.csv with the columns image and label pairs any names"
 )
-_Detector = Callable[[list[str]], Findings | None]
 
 
 def detect(paths: Iterable[str]) -> Findings:
@@ -30,19 +28,24 @@ def detect(paths: Iterable[str]) -> Findings:
         paths: relative POSIX paths of all files of the tree; empty folders end with "/".
 
     Returns:
-        Findings with sorted contents; a file is in exactly one of them, or in several ambiguous lines.
+        Findings in exactly one of which a file is, or in several ambiguous lines.
 
     Raises:
         ValueError: if no layout recognises the tree, or it is one that is not read; the message says what to do.
     """
-    seen = sorted({path for path in paths if not _hidden(path)})
+    seen = sorted({path for path in paths if not _is_hidden(path)})
     files = [path for path in seen if not path.endswith("/")]
     if said := tracking(files):
         raise ValueError(said)
-    images, derived = usable_images(files)
+    rest, derived = usable_images(files)
+    # The folders in which no image lies, be it that they are empty.
+    folders = {image: {p.rpartition("/")[0] for p in seen if is_image(p) is image} for image in (True, False)}
+    empty = sorted(folders[False] - folders[True])
+    detectors: tuple[Callable[[list[str]], Findings | None], ...] = (
+        partial(dsb_tree, empty=empty), partial(masks_per_image, empty=empty), parallel_folders, suffix_pairs,
+    )  # fmt: skip
     parts: list[Findings] = []
-    rest = images
-    for detector in _detectors(_without_image(seen)):
+    for detector in detectors:
         if (found := detector(rest)) and (found.pairs or not parts):
             parts.append(found)
             rest = list(found.ignored)
@@ -55,34 +58,13 @@ def detect(paths: Iterable[str]) -> Findings:
     return merged(layout, [replace(part, ignored=()) for part in parts], others)
 
 
-def _without_image(paths: Sequence[str]) -> list[str]:
-    """Return the folders in which no image lies, be it that they are empty."""
-    folders = {image: {p.rpartition("/")[0] for p in paths if is_image(p) is image} for image in (True, False)}
-    return sorted(folders[False] - folders[True])
-
-
-def _detectors(empty: Sequence[str]) -> tuple[_Detector, ...]:
-    """Return the detectors in their order, given which folders hold no image."""
-    return (
-        lambda paths: dsb_tree(paths, empty),
-        lambda paths: masks_per_image(paths, empty),
-        parallel_folders,
-        suffix_pairs,
-    )
-
-
 def usable_images(files: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the image files of a tree, and those that were made of another one, such as outlines of its labels."""
     images = sorted(filter(is_image, files))
     stems = {key for path in images for key in (stem_of(path), *image_keys(stem_of(path)))}
-    derived = [path for path in images if derived_from(stem_of(path)) in stems]
-    return [path for path in images if path not in set(derived)], derived
+    derived = {path for path in images if derived_from(stem_of(path)) in stems}
+    return [path for path in images if path not in derived], sorted(derived)
 
 
-def is_image(path: str) -> bool:
-    """Return whether a file's name ends like that of an image which is read."""
-    return PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES
-
-
-def _hidden(path: str) -> bool:
+def _is_hidden(path: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))

@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import PurePosixPath
 
-from cellarena.datasets.layouts.name_roles import stem_of
+from cellarena.datasets.layouts.name_roles import is_label_like, stem_of
 from cellarena.datasets.layouts.pairs import Pair, by_folder
-from cellarena.datasets.metadata.lookup import is_label_like
 
 _MOST_COMPARED = 50
 _LABEL_PART = re.compile("label|mask|annot|truth|segm|instance", re.IGNORECASE)
@@ -24,7 +24,7 @@ def draft_manifest(images: Sequence[str], pairs: Iterable[Pair] = ()) -> str:
         pairs: what is known; only label images, as a row cannot name several masks or channels.
 
     Returns:
-        CSV with a header, sorted by image, label images without one last; "" if no file seems to be a label image.
+        CSV sorted by image, label images without one last; "" if no file seems to be a label image.
     """
     known = {pair.image: pair.labels[0] for pair in pairs}
     free = sorted(set(images) - set(known) - set(known.values()))
@@ -57,7 +57,7 @@ def _partners(images: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
     partners = {}
     for image in images:
         candidates = by_numbers[_numbers(image)] or [label for label in labels if stem_of(image) in stem_of(label)]
-        best = max(candidates[:_MOST_COMPARED], key=lambda label: _likeness(image, label), default="")
+        best = max(candidates[:_MOST_COMPARED], key=partial(_likeness, image), default="")
         if best in by_numbers[_numbers(image)]:
             candidates.remove(best)
         partners[image] = best

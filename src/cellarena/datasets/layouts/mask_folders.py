@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from cellarena.datasets.layouts.name_roles import Role, folder_role, image_keys, label_keys, stem_of
-from cellarena.datasets.layouts.pairs import Findings, Pair, by_folder, findings, merged
+from cellarena.datasets.layouts.pairs import Findings, Pair, by_folder, merged
 
 _NUMBERED = re.compile(r"(.+?)[ _-](?:(?:mask|cell|nucleus|object|obj|instance)s?[ _-]?)?\d+", re.IGNORECASE)
 
@@ -32,13 +32,17 @@ def dsb_tree(paths: list[str], empty: Sequence[str]) -> Findings | None:
         else:
             outside.append(path)
     samples = [name for name, (images, masks) in folders.items() if _is_sample(images, masks, name in bare)]
-    if not any(_certainly_dsb(name, *folders[name]) for name in samples) or 2 * len(samples) <= len(folders):
+    certain = [
+        name for name in samples for images, masks in [folders[name]]
+        if len(masks) > 1 or (masks and name.rpartition("/")[2] == stem_of(images[0]))
+    ]  # fmt: skip
+    if not certain or 2 * len(samples) <= len(folders):
         return None
     pairs = [_masked(folders[name][0][0], folders[name][1], name) for name in samples]
     rest = {name: files for name, files in folders.items() if name not in set(samples)}
     ambiguous = [f"{n}: {len(i)} images share {len(m)} masks" for n, (i, m) in rest.items() if len(i) > 1 and m]
     unpaired = [path for images, masks in rest.values() if len(images) < 2 or not masks for path in images + masks]
-    return findings("DSB tree", pairs, unpaired, ambiguous, outside)
+    return Findings("DSB tree", pairs, unpaired, ambiguous, outside)
 
 
 def _split(folder: str) -> tuple[str, str]:
@@ -54,10 +58,6 @@ def _is_sample(images: list[str], masks: list[str], none_drawn: bool) -> bool:
     return not any(({stem} | image_keys(stem)) & label_keys(stem_of(mask)) for mask in masks)
 
 
-def _certainly_dsb(name: str, images: list[str], masks: list[str]) -> bool:
-    return len(masks) > 1 or (bool(masks) and name.rpartition("/")[2] == stem_of(images[0]))
-
-
 def _masked(image: str, masks: Sequence[str], parent: str) -> Pair:
     return Pair((image,), tuple(sorted(masks)), stem_of(image), parent, "masks")
 
@@ -70,16 +70,16 @@ def masks_per_image(paths: list[str], empty: Sequence[str]) -> Findings | None:
     """
     folders = by_folder(paths)
     images: dict[str, list[str]] = defaultdict(list)
-    for folder, files in folders.items():
+    for folder in folders:
         if _holds(folder, "image"):
-            images[_split(folder)[0]].extend(files)
+            images[_split(folder)[0]].extend(folders[folder])
     parts = [part for above, files in images.items() if (part := _of_set(above, files, folders, empty))]
     if not parts:
         return None
     seen = {path for part in parts for path in (*part.unpaired, *_used(part.pairs))}
     rest = [path for path in paths if path not in seen]
     others = [path for path in rest if any(folder_role(folder) for folder in path.split("/")[:-1])]
-    return merged("masks per image", [*parts, findings("", [], others, [], set(rest) - set(others))], [])
+    return merged("masks per image", [*parts, Findings(unpaired=others, ignored=set(rest) - set(others))])
 
 
 def _of_set(above: str, images: Sequence[str], folders: dict[str, list[str]], empty: Sequence[str]) -> Findings | None:
@@ -93,18 +93,16 @@ def _of_set(above: str, images: Sequence[str], folders: dict[str, list[str]], em
         elif home == above and _holds(folder, "label") and _all_numbered(files, image_of):
             for path in files:
                 masks.setdefault(str(_owner(path)), []).append(path)
-    pairs = [_of_image(image_of[own], files, above) for own, files in masks.items() if own in image_of]
+    pairs = []
+    for own in set(masks) & set(image_of):
+        pair = _masked(image_of[own], masks[own], above)
+        # One file of the image's name is a label image.
+        is_whole = len(pair.labels) == 1 and pair.stem in label_keys(stem_of(pair.labels[0]))
+        pairs.append(replace(pair, kind="label image") if is_whole else pair)
     if len(image_of) < len(images) or not any(pair.labels for pair in pairs):
         return None
     lone = [path for own, files in masks.items() if own not in image_of for path in files]
-    return findings("", pairs, [*lone, *sorted(set(images) - set(_used(pairs)))], [], [])
-
-
-def _of_image(image: str, files: Sequence[str], parent: str) -> Pair:
-    """Return the pair of an image and the files in its folder; one file of the image's name is a label image."""
-    pair = _masked(image, files, parent)
-    whole = len(files) == 1 and pair.stem in label_keys(stem_of(files[0]))
-    return replace(pair, kind="label image") if whole else pair
+    return Findings("", pairs, [*lone, *(set(images) - set(_used(pairs)))])
 
 
 def _holds(folder: str, role: Role) -> bool:

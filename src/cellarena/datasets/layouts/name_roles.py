@@ -5,9 +5,9 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Literal
 
-IMAGE_WORDS = frozenset(
-    {"image", "images", "img", "imgs", "raw", "input", "inputs", "original", "originals", "orig"}
-)  # fmt: skip
+from cellarena.images.io import IMAGE_SUFFIXES
+
+IMAGE_WORDS = frozenset({"image", "images", "img", "imgs", "raw", "input", "inputs", "original", "originals", "orig"})
 LABEL_WORDS = frozenset(
     {
         "label", "labels", "labelled", "labeled", "mask", "masks", "instance", "instances", "inst", "gt", "groundtruth",
@@ -74,6 +74,22 @@ def object_label_keys(stem: str) -> set[str]:
 def image_keys(stem: str) -> set[str]:
     """Return the stems that are left of an image's without words such as `_img`."""
     return _without(stem, _IMAGE_EDGES)
+
+
+def marked_keys(stem: str) -> set[str]:
+    """Return the stems that are left if this one has words of a label image, else none."""
+    return (label_keys(stem) | object_label_keys(stem)) - {stem}
+
+
+def is_image(path: str) -> bool:
+    """Return whether a file's name ends like that of an image which is read."""
+    return PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_label_like(path: str) -> bool:
+    """Return whether a file's folders or its name say that it is a label image."""
+    role = next((role for folder in reversed(path.split("/")[:-1]) if (role := folder_role(folder))), None)
+    return role[0] == "label" if role else bool(marked_keys(stem_of(path)))
 
 
 def derived_from(stem: str) -> str | None:

@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cellarena.datasets.layouts.name_roles import image_keys, label_keys, object_label_keys, stem_of
+from cellarena.datasets.layouts.name_roles import image_keys, label_keys, marked_keys, object_label_keys, stem_of
+from cellarena.datasets.names import listed, safe_name
 
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 _JPEG = frozenset({".jpg", ".jpeg"})
@@ -15,16 +16,12 @@ _JPEG = frozenset({".jpg", ".jpeg"})
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """An image and what annotates it: one label image, or one binary mask per object.
+    """An image and what annotates it: one label image, or one binary mask per object; paths are the tree's."""
 
-    `images` is the image's file, or one file per channel in their order. Paths are POSIX and relative to the tree;
-    `parent` tells the sets of one tree apart.
-    """
-
-    images: tuple[str, ...]
+    images: tuple[str, ...]  # the image's file, or one file per channel in their order
     labels: tuple[str, ...]
     stem: str
-    parent: str
+    parent: str  # tells the sets of one tree apart
     kind: Literal["label image", "masks"] = "label image"
 
     @property
@@ -35,13 +32,29 @@ class Pair:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a detector sees: whole pairs, files without a partner, choices it will not make, files it has no use for."""
+    """What a detector sees; all sorted."""
 
-    layout: str
-    pairs: tuple[Pair, ...]
-    unpaired: tuple[str, ...]
-    ambiguous: tuple[str, ...]
-    ignored: tuple[str, ...]
+    layout: str = ""
+    pairs: Collection[Pair] = ()
+    unpaired: Collection[str] = ()  # files without a partner
+    ambiguous: Collection[str] = ()  # choices that a person has to make, a line each
+    ignored: Collection[str] = ()  # files that it has no use for
+
+    def __post_init__(self) -> None:
+        for name in ("pairs", "unpaired", "ambiguous", "ignored"):
+            object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
+
+
+def merged(layout: str, parts: Iterable[Findings], ignored: Iterable[str] = ()) -> Findings:
+    """Return the findings of several places as those of one tree."""
+    parts = list(parts)
+    return Findings(
+        layout,
+        [pair for part in parts for pair in part.pairs],
+        [path for part in parts for path in part.unpaired],
+        [line for part in parts for line in part.ambiguous],
+        [*ignored, *(path for part in parts for path in part.ignored)],
+    )
 
 
 def suffix_pairs(paths: list[str]) -> Findings | None:
@@ -53,15 +66,10 @@ def suffix_pairs(paths: list[str]) -> Findings | None:
     for parent, files in by_folder(paths).items():
         stems = {stem_of(path) for path in files}
         keys = stems | {key for stem in stems for key in image_keys(stem)}
-        labels = [path for path in files if _marked_keys(stem_of(path)) & keys]
-        images = [path for path in files if path not in set(labels)]
-        parts.append(match(images, labels, parent))
-    found = merged("suffix pairs", parts, [])
+        labels = [path for path in files if marked_keys(stem_of(path)) & keys]
+        parts.append(match([path for path in files if path not in set(labels)], labels, parent))
+    found = merged("suffix pairs", parts)
     return found if found.pairs or found.ambiguous else None
-
-
-def _marked_keys(stem: str) -> set[str]:
-    return (label_keys(stem) | object_label_keys(stem)) - {stem}
 
 
 def same_names(paths: list[str]) -> Findings | None:
@@ -74,11 +82,9 @@ def same_names(paths: list[str]) -> Findings | None:
         pictures = [path for path in files if PurePosixPath(path).suffix.lower() in _JPEG]
         labels = [path for path in files if path not in set(pictures)]
         stems = sorted(map(stem_of, pictures))
-        if len(set(stems)) == len(stems) and stems == sorted(map(stem_of, labels)):
-            parts.append(match(pictures, labels, parent))
-        else:
-            parts.append(findings("", [], files, [], []))
-    found = merged("same names", parts, [])
+        is_whole = len(set(stems)) == len(stems) and stems == sorted(map(stem_of, labels))
+        parts.append(match(pictures, labels, parent) if is_whole else Findings(unpaired=files))
+    found = merged("same names", parts)
     return found if found.pairs else None
 
 
@@ -95,7 +101,7 @@ def match(images: Sequence[str], labels: Sequence[str], parent: str) -> Findings
 
     Words such as `_img`, or of what the labels are, are looked past only where names do not match without.
     """
-    shots, incomplete = _shots(images, labels, parent)
+    shots, ambiguous = _shots(images, labels, parent)
     images_of: dict[str, list[Pair]] = {}
     plain, marked = _by_key(shots, lambda stem: {stem}), _by_key(shots, image_keys)
     for keys_of_label in (label_keys, object_label_keys):
@@ -103,7 +109,23 @@ def match(images: Sequence[str], labels: Sequence[str], parent: str) -> Findings
             for label in sorted(set(labels) - set(images_of)):
                 if found := sorted({s for key in keys_of_label(stem_of(label)) for s in by_key.get(key, ())}):
                     images_of[label] = found
-    return _one_to_one(shots, labels, images_of, incomplete)
+    labels_of: dict[Pair, list[str]] = defaultdict(list)
+    for label, shot in sorted((label, shot) for label, candidates in images_of.items() for shot in candidates):
+        labels_of[shot].append(label)
+    unpaired = [label for label in labels if label not in images_of]
+    pairs = []
+    for shot in shots:
+        own = labels_of[shot]
+        if not own:
+            unpaired.extend(shot.images)
+        elif len(own) > 1:
+            ambiguous.append(f"{shot.image} has several labels: {', '.join(own)}")
+        elif len(images_of[own[0]]) == 1:
+            pairs.append(replace(shot, labels=(own[0],)))
+    for label, several in images_of.items():
+        if len(several) > 1:
+            ambiguous.append(f"{label} fits several images: {', '.join(path for s in several for path in s.images)}")
+    return Findings("", pairs, unpaired, ambiguous)
 
 
 def _by_key(shots: Iterable[Pair], keys: Callable[[str], set[str]]) -> dict[str, list[Pair]]:
@@ -112,30 +134,6 @@ def _by_key(shots: Iterable[Pair], keys: Callable[[str], set[str]]) -> dict[str,
         for key in keys(shot.stem):
             by_key[key].append(shot)
     return by_key
-
-
-def _one_to_one(
-    shots: Sequence[Pair], labels: Sequence[str], images_of: dict[str, list[Pair]], ambiguous: list[str]
-) -> Findings:
-    """Return as pairs what fits one image and one label image each; `ambiguous` is what is known to be already."""
-    labels_of: dict[Pair, list[str]] = defaultdict(list)
-    for label, candidates in sorted(images_of.items()):
-        for shot in candidates:
-            labels_of[shot].append(label)
-    pairs = []
-    unpaired = [label for label in labels if label not in images_of]
-    for shot in shots:
-        found = labels_of[shot]
-        if not found:
-            unpaired.extend(shot.images)
-        elif len(found) > 1:
-            ambiguous.append(f"{shot.image} has several labels: {', '.join(found)}")
-        elif len(images_of[found[0]]) == 1:
-            pairs.append(replace(shot, labels=(found[0],)))
-    for label, several in images_of.items():
-        if len(several) > 1:
-            ambiguous.append(f"{label} fits several images: {', '.join(path for s in several for path in s.images)}")
-    return findings("", pairs, unpaired, ambiguous, [])
 
 
 def _shots(images: Sequence[str], labels: Sequence[str], parent: str) -> tuple[list[Pair], list[str]]:
@@ -154,32 +152,38 @@ def _shots(images: Sequence[str], labels: Sequence[str], parent: str) -> tuple[l
     if not stems & set(cases) or stems & {shot.stem for shot in single}:
         return single, []
     wanted = [f"{channel:04d}" for channel in range(max(map(len, cases.values())))]
-    found_of = {case: sorted(stem_of(path)[-4:] for path in files) for case, files in cases.items()}
-    wrong = [
-        f"{cases[case][0]}: its channels are {', '.join(found)}, expected {', '.join(wanted)} as for the others"
-        for case, found in found_of.items()
-        if found != wanted
-    ]
-    by_channel = {case: tuple(sorted(files, key=stem_of)) for case, files in cases.items()}
-    return [Pair(files, (), case, parent) for case, files in by_channel.items() if found_of[case] == wanted], wrong
+    shots, wrong = [], []
+    for case, unsorted in cases.items():
+        files = sorted(unsorted, key=stem_of)
+        channels = [stem_of(path)[-4:] for path in files]
+        if channels == wanted:
+            shots.append(Pair(tuple(files), (), case, parent))
+        else:
+            said = f"its channels are {', '.join(channels)}, expected {', '.join(wanted)} as for the others"
+            wrong.append(f"{unsorted[0]}: {said}")
+    return shots, wrong
 
 
-def merged(layout: str, parts: Iterable[Findings], ignored: Iterable[str]) -> Findings:
-    """Return the findings of several places as those of one tree."""
-    parts = list(parts)
-    return findings(
-        layout,
-        [pair for part in parts for pair in part.pairs],
-        [path for part in parts for path in part.unpaired],
-        [line for part in parts for line in part.ambiguous],
-        [*ignored, *(path for part in parts for path in part.ignored)],
-    )
+def record_ids(pairs: Iterable[Pair]) -> dict[Pair, str]:
+    """Return the record id of each pair, made of its image's stem from A-Z a-z 0-9 . _ and -.
+
+    Where sets of one tree repeat a stem (train/images/1.png, test/images/1.png), every id starts with its set's path.
+
+    Raises:
+        ValueError: if two images would share an id, also when case is ignored; both are named.
+    """
+    ordered = sorted(pairs)
+    ids = {pair: safe_name(pair.stem) for pair in ordered}
+    if _shared(ids):
+        ids = {pair: safe_name("_".join(filter(None, (*pair.parent.split("/"), pair.stem)))) for pair in ordered}
+    if clashes := _shared(ids):
+        lines = listed(" and ".join(map(repr, images)) for images in clashes)
+        raise ValueError(f"names that differ only in case, spelling or special characters: {lines}; rename one")
+    return ids
 
 
-def findings(
-    layout: str, pairs: Iterable[Pair], unpaired: Iterable[str], ambiguous: Iterable[str], ignored: Iterable[str]
-) -> Findings:
-    """Return findings with sorted contents."""
-    return Findings(
-        layout, tuple(sorted(pairs)), tuple(sorted(unpaired)), tuple(sorted(ambiguous)), tuple(sorted(ignored))
-    )
+def _shared(ids: dict[Pair, str]) -> list[list[str]]:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for pair, name in ids.items():
+        owners[name.casefold()].append(pair.image)
+    return [images for images in owners.values() if len(images) > 1]

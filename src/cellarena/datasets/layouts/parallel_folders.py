@@ -1,9 +1,9 @@
 """The layout of most trees: image folders and label folders side by side, or a label folder beside or below images."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from cellarena.datasets.layouts.name_roles import SUBSET_WORDS, Role, folder_role, is_derived_folder
 from cellarena.datasets.layouts.pairs import Findings, by_folder, match, merged
@@ -11,17 +11,12 @@ from cellarena.datasets.layouts.pairs import Findings, by_folder, match, merged
 _SUBSETS = frozenset(SUBSET_WORDS.values())
 
 
-@dataclass(frozen=True, order=True)
-class _Place:
-    """Where images and label images belong together: the folders above, the folder's other words, those below."""
+class _Place(NamedTuple):
+    """Where images and label images belong together."""
 
-    above: str
-    words: tuple[str, ...]
+    above: str  # the folders above the one with a role
+    words: tuple[str, ...]  # the other words of its name
     below: str
-
-    @property
-    def name(self) -> str:
-        return "/".join(filter(None, (self.above, "_".join(self.words), self.below)))
 
 
 def parallel_folders(paths: list[str]) -> Findings | None:
@@ -32,7 +27,10 @@ def parallel_folders(paths: list[str]) -> Findings | None:
     """
     files: dict[Role, dict[_Place, list[str]]] = {"image": defaultdict(list), "label": defaultdict(list)}
     outside = []
-    kinds = _kinds(paths)
+    kinds: dict[tuple[str, tuple[str, ...]], set[Role]] = defaultdict(set)
+    for folder in {str(folder) for path in paths for folder in PurePosixPath(path).parents}:
+        if role := folder_role(PurePosixPath(folder).name):
+            kinds[folder.rpartition("/")[0], role[1]].add(role[0])
     for path in paths:
         if found := _place(path, kinds):
             files[found[0]][found[1]].append(path)
@@ -43,27 +41,26 @@ def parallel_folders(paths: list[str]) -> Findings | None:
         if beside := _beside(place, labels[place], outside):
             images[place] = beside
             outside = sorted(set(outside) - set(beside))
-    if not {(p.above, p.words) for p in images} & {(p.above, p.words) for p in labels}:
+    if not {place[:2] for place in images} & {place[:2] for place in labels}:
         return None
     tested = any(place.words == ("test",) for place in labels)
     spare = {p for p, files in images.items() if not tested and all("imagesTs" in path.split("/") for path in files)}
-    parts = [match(images.get(p, []), labels.get(p, []), p.name) for p in sorted((set(images) | set(labels)) - spare)]
+    parts = [
+        match(images.get(place, []), labels.get(place, []), _joined(place.above, "_".join(place.words), place.below))
+        for place in sorted((set(images) | set(labels)) - spare)
+    ]
     return merged("parallel folders", parts, [*outside, *(path for place in spare for path in images[place])])
 
 
-def _kinds(paths: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], set[Role]]:
-    """Return for each parent folder and other words which kinds of folder there are."""
-    kinds: dict[tuple[str, tuple[str, ...]], set[Role]] = defaultdict(set)
-    for folder in {folder for path in paths for folder in map(str, PurePosixPath(path).parents) if folder != "."}:
-        if role := folder_role(PurePosixPath(folder).name):
-            kinds[folder.rpartition("/")[0], role[1]].add(role[0])
-    return kinds
+def _joined(*folders: str) -> str:
+    return "/".join(filter(None, folders))
 
 
 def _place(path: str, kinds: dict[tuple[str, tuple[str, ...]], set[Role]]) -> tuple[Role, _Place] | None:
     """Return the kind and place of a file by its innermost folder with a role.
 
-    A folder whose name has other words, such as `masks_binary`, has one only beside its counterpart, `images_binary`.
+    A folder whose name has other words, such as `masks_binary`, has one only beside its counterpart, `images_binary`:
+    `kinds` says of each parent folder and other words which kinds of folder there are.
     """
     folders = PurePosixPath(path).parts[:-1]
     for level in reversed(range(len(folders))):
@@ -79,7 +76,7 @@ def _beside(place: _Place, labels: Sequence[str], outside: Sequence[str]) -> lis
 
     They lie in the folder above it, or else beside it: in folders called images and more, or else in any others.
     """
-    above = "/".join(filter(None, (place.above, place.below)))
+    above = _joined(place.above, place.below)
     folders = by_folder(outside)
     if _fits(folders.get(above, []), labels):
         return folders[above]
@@ -87,9 +84,8 @@ def _beside(place: _Place, labels: Sequence[str], outside: Sequence[str]) -> lis
     found: dict[bool, list[str]] = {True: [], False: []}
     for folder, files in folders.items():
         parts = PurePosixPath(folder).parts
-        rest = "/".join(parts[depth + 1 :])
-        inside = len(parts) > depth and "/".join(parts[:depth]) == place.above and rest == place.below
-        if inside and not is_derived_folder(parts[depth]) and _fits(files, labels):
+        is_beside = parts[:depth] == PurePosixPath(place.above).parts and "/".join(parts[depth + 1 :]) == place.below
+        if len(parts) > depth and is_beside and not is_derived_folder(parts[depth]) and _fits(files, labels):
             role = folder_role(parts[depth])
             if not role or role[0] == "image":
                 found[bool(role)].extend(files)

@@ -4,10 +4,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
-from cellarena.datasets.layouts.name_roles import folder_role, label_keys, object_label_keys, stem_of
-from cellarena.images.io import IMAGE_SUFFIXES
+from cellarena.datasets.layouts.name_roles import is_image, stem_of
 
 
 class Lookup:
@@ -42,22 +40,13 @@ def _parts(path: str) -> list[str]:
 
 
 def _keys(last: str) -> tuple[str, str, str, str]:
-    is_file = PurePosixPath(last).suffix.lower() in IMAGE_SUFFIXES
-    stem = stem_of(last if is_file else f"{last}.tif")
+    stem = stem_of(last if is_image(last) else f"{last}.tif")
     return last, stem, last.casefold(), stem.casefold()
 
 
 def _agree(there: Iterable[str], written: Iterable[str]) -> bool:
     pairs = zip(reversed(tuple(there)), reversed(tuple(written)), strict=False)
     return all(one.casefold() == other.casefold() for one, other in pairs)
-
-
-def is_label_like(path: str) -> bool:
-    """Return whether a file's folders or its name say that it is a label image."""
-    *folders, _ = path.split("/")
-    role = next((role for folder in reversed(folders) if (role := folder_role(folder))), None)
-    stem = stem_of(path)
-    return role[0] == "label" if role else bool((label_keys(stem) | object_label_keys(stem)) - {stem})
 
 
 def spreadsheet_hint(written: Iterable[str], stems: Iterable[str]) -> str:

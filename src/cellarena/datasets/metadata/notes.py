@@ -3,31 +3,31 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from cellarena.datasets.layouts.detection import is_image
-from cellarena.datasets.layouts.name_roles import derived_from, folder_role, folder_subsets, label_keys, stem_of
-from cellarena.datasets.layouts.pairs import Findings, Pair, findings
-from cellarena.datasets.metadata.lookup import Lookup, is_label_like, spreadsheet_hint
+from cellarena.datasets.layouts.name_roles import (
+    derived_from,
+    folder_role,
+    folder_subsets,
+    is_image,
+    is_label_like,
+    label_keys,
+    stem_of,
+)
+from cellarena.datasets.layouts.pairs import Findings, Pair
+from cellarena.datasets.metadata.lookup import Lookup, spreadsheet_hint
 from cellarena.datasets.metadata.tables import NoteRow, NoteTable
 from cellarena.datasets.names import listed, slug
 
 
 @dataclass(frozen=True)
 class Note:
-    """What is said of one image.
-
-    Attributes:
-        modality: "unknown" if nobody says.
-        group: what must not be torn apart by a split; empty if nobody says.
-        subset: "train", "val" or "test" where it is fixed, else empty.
-        pixel_size: height and width of a pixel (µm), None if nobody says.
-    """
+    """What is said of one image."""
 
     modality: str = "unknown"
-    group: str = ""
-    subset: str = ""
-    pixel_size: tuple[float, float] | None = None
+    group: str = ""  # what must not be torn apart by a split
+    subset: str = ""  # "train", "val" or "test" where it is fixed
+    pixel_size: tuple[float, float] | None = None  # height and width of a pixel (µm)
 
 
 def named_pairs(table: NoteTable, files: Sequence[str]) -> Findings:
@@ -51,11 +51,11 @@ def named_pairs(table: NoteTable, files: Sequence[str]) -> Findings:
     used = Counter(path for pair in pairs for path in (pair.image, *pair.labels))
     if twice := [path for path, count in used.items() if count > 1]:
         problems.append(f"names {listed(twice)} twice; keep one row, and one label for each image")
-    if forgotten := _forgotten(images, pairs):
+    if forgotten := _forgotten([path for path in images if path not in used], pairs):
         problems.append(f"images without a row: {listed(forgotten)}; add a row, or take the file out of the folder")
     if problems:
         raise ValueError(f"{table.name}: {listed(problems, 5)}")
-    return findings(table.name, pairs, [], [], set(files) - set(used))
+    return Findings(table.name, pairs, ignored=set(files) - set(used))
 
 
 def _set_of(path: str) -> str:
@@ -78,12 +78,11 @@ def _unresolved(row: NoteRow, image: list[str], label: list[str], files: Sequenc
     return f"line {row.line}: its {column} {text} is no image file of the tree{hint}"
 
 
-def _forgotten(images: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """Return files beside named images that no row names and that were not made of a named one."""
-    used = {path for pair in pairs for path in (pair.image, *pair.labels)}
+def _forgotten(unnamed: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
+    """Return files beside named images that were not made of one of these."""
     folders = {pair.image.rpartition("/")[0] for pair in pairs}
     stems = {pair.stem for pair in pairs}
-    beside = [path for path in images if path not in used and path.rpartition("/")[0] in folders]
+    beside = [path for path in unnamed if path.rpartition("/")[0] in folders]
     return [p for p in beside if not ({derived_from(stem_of(p)), *label_keys(stem_of(p)) - {stem_of(p)}} & stems)]
 
 
@@ -98,20 +97,31 @@ def notes_of(table: NoteTable | None, ids: Mapping[Pair, str]) -> dict[str, Note
             and row contradict each other, or a modality or group is spelled in two ways.
     """
     rows = _rows_of(table, ids) if table else {}
-    notes = {name: Note(subset=_subset(pair, rows.get(name), table)) for pair, name in ids.items()}
-    if not {note.subset for note in notes.values()} & {"val", "test"}:
-        notes = {name: replace(note, subset=rows[name].subset if name in rows else "") for name, note in notes.items()}
-    for name, row in rows.items():
-        notes[name] = Note(row.modality or Note.modality, row.group, notes[name].subset, row.pixel_size)
-    if table:
-        _refuse_alike(table.name, "modalities", {note.modality for note in notes.values()}, slug)
-        _refuse_alike(table.name, "groups", {note.group for note in notes.values()}, _spelling)
+    said = {name: row.subset for name, row in rows.items()}
+    subsets = {name: _subset(pair, said.get(name, "")) for pair, name in ids.items()}
+    if not set(subsets.values()) & {"val", "test"}:
+        subsets = said
+    if not table:
+        return {name: Note(subset=subsets.get(name, "")) for name in ids.values()}
+    notes = {
+        name: Note(row.modality or Note.modality, row.group, subsets[name], row.pixel_size)
+        for name, row in rows.items()
+    }
+    _refuse_alike(table.name, "modalities", {note.modality for note in notes.values()}, slug)
+    _refuse_alike(table.name, "groups", {note.group for note in notes.values()}, _spelling)
     return notes
 
 
 def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
-    """Return the row of each record id."""
-    lookup = Lookup((path, name) for pair, name in ids.items() for path in (name, *pair.images, *_short_names(pair)))
+    """Return the row of each record id.
+
+    Beside its path and id an image has the names without channel, and without a folder called images or the like.
+    """
+    names = []
+    for pair, name in ids.items():
+        folder, slash, file = pair.image.rpartition("/")
+        names += [(path, name) for path in (name, *pair.images, f"{folder}{slash}{pair.stem}", f"{pair.parent}/{file}")]
+    lookup = Lookup(names)
     rows: dict[str, NoteRow] = {}
     lost = []
     for row in table.rows:
@@ -124,31 +134,21 @@ def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
             raise ValueError(f"{table.name}: names {row.image} twice; keep one row")
         else:
             rows[found[0]] = row
-    image_of = {name: pair.image for pair, name in ids.items()}
-    without = sorted(image_of[name] for name in set(ids.values()) - set(rows))
-    problems = []
-    if lost:
-        problems.append(f"rows without an image: {listed(lost)}")
-    if without:
-        problems.append(f"images without a row: {listed(without)}")
-    if problems:
+    without = sorted(pair.image for pair, name in ids.items() if name not in rows)
+    if lost or without:
+        found = {"rows without an image": lost, "images without a row": without}
+        problems = "; ".join(f"{what}: {listed(names)}" for what, names in found.items() if names)
         hint = spreadsheet_hint(lost, map(stem_of, without)) or "; every row needs its image and every image its row"
-        raise ValueError(f"{table.name}: {'; '.join(problems)}{hint}")
+        raise ValueError(f"{table.name}: {problems}{hint}")
     return rows
 
 
-def _short_names(pair: Pair) -> tuple[str, str]:
-    """Return the names of a pair's image without channel, and without a folder called images or the like."""
-    folder, slash, name = pair.image.rpartition("/")
-    return f"{folder}{slash}{pair.stem}", f"{pair.parent}/{name}"
-
-
-def _subset(pair: Pair, row: NoteRow | None, table: NoteTable | None) -> str:
+def _subset(pair: Pair, said: str) -> str:
     """Return the subset that folders and row agree on, "" if neither says one."""
-    folders, said = folder_subsets(pair.image), row.subset if row else ""
+    folders = folder_subsets(pair.image)
     if said and folders and said not in folders:
-        name = table.name if table else ""
-        raise ValueError(f"{pair.image}: lies in {min(folders)}, but {name} says subset {said}; correct one of them")
+        where = f"lies in {min(folders)}, but manifest.csv says subset {said}"
+        raise ValueError(f"{pair.image}: {where}; correct one of them")
     if not said and len(folders) > 1:
         names = " and ".join(sorted(folders))
         raise ValueError(f"{pair.image}: its folders name {names}; rename one, or say the subset in manifest.csv")

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from cellarena.datasets.layouts.name_roles import SUBSET_WORDS
+from cellarena.datasets.layouts.name_roles import SUBSET_WORDS, is_image
 from cellarena.datasets.names import listed
-from cellarena.images.io import IMAGE_SUFFIXES
 
 COLUMNS = ("image", "label", "modality", "group", "subset", "pixel_size")
 _MEANT = {
@@ -28,27 +27,23 @@ _PIXEL_SIZE = re.compile(rf"{_NUMBER}(?:\s*[x\u00d7*]\s*{_NUMBER})?", re.IGNOREC
 
 @dataclass(frozen=True)
 class NoteRow:
-    """A row of a manifest.csv: what stands in its cells, empty where nothing does.
-
-    `subset` is "train", "val", "test" or ""; `pixel_size` is height and width of a pixel (µm), None if not given.
-    """
+    """A row of a manifest.csv: what stands in its cells, empty where nothing does."""
 
     line: int
     image: str
     label: str
     modality: str
     group: str
-    subset: str
-    pixel_size: tuple[float, float] | None
+    subset: str  # "train", "val", "test" or ""
+    pixel_size: tuple[float, float] | None  # height and width of a pixel (µm)
 
 
 @dataclass(frozen=True)
 class NoteTable:
-    """A manifest.csv: which of its columns are read, which are not, and its rows."""
+    """A manifest.csv."""
 
     name: str
-    columns: tuple[str, ...]
-    unread: tuple[str, ...]
+    unread: tuple[str, ...]  # the columns that nothing is taken from
     rows: tuple[NoteRow, ...]
 
     @property
@@ -76,10 +71,9 @@ def read_table(path: Path) -> NoteTable:
         raise ValueError(f"{path.name}: is empty; write the columns image, label, ... or take the file out")
     header = [_column(cell) for cell in filled[0][1]]
     _refuse_columns(path.name, header, filled[1:])
-    read = tuple(column for column in header if column in COLUMNS)
     unread = tuple(cell for cell, column in zip(filled[0][1], header, strict=True) if column and column not in COLUMNS)
     rows = [_row(path.name, number, dict(zip(header, line, strict=False))) for number, line in filled[1:]]
-    return NoteTable(path.name, read, unread, tuple(rows))
+    return NoteTable(path.name, unread, tuple(rows))
 
 
 def _text(path: Path) -> str:
@@ -109,11 +103,11 @@ def _column(cell: str) -> str:
 
 def _refuse_columns(file: str, header: Sequence[str], rows: Sequence[tuple[int, list[str]]]) -> None:
     """Refuse a header whose columns leave open what is meant, and rows that have more cells than it."""
-    on_the_way = f"columns that are read: {', '.join(COLUMNS)}"
+    known = f"columns that are read: {', '.join(COLUMNS)}"
     if twice := sorted({column for column in header if column and header.count(column) > 1}):
         raise ValueError(f"{file}: has the column {listed(twice)} twice; keep one")
     if "image" not in header:
-        raise ValueError(f"{file}: lacks the column image, has {listed(filter(None, header)) or 'none'}; {on_the_way}")
+        raise ValueError(f"{file}: lacks the column image, has {listed(filter(None, header)) or 'none'}; {known}")
     if long := [number for number, line in rows if any(line[len(header) :])]:
         raise ValueError(
             f"{file}: line {long[0]} has more cells than the {len(header)} columns; quote a text that holds a separator"
@@ -121,11 +115,11 @@ def _refuse_columns(file: str, header: Sequence[str], rows: Sequence[tuple[int, 
     for position, column in enumerate(header):
         values = [line[position] for _, line in rows if len(line) > position and line[position]]
         if not column and values:
-            raise ValueError(f"{file}: column {position + 1} has no name but holds {values[0]!r}; {on_the_way}")
+            raise ValueError(f"{file}: column {position + 1} has no name but holds {values[0]!r}; {known}")
         if column and column not in COLUMNS and (meant := _meant(column, values)) and meant not in header:
             raise ValueError(
                 f"{file}: the column {column!r} is not read; if it is meant as {meant}, call it so, "
-                f"else give it a name that is less alike, such as my_{column}; {on_the_way}"
+                f"else give it a name that is less alike, such as my_{column}; {known}"
             )
 
 
@@ -136,7 +130,7 @@ def _meant(column: str, values: Iterable[str]) -> str | None:
         return None
     if values and values <= SUBSET_WORDS.keys():
         return "subset"
-    if values and all(PurePosixPath(value).suffix in IMAGE_SUFFIXES for value in values):
+    if values and all(is_image(value) for value in values):
         return "label"
     return _MEANT.get(column) or next(iter(get_close_matches(column, COLUMNS, 1, 0.75)), None)
 

@@ -9,11 +9,7 @@ from cellarena.images.picture import Choice, Picture
 
 
 def stacked(files: Sequence[tuple[str, Picture]], choice: Choice) -> Picture:
-    """Return the channels of several files as one picture.
-
-    Args:
-        files: names and pictures in the order of the channels, which are called 1, 2, 3, ...
-        choice: of the channels; all of them if it names none.
+    """Return the channels of several files, named and in order, as one picture; they are called 1, 2, 3, ...
 
     Raises:
         ValueError: if a file holds more than one channel, sizes differ, a channel is chosen that is not there, or none

@@ -1,17 +1,27 @@
 """Reading one pair of files into an image and what annotates it, and saying what is wrong with it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from cellarena.datasets.labels.kinds import LABEL_KINDS
+from cellarena.datasets.labels.object_masks import place_masks
 from cellarena.datasets.layouts.pairs import Pair
-from cellarena.datasets.reading.annotations import Annotation, read_annotation
 from cellarena.datasets.reading.channel_files import stacked
-from cellarena.datasets.reading.image_files import refuse_misnamed
+from cellarena.datasets.reading.image_files import FORMATS, read_finite, refuse_misnamed
 from cellarena.datasets.sources.spec import Acquisition
-from cellarena.images.io import read_picture
-from cellarena.images.picture import Choice, Picture
+from cellarena.images.io import LabelImage, read_numbers
+from cellarena.images.picture import Choice, Image, Picture
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What annotates an image."""
+
+    labels: LabelImage  # (H, W) integers, never narrowed; 0 is background
+    ignored: npt.NDArray[np.bool_] | None = None  # (H, W), where nobody annotated; None if all of it was
 
 
 def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture, Annotation]:
@@ -23,8 +33,8 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
         acquisition: what is wanted of the files, and what the numbers of label images mean.
 
     Raises:
-        ValueError: if a file is damaged or misnamed, the image holds NaN, the labels are no label image, or sizes
-            differ; every problem of the pair is a line of the message.
+        ValueError: if a file is damaged or misnamed, the image holds NaN, the labels are no label image of the kind
+            `acquisition.labels`, or sizes differ; every problem of the pair is a line of the message.
         SecurityError: if a file declares more than `acquisition.max_pixels` pixels.
     """
     problems = []
@@ -32,18 +42,21 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
     try:
         picture = _read_image(root, pair, acquisition.choice)
     except ValueError as error:
-        problems.append(_relative(error, root))
+        problems.append(str(error))
     try:
         if pair.labels:
-            annotation = read_annotation(root, pair, acquisition)
+            annotation = _read_annotation(root, pair, acquisition)
         elif picture:
             annotation = Annotation(np.zeros(picture.pixels.shape[:2], np.uint8))
     except ValueError as error:
-        problems.append(_relative(error, root))
-    if picture and annotation and picture.pixels.shape[:2] != annotation.labels.shape:
-        problems.append(_size_mismatch(pair, picture.pixels.shape[:2], annotation.labels.shape))
+        problems.append(str(error))
+    if picture and annotation and (size := picture.pixels.shape[:2]) != (found := annotation.labels.shape):
+        is_turned = size == found[::-1]
+        way_out = "one of them is turned: export both upright" if is_turned else "export the labels at the image's size"
+        sizes = f"labels are {found[0]} x {found[1]}, {pair.image} is {size[0]} x {size[1]}"
+        problems.append(f"{pair.labels[0]}: {sizes}; {way_out}")
     if picture is None or annotation is None or problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError("\n".join(problems).replace(f"{root}/", ""))
     return picture, annotation
 
 
@@ -53,30 +66,31 @@ def _read_image(root: Path, pair: Pair, choice: Choice) -> Picture:
     return stacked([(path, read_finite(root / path, replace(choice, channels=()))) for path in pair.images], choice)
 
 
-def read_finite(path: Path, choice: Choice) -> Picture:
-    """Return what `read_picture` does, if the content of the file is what its suffix says, whole and finite.
+def _read_annotation(root: Path, pair: Pair, acquisition: Acquisition) -> Annotation:
+    choice = Choice(acquisition.max_pixels)
+    if pair.kind == "masks":
+        return Annotation(place_masks((path, _mask(root, path, choice)) for path in pair.labels))
+    kind, ignore, background = LABEL_KINDS[acquisition.labels], acquisition.ignore, acquisition.background
+    picture = _read_numbers(root / pair.labels[0], choice)
+    try:
+        numbers = kind.numbers(picture)
+        ignored = np.zeros(numbers.shape, bool) if ignore is None else numbers == ignore
+        nothing = ignored if background == 0 else ignored | (numbers == background)
+        found = np.where(nothing, 0, numbers).astype(numbers.dtype) if nothing.any() else numbers
+        return Annotation(kind.objects(found), ignored if ignored.any() else None)
+    except ValueError as error:
+        raise ValueError(f"{pair.labels[0]}: {error}") from error
 
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it cannot be read, is of another format than its name says, or holds NaN or infinity.
-        SecurityError: if the header declares more than `choice.max_pixels` pixels.
-    """
+
+def _mask(root: Path, path: str, choice: Choice) -> Image:
+    picture = _read_numbers(root / path, choice)
+    if picture.is_lossy:
+        raise ValueError(f"{path}: a mask as JPEG or another compression with loss; export it as PNG or without loss")
+    return picture.pixels
+
+
+def _read_numbers(path: Path, choice: Choice) -> Picture:
+    """Return the numbers of a file; a JPEG's are never those that were stored."""
     refuse_misnamed(path)
-    picture = read_picture(path, choice)
-    pixels = picture.pixels
-    if pixels.dtype.kind not in "biuf":
-        raise ValueError(f"{path}: pixels of type {pixels.dtype}; save them as integers or real numbers")
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        n_undefined = int(np.count_nonzero(~np.isfinite(pixels)))
-        raise ValueError(f"{path}: {n_undefined} pixel values are NaN or infinite; replace them")
-    return picture
-
-
-def _size_mismatch(pair: Pair, image: tuple[int, ...], labels: tuple[int, ...]) -> str:
-    turned = "; one of them is turned: export both upright" if image == labels[::-1] else ""
-    hint = turned or "; export the labels at the image's size"
-    return f"{pair.labels[0]}: labels are {labels[0]} x {labels[1]}, {pair.image} is {image[0]} x {image[1]}{hint}"
-
-
-def _relative(error: ValueError, root: Path) -> str:
-    return str(error).replace(f"{root}/", "")
+    picture = read_numbers(path, choice)
+    return replace(picture, is_lossy=picture.is_lossy or FORMATS.get(path.suffix.lower()) == "JPEG")

@@ -1,25 +1,22 @@
 """Looking through a whole tree before anything of it is used: what is there, what is wrong with it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
 
-from cellarena.datasets.labels.checks import MASK_CHECKS, judge, looks_odd
+from cellarena.datasets.labels.checks import MASK_CHECKS, judge
 from cellarena.datasets.labels.evidence import Evidence, look_at
 from cellarena.datasets.labels.kinds import LABEL_KINDS
-from cellarena.datasets.layouts.pairing import MANIFEST, note_table, paired, problems_of
-from cellarena.datasets.layouts.pairs import Findings, Pair
+from cellarena.datasets.layouts.pairs import Findings, Pair, record_ids
 from cellarena.datasets.metadata.notes import Note, notes_of
-from cellarena.datasets.names import listed, record_ids
-from cellarena.datasets.reading.annotations import Annotation
-from cellarena.datasets.reading.pairs import read_pair
+from cellarena.datasets.names import listed
+from cellarena.datasets.reading.pairing import note_table, paired, problems_of
+from cellarena.datasets.reading.pairs import Annotation, read_pair
 from cellarena.datasets.reading.trees import list_tree
 from cellarena.datasets.sources.spec import Acquisition, Sample
 from cellarena.faults import SecurityError
@@ -30,14 +27,13 @@ MOST_REASONS = 10
 
 @dataclass(frozen=True)
 class Facts:
-    """What the table says of one image."""
+    """What is known of one image after it was read."""
 
     height: int
     width: int
     channels: int
     dtype: str
-    n_objects: int
-    n_ignored: int
+    n_ignored: int  # pixels that nobody annotated
     flat: bool
     alpha: bool
     evidence: Evidence
@@ -46,17 +42,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Survey:
-    """A tree that passed every check: `ids` names its pairs, `notes` and `facts` say what is known of each id.
-
-    `unread` are the columns of its manifest.csv that nothing is taken from.
-    """
+    """A tree that passed every check."""
 
     root: Path
     findings: Findings
     ids: dict[Pair, str]
-    notes: dict[str, Note]
+    notes: dict[str, Note]  # by id, and so the facts
     facts: dict[str, Facts]
-    unread: tuple[str, ...]
+    unread: tuple[str, ...]  # the columns of its manifest.csv that nothing is taken from
 
 
 def survey(root: Path, acquisition: Acquisition) -> Survey:
@@ -85,15 +78,13 @@ def survey(root: Path, acquisition: Acquisition) -> Survey:
         notes = notes_of(table, ids) if not problems else {}
     except ValueError as error:
         problems.append(str(error))
-    facts, damages, dangers = _inspect(root, findings.pairs, ids, acquisition)
-    problems.extend(_label_problems(findings.pairs, facts, ids, acquisition))
-    problems.extend(_settings_without_effect(findings.pairs, facts, acquisition))
-    report = "; ".join((*dangers, *problems, *_grouped(damages)))
-    if dangers:
-        raise SecurityError(f"{root}: {report}")
-    if report:
-        raise ValueError(f"{root}: {report}")
-    return Survey(root, findings, ids, notes, facts, table.unread if table else ())
+    facts, damages, dangers = _inspect(root, findings, acquisition)
+    problems.extend(_label_problems(facts, acquisition))
+    problems.extend(_settings_without_effect(findings, facts, acquisition))
+    if report := "; ".join((*dangers, *problems, *_grouped(damages))):
+        raise (SecurityError if dangers else ValueError)(f"{root}: {report}")
+    by_id = {ids[pair]: fact for pair, fact in facts.items()}
+    return Survey(root, findings, ids, notes, by_id, table.unread if table else ())
 
 
 def samples(seen: Survey, acquisition: Acquisition) -> Iterator[Sample]:
@@ -112,103 +103,51 @@ def samples(seen: Survey, acquisition: Acquisition) -> Iterator[Sample]:
         )  # fmt: skip
 
 
-def show(seen: Survey, console: Console) -> None:
-    """Print a table of what a tree holds."""
-    facts = list(seen.facts.values())
-    objects = [fact.n_objects for fact in facts]
-    table = Table(title=f"{len(facts)} annotated images", show_header=False, title_justify="left")
-    rows = {
-        "folder": str(seen.root),
-        "layout": seen.findings.layout,
-        "modalities": _counted(note.modality for note in seen.notes.values()),
-        "sizes": _counted(f"{fact.height} x {fact.width}" for fact in facts),
-        "pixel types": _counted(fact.dtype for fact in facts),
-        "channels": _counted(str(fact.channels) for fact in facts),
-        "groups": str(len({note.group for note in seen.notes.values() if note.group})),
-        "fixed subsets": _counted(note.subset for note in seen.notes.values() if note.subset) or "none",
-        "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
-        "images whose alpha channel is left out": str(sum(fact.alpha for fact in facts)),
-        "pixels that nobody annotated": f"{sum(fact.n_ignored for fact in facts):,}",
-        "images without an object": str(objects.count(0)),
-        "images of one constant value": str(sum(fact.flat for fact in facts)),
-        "label images that look odd": listed(n for n, fact in seen.facts.items() if looks_odd(fact.evidence)) or "none",
-        "files left alone": listed(path for path in seen.findings.ignored if path != MANIFEST) or "none",
-    }
-    if seen.unread:
-        rows[f"columns of {MANIFEST} left alone"] = listed(seen.unread)
-    if resized := _resized(seen):
-        rows[f"pixel sizes of {MANIFEST} that differ from the files'"] = listed(resized)
-    for label, value in rows.items():
-        table.add_row(label, escape(value))
-    console.print(table)
-
-
-def _resized(seen: Survey) -> list[str]:
-    """Return the images whose pixel size is said to be another than their files say, by more than 1 %."""
-    lines = []
-    for name, fact in seen.facts.items():
-        said, found = seen.notes[name].pixel_size, fact.pixel_size
-        if said and found and not np.allclose(said, found, rtol=0.01, atol=0):
-            lines.append(f"{name} ({_size(said)}, not {_size(found)} µm)")
-    return lines
-
-
-def _size(sides: tuple[float, float]) -> str:
-    return " x ".join(f"{side:g}" for side in dict.fromkeys(sides))
-
-
 def _inspect(
-    root: Path, pairs: Sequence[Pair], ids: dict[Pair, str], acquisition: Acquisition
-) -> tuple[dict[str, Facts], list[str], list[str]]:
+    root: Path, findings: Findings, acquisition: Acquisition
+) -> tuple[dict[Pair, Facts], list[str], list[str]]:
     """Read every pair; return the facts of the sound ones, then what is damaged, then what is refused on principle."""
-    facts: dict[str, Facts] = {}
+    facts: dict[Pair, Facts] = {}
     damages: list[str] = []
     dangers: list[str] = []
-    for pair in track(pairs, "Checking images", console=Console(stderr=True), transient=True):
+    for pair in track(findings.pairs, "Checking images", console=Console(stderr=True), transient=True):
         try:
-            picture, annotation = read_pair(root, pair, acquisition)
+            facts[pair] = _facts(*read_pair(root, pair, acquisition))
         except (ValueError, FileNotFoundError) as error:
             damages.extend(str(error).splitlines())
         except SecurityError as error:
             dangers.append(str(error))
-        else:
-            facts[ids.get(pair, pair.image)] = _facts(picture, annotation)
     return facts, damages, dangers
 
 
 def _facts(picture: Picture, annotation: Annotation) -> Facts:
-    image, evidence = picture.pixels, look_at(annotation.labels)
+    image = picture.pixels
     return Facts(
         height=image.shape[0],
         width=image.shape[1],
         channels=1 if image.ndim == 2 else image.shape[2],
         dtype=str(image.dtype),
-        n_objects=evidence.n_numbers,
         n_ignored=0 if annotation.ignored is None else int(np.count_nonzero(annotation.ignored)),
         flat=bool(image.min() == image.max()),
         alpha=picture.n_alpha > 0,
-        evidence=evidence,
+        evidence=look_at(annotation.labels),
         pixel_size=picture.pixel_size,
     )
 
 
-def _label_problems(
-    pairs: Sequence[Pair], facts: dict[str, Facts], ids: dict[Pair, str], acquisition: Acquisition
-) -> list[str]:
-    """Return what is wrong with the sound label images taken together."""
-    problems = []
+def _label_problems(facts: dict[Pair, Facts], acquisition: Acquisition) -> Iterator[str]:
+    """Yield what is wrong with the sound label images taken together."""
     asked = LABEL_KINDS[acquisition.labels].checks
-    checks = {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}
-    for kind, of_kind in checks.items():
-        chosen = {next(iter(p.labels), p.image): ids.get(p, p.image) for p in pairs if p.kind == kind}
-        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, of_kind))
-    return problems
+    for kind, checks in {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}.items():
+        evidence = {(*p.labels, p.image)[0]: fact.evidence for p, fact in facts.items() if p.kind == kind}
+        if found := judge(evidence, checks):
+            yield found
 
 
-def _settings_without_effect(pairs: Sequence[Pair], facts: dict[str, Facts], acquisition: Acquisition) -> Iterator[str]:
+def _settings_without_effect(findings: Findings, facts: dict[Pair, Facts], acquisition: Acquisition) -> Iterator[str]:
     """Yield what the user said of label images and no file can be meant by."""
     speaks = acquisition.labels not in {"instances", "unchecked"} or acquisition.background
-    if speaks and any(pair.kind == "masks" for pair in pairs):
+    if speaks and any(pair.kind == "masks" for pair in findings.pairs):
         yield "acquire.labels and .background are for label images; each mask is one object: unset both"
     if acquisition.ignore is not None and facts and not any(fact.n_ignored for fact in facts.values()):
         yield f"acquire.ignore: no pixel of any label image is {acquisition.ignore}; correct it or say null"
@@ -222,7 +161,3 @@ def _grouped(damages: list[str]) -> list[str]:
         files[reason].append(file)
     lines = [f"{listed(names)}: {reason}" for reason, names in files.items()]
     return lines if len(lines) <= MOST_REASONS else [*lines[:MOST_REASONS], f"... ({len(damages)} bad files in all)"]
-
-
-def _counted(values: Iterable[str]) -> str:
-    return listed(f"{value} ({count})" for value, count in sorted(Counter(values).items(), key=lambda i: (-i[1], i[0])))

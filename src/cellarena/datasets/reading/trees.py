@@ -12,11 +12,8 @@ from cellarena.object_cache import cache_of, is_object, project_around
 def list_tree(root: Path) -> list[str]:
     """Return the relative POSIX paths of all regular files below a folder, sorted; hidden ones are left out.
 
-    A link to a file inside the tree counts as a file, and so does one that DVC made to an object of its cache. A folder
-    in which nothing lies is listed with "/" at its end.
-
-    Args:
-        root: the folder; it may itself be reached through a link.
+    A link to a file inside the tree counts as a file, and so does one that DVC made to an object of its cache; `root`
+    may itself be reached through a link. A folder in which nothing lies is listed with "/" at its end.
 
     Raises:
         FileNotFoundError: if `root` is no folder.
@@ -73,26 +70,23 @@ def _refuse_name(name: str, folder: Path) -> None:
         )
 
 
-def _is_dvcs_own(target: Path, root: Path) -> bool:
-    """Return whether DVC, told to link instead of to copy, put a link to this into the tree: it is the file then."""
-    project = project_around(root)
-    return project is not None and is_object(target, cache_of(project))
-
-
 def _refuse_link(path: Path, root: Path) -> None:
-    """Refuse any link but one to a regular file inside the tree, or in the cache of the DVC project around it."""
+    """Refuse any link but one to a regular file inside the tree, or in the cache of the DVC project around it.
+
+    DVC, told to link instead of to copy, puts such a link into the tree: it is the file then.
+    """
     try:
         target = path.resolve(strict=False)
     except (RuntimeError, OSError) as error:
         raise SecurityError(f"{path}: a link that runs in a circle; remove it from the tree") from error
-    is_outside = not target.is_relative_to(root) and not _is_dvcs_own(target, root)
-    if is_outside and not target.exists():
+    is_inside = target.is_relative_to(root)
+    if not is_inside and not ((project := project_around(root)) and is_object(target, cache_of(project))):
+        if target.exists():
+            raise SecurityError(f"{path}: a link that leaves the tree; copy the file that it points at into its place")
         raise SecurityError(
             f"{path}: a link that leaves the tree and points at nothing ({target}); copy the file into its place, "
             "or remove the link"
         )
-    if is_outside:
-        raise SecurityError(f"{path}: a link that leaves the tree; copy the file that it points at into its place")
     if not target.exists():
         raise ValueError(f"{path}: a link that points at nothing; restore the file or remove the link")
     if not target.is_file():

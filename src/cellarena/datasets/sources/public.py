@@ -12,7 +12,8 @@ from rich.console import Console
 
 from cellarena.datasets.downloading.archives import unpack
 from cellarena.datasets.downloading.downloads import MIRROR, fetch, from_mirror, locked
-from cellarena.datasets.reading import surveys
+from cellarena.datasets.reading.inventory import show
+from cellarena.datasets.reading.surveys import samples, survey
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
 from cellarena.faults import IntegrityError
 
@@ -116,13 +117,13 @@ def public_samples(
     folder = (cache or Path(pooch.os_cache("cellarena"))) / name
     with locked(folder):
         roots = [_unpacked(archive, folder) for archive in archives]
-    seen = [surveys.survey(root, acquisition) for root in roots]
+    seen = [survey(root, acquisition) for root in roots]
     for archive, found in zip(archives, seen, strict=True):
         if found.findings.layout != archive.layout:
             raise IntegrityError(f"{archive.name}: holds {found.findings.layout}, declared is {archive.layout}")
-        surveys.show(found, console)
+        show(found, console)
     for archive, found in zip(archives, seen, strict=True):
-        for sample in surveys.samples(found, acquisition):
+        for sample in samples(found, acquisition):
             yield replace(sample, id=archive.prefix + sample.id, subset=archive.subset)
 
 

@@ -20,19 +20,14 @@ CORRELATION = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
-    """What an image is recognised by.
+    """What an image is recognised by."""
 
-    Attributes:
-        id: of the record.
-        content: sha256 of the image.
-        phash: 63 bits; 0 if the image is constant.
-        thumbnail: (32, 32) float32, mean 0 and norm 1; all 0 if the image is constant, so that it correlates with none.
-    """
-
-    id: str
-    content: str
-    phash: int
-    thumbnail: npt.NDArray[np.float32]
+    id: str  # of the record
+    content: str  # sha256 of the image
+    phash: int  # 63 bits; 0 if the image is constant
+    thumbnail: npt.NDArray[
+        np.float32
+    ]  # (32, 32), mean 0 and norm 1; of a constant image all 0: it correlates with none
 
 
 def fingerprint(record_id: str, content: str, image: Image) -> Fingerprint:
@@ -91,16 +86,9 @@ def near_duplicate_groups(
 def near_duplicate_pairs(
     images: Sequence[Fingerprint], others: Sequence[Fingerprint], distance: int, correlation: float = CORRELATION
 ) -> list[tuple[str, str]]:
-    """Return which images are the same content as, or near-duplicates of, which of some others.
+    """Return sorted ids (image, other) of which are the same content or near-duplicates, as in `near_duplicate_groups`.
 
-    Args:
-        images: of unique ids.
-        others: of unique ids.
-        distance: as of `near_duplicate_groups`.
-        correlation: as of `near_duplicate_groups`.
-
-    Returns:
-        Ids (image, other), sorted.
+    Ids are unique among the images and among the others.
     """
     if not images or not others:
         return []
@@ -135,17 +123,13 @@ def _area_average(image: Image) -> npt.NDArray[np.float64]:
     """Return the (32, 32) mean intensity of the image's 32 x 32 equal rectangles; pixels count by the part inside."""
     channels = image[..., None] if image.ndim == 2 else image[..., : 1 if image.shape[2] == 2 else 3]
     down, across = _area_weights(image.shape[0]), _area_weights(image.shape[1])
-    rows = [_weighted_rows(channels, weights) for weights in down]
+    rows = []
+    for weights in down:
+        # Only the rows that have a weight are converted.
+        used = slice(*np.flatnonzero(weights)[[0, -1]] + (0, 1))
+        rows.append(np.einsum("h,hwc->w", weights[used], channels[used].astype(np.float64)) / channels.shape[2])
     grey: npt.NDArray[np.float64] = np.stack(rows) @ across.T
     return grey
-
-
-def _weighted_rows(channels: Image, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the (W,) weighted mean over rows and channels; only the rows that have a weight are converted."""
-    used = np.flatnonzero(weights)
-    band = channels[used[0] : used[-1] + 1].astype(np.float64)
-    row: npt.NDArray[np.float64] = np.einsum("h,hwc->w", weights[used[0] : used[-1] + 1], band) / channels.shape[2]
-    return row
 
 
 def _area_weights(length: int) -> npt.NDArray[np.float64]:

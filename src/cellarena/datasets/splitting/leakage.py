@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cellarena.datasets.splitting.splits import named_groups
 from cellarena.records import Record
 
 
 def leakage_report(
     subsets: Mapping[str, Sequence[Record]], groups: Iterable[Sequence[str]], waiver: str = ""
 ) -> dict[str, Any]:
-    """Return how the records are spread and which near-duplicates straddle subsets.
+    """Return how the records of each subset are spread and which near-duplicates straddle subsets.
 
     `split` keeps near-duplicates together, so that a crossing comes from images whose subset the data set itself fixes.
 
     Args:
-        subsets: the records of each subset, as from `split`.
+        subsets: as from `split`.
         groups: ids of near-duplicates, as from `near_duplicate_groups`.
         waiver: why crossings are accepted; empty if they are not.
 
@@ -27,11 +28,12 @@ def leakage_report(
     Raises:
         ValueError: if a group names an id that is in no subset.
     """
-    subset_of = {record.id: name for name, records in subsets.items() for record in records}
-    modalities = sorted({record.modality for records in subsets.values() for record in records})
-    n_images = {name: Counter(record.modality for record in records) for name, records in subsets.items()}
+    subset_of = {record.id: name for name, members in subsets.items() for record in members}
+    records = [record for members in subsets.values() for record in members]
+    modalities = sorted({record.modality for record in records})
+    n_images = {name: Counter(record.modality for record in members) for name, members in subsets.items()}
     near = [_described("near-duplicates", group, subset_of) for group in sorted(map(sorted, groups)) if len(group) > 1]
-    named = [_described(f"group {name}", ids, subset_of) for name, ids in sorted(_named_groups(subsets).items())]
+    named = [_described(f"group {name}", ids, subset_of) for name, ids in sorted(named_groups(records).items())]
     return {
         "waiver": waiver,
         "n_images": {name: {m: counts[m] for m in modalities} for name, counts in n_images.items()},
@@ -62,11 +64,3 @@ def _described(why: str, ids: Sequence[str], subset_of: Mapping[str, str]) -> di
     if unknown:
         raise ValueError(f"near-duplicate group names {', '.join(unknown)}, which no subset holds")
     return {"why": why, "images": {i: subset_of[i] for i in ids}}
-
-
-def _named_groups(subsets: Mapping[str, Sequence[Record]]) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = {}
-    for record in sorted((r for records in subsets.values() for r in records), key=lambda r: r.id):
-        if record.group:
-            named.setdefault(record.group, []).append(record.id)
-    return named

@@ -103,7 +103,7 @@ def _bundles(records: Sequence[Record], groups: Iterable[Sequence[str]]) -> list
             parent[member] = member = parent[parent[member]]
         return member
 
-    for tie in [*groups, *_named_groups(records)]:
+    for tie in [*groups, *named_groups(records).values()]:
         unknown = sorted(set(tie) - set(parent))
         if unknown:
             raise ValueError(f"near-duplicate group names {', '.join(unknown)}, which the manifest does not have")
@@ -115,12 +115,13 @@ def _bundles(records: Sequence[Record], groups: Iterable[Sequence[str]]) -> list
     return list(bundles.values())
 
 
-def _named_groups(records: Sequence[Record]) -> list[list[str]]:
+def named_groups(records: Iterable[Record]) -> dict[str, list[str]]:
+    """Return the ids of each group that a manifest names, sorted by id."""
     named: dict[str, list[str]] = {}
-    for record in records:
+    for record in sorted(records, key=lambda r: r.id):
         if record.group:
             named.setdefault(record.group, []).append(record.id)
-    return list(named.values())
+    return named
 
 
 def _refuse_bad_fractions(fractions: Mapping[str, float]) -> None:

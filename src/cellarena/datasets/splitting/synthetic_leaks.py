@@ -1,6 +1,6 @@
 """The leak guard: no synthetic image may come from, or look like, an image that networks are judged on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cellarena.records import Record
@@ -11,17 +11,11 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Ancestry:
-    """Where the synthetic images of one generator come from.
-
-    Attributes:
-        generator: its name.
-        trained_on: sha256 of each image that it was fitted to, by id.
-        donors: of all its synthetic images.
-    """
+    """Where the synthetic images of one generator come from."""
 
     generator: str
-    trained_on: Mapping[str, str]
-    donors: Sequence[Donor]
+    trained_on: Mapping[str, str]  # sha256 of each image that it was fitted to, by id
+    donors: Sequence[Donor]  # of all its synthetic images
 
 
 def leaks(
@@ -88,16 +82,12 @@ class _Judge:
 
     def verdict(self, record_id: str, sha256: str) -> str:
         """Return what is wrong with an image, nothing if it is allowed."""
-        return next(self._faults(record_id, sha256), "")
-
-    def _faults(self, record_id: str, sha256: str) -> Iterator[str]:
         subset = self.subset(record_id)
         if subset != "train":
-            yield subset
+            return subset
         if sha256 in self._judged:
             other, where = self._judged[sha256]
-            yield f"{subset}, but with the sha256 of {other} ({where})"
+            return f"train, but with the sha256 of {other} ({where})"
         if sha256 != self._sha256_of.get(record_id):
-            yield f"{subset}, but with another sha256"
-        if record_id not in self._allowed:
-            yield f"{subset}, but not among the arm's real images"
+            return "train, but with another sha256"
+        return "" if record_id in self._allowed else "train, but not among the arm's real images"

@@ -1,7 +1,7 @@
 """From the files of a tree to its pairs: as its manifest.csv names them, else as its layout shows them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -42,7 +42,7 @@ def paired(paths: Sequence[str], table: NoteTable | None) -> Findings:
     try:
         return detect(paths)
     except ValueError as error:
-        raise ValueError(f"{error}{'' if advice(files) else _offered(files, ())}") from error
+        raise ValueError(f"{error}{'' if advice(files) else _offered(files)}") from error
 
 
 def problems_of(found: Findings, paths: Sequence[str]) -> list[str]:
@@ -52,12 +52,9 @@ def problems_of(found: Findings, paths: Sequence[str]) -> list[str]:
     """
     problems = []
     if found.unpaired:
-        hint = (
-            " (an empty folder of masks says: no object)" if any(pair.kind == "masks" for pair in found.pairs) else ""
-        )
-        problems.append(
-            f"without a partner of the same name: {listed(found.unpaired)}; add it{hint} or take the file out"
-        )
+        masked = any(pair.kind == "masks" for pair in found.pairs)
+        add = "add it (an empty folder of masks says: no object)" if masked else "add it"
+        problems.append(f"without a partner of the same name: {listed(found.unpaired)}; {add} or take the file out")
     if found.ambiguous:
         problems.append(f"ambiguous: {listed(found.ambiguous)}; keep one, or name it in the column label of {MANIFEST}")
     if problems:
@@ -65,7 +62,7 @@ def problems_of(found: Findings, paths: Sequence[str]) -> list[str]:
     return problems
 
 
-def _offered(files: Sequence[str], pairs: Sequence[Pair]) -> str:
+def _offered(files: Sequence[str], pairs: Collection[Pair] = ()) -> str:
     """Print a manifest.csv that would pair files, and return how to go on with it; "" if there is none to offer."""
     simple = all(len(pair.images) == len(pair.labels) == 1 for pair in pairs)
     draft = draft_manifest(usable_images(files)[0], pairs) if simple else ""
