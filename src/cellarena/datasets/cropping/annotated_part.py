@@ -12,29 +12,22 @@ Window = tuple[slice, slice]
 
 
 def annotated_window(ignored: npt.NDArray[np.bool_]) -> Window:
-    """Return the rows and columns of a large rectangle without a pixel that nobody annotated.
+    """Return the rows and columns of a large rectangle without a pixel where (H, W) `ignored` is true.
 
     It is the largest one in images of up to 256 pixels a side, else the largest made of squares of a 256th of the side.
-
-    Args:
-        ignored: (H, W), where nobody annotated.
 
     Raises:
         ValueError: if there is no such square.
     """
     side = math.ceil(max(ignored.shape) / _FINEST)
-    free = ~_in_squares(ignored, side)
-    top, bottom, left, right = _largest(free)
+    # Squares at the lower and right edge may be smaller.
+    rows, columns = (np.arange(0, n, side) for n in ignored.shape)
+    in_squares = np.logical_or.reduceat(np.logical_or.reduceat(ignored, rows, axis=0), columns, axis=1)
+    top, bottom, left, right = _largest(~in_squares)
     if top == bottom:
         raise ValueError("no part of it was annotated whole")
     height, width = ignored.shape
     return slice(top * side, min(bottom * side, height)), slice(left * side, min(right * side, width))
-
-
-def _in_squares(pixels: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.bool_]:
-    """Return whether any pixel of each square is true; squares at the lower and right edge may be smaller."""
-    rows, columns = (np.arange(0, n, side) for n in pixels.shape)
-    return np.logical_or.reduceat(np.logical_or.reduceat(pixels, rows, axis=0), columns, axis=1)
 
 
 def _largest(free: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -49,7 +49,7 @@ def strong(size: tuple[int, int]) -> "Compose":
         RandGaussianSmoothd("image", sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
         RandGaussianNoised("image", prob=0.2, std=0.06),
         RandInverted(prob=0.1),
-        _clamped,
+        lambda data: {**data, "image": data["image"].clamp(0, 1)},
     ])  # fmt: skip
 
 
@@ -61,10 +61,6 @@ def _moved(size: tuple[int, int], scale: float) -> list[Any]:
         mode=("bilinear", "nearest"), padding_mode="reflection",
     )  # fmt: skip
     return [turned, RandFlipd(_BOTH, prob=0.5, spatial_axis=0)]
-
-
-def _clamped(data: dict[str, Any]) -> dict[str, Any]:
-    return {**data, "image": data["image"].clamp(0, 1)}
 
 
 def nnunet(size: tuple[int, int]) -> "Compose":

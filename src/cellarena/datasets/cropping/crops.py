@@ -22,47 +22,26 @@ _MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Annotated:
-    """An image in memory.
+    """An image in memory."""
 
-    Attributes:
-        image: (H, W, 3) uint8.
-        labels: (H, W) label image.
-        modality: that sampling balances.
-        ignored: (H, W), where nobody annotated; None if all of it was.
-    """
-
-    image: npt.NDArray[np.uint8]
-    labels: npt.NDArray[Any]
-    modality: str
-    ignored: npt.NDArray[np.bool_] | None = None
+    image: npt.NDArray[np.uint8]  # (H, W, 3)
+    labels: npt.NDArray[Any]  # (H, W) label image
+    modality: str  # that sampling balances
+    ignored: npt.NDArray[np.bool_] | None = None  # (H, W), where nobody annotated; None if all of it was
 
 
 @dataclass(frozen=True)
 class Cropping:
-    """How crops are taken.
+    """How crops are taken."""
 
-    Attributes:
-        size: height and width in pixels.
-        augmentation: name in `AUGMENTATIONS`.
-        normalisation: name in `NORMALISATIONS`.
-        foreground: share of the crops that are centred on a pixel of an object.
-    """
-
-    size: tuple[int, int]
-    augmentation: str
-    normalisation: str
-    foreground: float
+    size: tuple[int, int]  # height and width (px)
+    augmentation: str  # name in `AUGMENTATIONS`
+    normalisation: str  # name in `NORMALISATIONS`
+    foreground: float  # share of the crops that are centred on a pixel of an object
 
 
 class Crops:
-    """A map-style data set of endless training crops; item i depends on seed and i only.
-
-    Args:
-        images: the annotated images of the train subset, not empty.
-        target: what labels are encoded to.
-        cropping: how crops are taken.
-        seed: the run's seed.
-    """
+    """A map-style data set of endless training crops; item i depends on seed and i only."""
 
     def __init__(self, images: Sequence[Annotated], target: Target, cropping: Cropping, seed: int) -> None:
         from monai.data import set_track_meta
@@ -155,13 +134,8 @@ def _mirrored(positions: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]
 class StepSampler:
     """Crop numbers of one epoch; Lightning calls `set_epoch`, so that a resumed run goes on with unseen crops.
 
-    Of several processes each takes every n-th: the crops that they see together in a step are those that one alone
-    would see.
-
-    Args:
-        n_crops: of an epoch, all processes together; a multiple of `n_processes`.
-        rank: number of this process, from 0.
-        n_processes: how many share the crops.
+    Of several processes each, by its rank from 0, takes every n-th: the crops that they see together in a step are
+    those that one alone would see. `n_crops` of an epoch is a multiple of `n_processes`.
     """
 
     def __init__(self, n_crops: int, rank: int = 0, n_processes: int = 1) -> None:

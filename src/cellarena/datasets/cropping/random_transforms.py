@@ -1,12 +1,11 @@
 """Random transforms that MONAI lacks, for the augmentation of nnU-Net; importing this module imports MONAI."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from monai.transforms import Affine, CenterSpatialCrop, RandomizableTransform
-from torch import Tensor
 
 IMAGE, LABELS = "image", "labels"
 
@@ -35,10 +34,8 @@ class RandTurnedScaled(RandomizableTransform):
         turned, scaled = self.R.random_sample(2) < self._chance
         angle = self.R.uniform(-self._angle, self._angle) if turned else 0.0
         scale = self.R.uniform(*self._scale) if scaled else 1.0
-        found = dict(data)
-        for key, mode in ((IMAGE, "bilinear"), (LABELS, "nearest")):
-            found[key] = self._cut(data[key], angle, scale, mode)
-        return found
+        modes = {IMAGE: "bilinear", LABELS: "nearest"}
+        return dict(data) | {key: self._cut(data[key], angle, scale, mode) for key, mode in modes.items()}
 
     def _cut(self, pixels: Any, angle: float, scale: float, mode: str) -> Any:
         if angle == 0 and scale == 1:
@@ -51,11 +48,7 @@ class RandTurnedScaled(RandomizableTransform):
 
 
 class RandInverted(RandomizableTransform):
-    """Now and then turn `image`, of intensities in [0, 1], into its negative.
-
-    Args:
-        prob: chance of that.
-    """
+    """With probability `prob` turn `image`, of intensities in [0, 1], into its negative."""
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return the data with the negative of `image`, or as they are."""
@@ -64,12 +57,7 @@ class RandInverted(RandomizableTransform):
 
 
 class RandEachChannel(RandomizableTransform):
-    """Now and then give each channel of `image` to a random transform of its own draw.
-
-    Args:
-        transform: a random transform of (1, H, W) arrays.
-        prob: chance that the image is changed at all.
-    """
+    """With probability `prob` give each channel of `image`, (1, H, W), to a random transform of its own draw."""
 
     def __init__(self, transform: Any, prob: float) -> None:
         RandomizableTransform.__init__(self, prob=prob)
@@ -88,8 +76,5 @@ class RandEachChannel(RandomizableTransform):
         self.randomize(None)
         if not self._do_transform:
             return dict(data)
-        return {**data, IMAGE: _by_channel(self._transform, data[IMAGE])}
-
-
-def _by_channel(transform: Callable[[Tensor], Tensor], image: Any) -> Tensor:
-    return torch.cat([transform(channel[None]) for channel in torch.as_tensor(image)])
+        changed = [self._transform(channel[None]) for channel in torch.as_tensor(data[IMAGE])]
+        return {**data, IMAGE: torch.cat(changed)}

@@ -37,15 +37,9 @@ class Measured:
 def measure(
     record: Record, subset: str, image: Image, labels: LabelImage, ignored: Ignored | None, target: ThreeClass
 ) -> Measured:
-    """Return what one annotated image holds.
+    """Return what one annotated image, (H, W) or (H, W, C) as acquired, holds.
 
-    Args:
-        record: the image's.
-        subset: that it belongs to.
-        image: (H, W) or (H, W, C) as acquired.
-        labels: (H, W) integers, at least 0.
-        ignored: (H, W), where nobody annotated; None if all of it was.
-        target: how wide the boundary class is.
+    `ignored` is true where nobody annotated, None if all of it was; `target` says how wide the boundary class is.
 
     Raises:
         ValueError: if image and labels differ in size.
@@ -77,22 +71,18 @@ def measure(
         "touching": objects["touching"].astype(float).mean(),
         **class_shares(labels, annotated, target),
     }
-    return Measured(row, _named(objects, names), _named(channels, names))
-
-
-def _named(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    return pd.concat([pd.DataFrame(names, index=table.index, dtype=object), table], axis=1)
+    objects, channels = (
+        pd.concat([pd.DataFrame(names, index=table.index, dtype=object), table], axis=1)
+        for table in (objects, channels)
+    )
+    return Measured(row, objects, channels)
 
 
 def near_duplicates(leakage: Mapping[str, Any], records: Sequence[Record]) -> pd.DataFrame:
     """Return the images that have a near-duplicate: `group` (from 1), `image`, `modality`, `subset`, `n_in_group`.
 
-    Args:
-        leakage: the content of leakage.json.
-        records: of the whole data set.
-
     Raises:
-        KeyError: if the content lacks a key or names an image that is not among the records.
+        KeyError: if the content of leakage.json lacks a key or names an image that is not among the records.
     """
     modality_of = {record.id: record.modality for record in records}
     rows = [
@@ -104,20 +94,14 @@ def near_duplicates(leakage: Mapping[str, Any], records: Sequence[Record]) -> pd
 
 
 def summary(images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per modality, and one of all images at the end.
-
-    Args:
-        images: the rows of `Measured.image`.
-        objects: those of `Measured.objects` of all images.
-        duplicates: as from `near_duplicates`.
+    """Return one row per modality, and one of all images at the end, from the rows of `Measured` and `near_duplicates`.
 
     Returns:
         `cells_*` count the objects of an image and `density_median` is their number per annotated megapixel; `area_*`
         are quantiles over all objects, in pixels; `touching` and `cut` are shares of the objects; `n_in_pieces` counts
         objects whose pixels do not hang together; `pixel_sizes` are those that the images' files say, and how many say
         each; `background`, `interior` and `boundary` are shares of all annotated pixels, and `n_ignored` counts those
-        that nobody annotated.
-        NaN where there is no object.
+        that nobody annotated. NaN where there is no object.
     """
     rows = [
         _summary_row(name, images[chosen], objects[objects["image"].isin(images.loc[chosen, "image"])], duplicates)
@@ -134,7 +118,8 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[bool]"]]:
 
 def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFrame) -> dict[str, Any]:
     cells, pixels = images["n_objects"], images["megapixels"]
-    sizes = _pixel_sizes(images)
+    sides = images[["pixel_height_um", "pixel_width_um"]].itertuples(index=False)
+    sizes = pd.Series([_pixel_size(*pair) for pair in sides], dtype=str).value_counts().sort_index()
     known = images[images["n_ignored"] < pixels * _MEGAPIXEL]
     weights = known["megapixels"] - known["n_ignored"] / _MEGAPIXEL
     return {
@@ -164,12 +149,6 @@ def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplica
     }
 
 
-def _pixel_sizes(images: pd.DataFrame) -> "pd.Series[int]":
-    """Return how many images have pixels of each size, as `0.25 µm`, `0.5 x 0.25 µm` or `unknown`."""
-    sides = images[["pixel_height_um", "pixel_width_um"]].itertuples(index=False)
-    return pd.Series([_pixel_size(*pair) for pair in sides], dtype=str).value_counts().sort_index()
-
-
 def _pixel_size(height: float, width: float) -> str:
     if np.isnan(height):
         return "unknown"
@@ -197,11 +176,7 @@ def subset_members(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def intensity_summary(channels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per modality, pixel type and channel, in the units of the images.
-
-    Args:
-        channels: the rows of `Measured.channels` of all images.
-        images: the rows of `Measured.image`.
+    """Return one row per modality, pixel type and channel, in the units of the images, from the rows of `Measured`.
 
     Returns:
         `minimum` and `maximum` over all images; of `p01`, `median`, `p99` and `range_used` the median over images;

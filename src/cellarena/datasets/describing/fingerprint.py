@@ -57,11 +57,19 @@ def fingerprint(images: Iterable[tuple[str, Image, LabelImage]], seed: int) -> F
     samples: list[Image] = []
     for name, image, labels in images:
         channels = image[..., None] if image.ndim == 2 else image
-        _refuse_misfit(name, channels, labels, samples)
+        if channels.shape[:2] != labels.shape:
+            raise ValueError(
+                f"{name}: image is {channels.shape[:2]} px and label image {labels.shape}; they must agree"
+            )
+        if samples and (before := samples[0].shape[1]) != (n := channels.shape[2]):
+            raise ValueError(f"{name}: has {n} channels, the images before it {before}; they must agree")
         rows, columns = _frame(channels)
         shapes.append((rows.stop - rows.start, columns.stop - columns.start))
         sizes.append(shapes[-1][0] * shapes[-1][1] / labels.size)
-        samples.append(_foreground(channels, labels, seeds.generator(seed, "fingerprint", name)))
+        # Objects' pixels (n, C), all channels at the same places; none where there is no object.
+        places = np.flatnonzero(labels)
+        drawn = seeds.generator(seed, "fingerprint", name).choice(places, SAMPLES) if places.size else places
+        samples.append(channels.reshape(-1, channels.shape[2])[drawn])
     n_sampled = sum(len(sample) > 0 for sample in samples)
     if n_sampled == 0:
         raise ValueError(f"none of the {len(shapes)} training images has an object: check their label images")
@@ -74,28 +82,12 @@ def fingerprint(images: Iterable[tuple[str, Image, LabelImage]], seed: int) -> F
     }
 
 
-def _refuse_misfit(name: str, channels: Image, labels: LabelImage, earlier: list[Image]) -> None:
-    if channels.shape[:2] != labels.shape:
-        raise ValueError(f"{name}: image is {channels.shape[:2]} px and label image {labels.shape}; they must agree")
-    if earlier and channels.shape[2] != earlier[0].shape[1]:
-        raise ValueError(
-            f"{name}: has {channels.shape[2]} channels, the images before it {earlier[0].shape[1]}; they must agree"
-        )
-
-
 def _frame(channels: Image) -> tuple[slice, slice]:
     """Return rows and columns of the smallest frame around all non-zero pixels; the whole of an image that has none."""
     rows, columns = np.nonzero(channels.any(axis=2))
     if rows.size == 0:
         return slice(0, channels.shape[0]), slice(0, channels.shape[1])
     return slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
-
-
-def _foreground(channels: Image, labels: LabelImage, rng: np.random.Generator) -> Image:
-    """Return (n, C) values of objects' pixels, all channels at the same places; n is 0 where there is no object."""
-    places = np.flatnonzero(labels)
-    drawn = rng.choice(places, SAMPLES) if places.size else places
-    return np.asarray(channels.reshape(-1, channels.shape[2])[drawn])
 
 
 def _intensities(values: Image) -> Intensities:

@@ -19,14 +19,9 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES) -> Path:
-    """Return a folder with the contents of a zip archive; it appears whole or not at all.
+    """Return a folder with the contents of a zip archive whose hash was checked; it appears whole or not at all.
 
     A folder that is there already was unpacked whole before and is left as it is.
-
-    Args:
-        archive: the zip file, of a hash that was checked before.
-        folder: where to; its parent is made.
-        max_bytes: the most that the entries may take unpacked.
 
     Raises:
         ValueError: if the file is no zip archive, is encrypted, or the disk is too full for it.
@@ -40,21 +35,20 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES) -> Path:
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-            refuse_unsafe(opened.infolist(), archive, max_bytes)
-            _refuse_full_disk(sum(entry.file_size for entry in entries), folder.parent)
+            _refuse_unsafe(opened.infolist(), archive, max_bytes)
+            needed, free = sum(entry.file_size for entry in entries), shutil.disk_usage(folder.parent).free
+            if needed > free:
+                raise ValueError(
+                    f"{folder.parent}: {needed:,} bytes are needed to unpack, {free:,} are free; make room"
+                )
             _write(opened, entries, folder)
     except zipfile.BadZipFile as error:
         raise ValueError(f"{archive}: no intact zip archive ({error}); fetch it again") from error
     return folder
 
 
-def refuse_unsafe(entries: list[zipfile.ZipInfo], archive: Path, max_bytes: int = MAX_BYTES) -> None:
-    """Refuse an archive for what its table of contents declares.
-
-    Raises:
-        ValueError: if an entry is encrypted.
-        SecurityError: as `unpack` says.
-    """
+def _refuse_unsafe(entries: list[zipfile.ZipInfo], archive: Path, max_bytes: int) -> None:
+    """Refuse an archive for what its table of contents declares."""
     for entry in entries:
         if fault := _fault(entry):
             raise SecurityError(f"{archive}: entry {entry.filename!r} {fault}; nothing was unpacked")
@@ -84,19 +78,16 @@ def _fault(entry: zipfile.ZipInfo) -> str:
     return "leads outside the archive" if ".." in name.split("/") else ""
 
 
-def _refuse_full_disk(needed: int, folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise ValueError(f"{folder}: {needed:,} bytes are needed to unpack, {free:,} are free; make room")
-
-
 def _write(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         whole = Path(temporary) / "whole"
         whole.mkdir()
         for entry in entries:
+            target = whole / entry.filename
             try:
-                _write_entry(opened, entry, whole / entry.filename)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with opened.open(entry) as packed, target.open("xb") as file:
+                    shutil.copyfileobj(packed, file)
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
                 raise IntegrityError(f"{opened.filename}: entry {entry.filename!r} is damaged ({error})") from error
             except NotImplementedError as error:
@@ -104,9 +95,3 @@ def _write(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path
             except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 raise SecurityError(f"{opened.filename}: entry {entry.filename!r} is a file and a folder") from error
         whole.rename(folder)
-
-
-def _write_entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with opened.open(entry) as packed, target.open("xb") as file:
-        shutil.copyfileobj(packed, file)

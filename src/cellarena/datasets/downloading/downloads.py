@@ -103,11 +103,7 @@ def _download(url: str, part: Path, pauses: tuple[float, ...]) -> None:
 
 
 def _receive(url: str, part: Path) -> None:
-    """Append what is missing of `part`, or start it anew where the server does not resume.
-
-    Raises:
-        ConnectionError: if fewer bytes arrive than the server announced.
-    """
+    """Append what is missing of `part`, or start it anew where the server does not resume."""
     start = _size(part)
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
@@ -115,18 +111,15 @@ def _receive(url: str, part: Path) -> None:
         start = start if resumed else 0
         announced = answer.headers.get("Content-Length")
         total = None if announced is None else start + int(announced)
-        with part.open("ab" if resumed else "wb") as file, _progress() as progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        shown = Progress(*columns, console=Console(stderr=True))
+        with part.open("ab" if resumed else "wb") as file, shown as progress:
             task = progress.add_task(part.name, total=total, completed=start)
             while block := answer.read(BLOCK):
                 file.write(block)
                 progress.advance(task, len(block))
     if total is not None and _size(part) < total:
         raise ConnectionError(f"cut after {_size(part):,} of {total:,} bytes")
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, console=Console(stderr=True))
 
 
 def _size(path: Path) -> int:

@@ -136,8 +136,8 @@ def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
             rows[found[0]] = row
     without = sorted(pair.image for pair, name in ids.items() if name not in rows)
     if lost or without:
-        found = {"rows without an image": lost, "images without a row": without}
-        problems = "; ".join(f"{what}: {listed(names)}" for what, names in found.items() if names)
+        wrong = {"rows without an image": lost, "images without a row": without}
+        problems = "; ".join(f"{what}: {listed(names)}" for what, names in wrong.items() if names)
         hint = spreadsheet_hint(lost, map(stem_of, without)) or "; every row needs its image and every image its row"
         raise ValueError(f"{table.name}: {problems}{hint}")
     return rows

@@ -25,9 +25,7 @@ class Fingerprint:
     id: str  # of the record
     content: str  # sha256 of the image
     phash: int  # 63 bits; 0 if the image is constant
-    thumbnail: npt.NDArray[
-        np.float32
-    ]  # (32, 32), mean 0 and norm 1; of a constant image all 0: it correlates with none
+    thumbnail: npt.NDArray[np.float32]  # (32, 32), mean 0 and norm 1; all 0, and like none, if the image is constant
 
 
 def fingerprint(record_id: str, content: str, image: Image) -> Fingerprint:
