@@ -7,7 +7,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import consecutive, without_small
+from cellarena.images.labels import boundary_band, consecutive, without_small
 from cellarena.targets.decoding import hilltops, memoised, with_unseeded
 from cellarena.targets.spec import TARGETS, Target
 
@@ -51,9 +51,7 @@ class ThreeClass(Target):
         """Return the (H, W) classes of a label image: boundary lies inside objects, every object keeps an interior."""
         numbered = consecutive(labels)
         classes = np.where(numbered > 0, INTERIOR, BACKGROUND).astype(np.uint8)
-        rest = numbered
-        for _ in range(self.boundary):
-            rest = np.where(_touches_other(rest), 0, rest)
+        rest = np.where(boundary_band(numbered, self.boundary), 0, numbered)
         classes[(numbered > 0) & (rest == 0)] = BOUNDARY
         left = np.bincount(rest.ravel(), minlength=int(numbered.max(initial=0)) + 1)
         thin = left == 0
@@ -111,17 +109,6 @@ def _cut_at_waists(inside: npt.NDArray[np.bool_], waist: float) -> npt.NDArray[A
     # On a logarithm a share is a difference.
     height = np.log(np.maximum(width, _NARROWEST))
     return np.asarray(watershed(-width, hilltops(height, -np.log(waist), inside), mask=inside))
-
-
-def _touches_other(labels: LabelImage) -> npt.NDArray[np.bool_]:
-    """Return the pixels with an 8-neighbour of another label; the image's edge is no neighbour."""
-    padded = np.pad(labels, 1, mode="edge")
-    height, width = labels.shape
-    differs = np.zeros(labels.shape, bool)
-    for dy in (0, 1, 2):
-        for dx in (0, 1, 2):
-            differs |= padded[dy : dy + height, dx : dx + width] != labels
-    return differs
 
 
 def _central_pixels(labels: LabelImage) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -67,7 +67,8 @@ class Crops:
         which = rng.choice(len(self._images), p=self._weights)
         annotated = self._images[which]
         height, width = self._cropping.size
-        centre = _on_object(annotated, rng) if rng.random() < self._cropping.foreground else _anywhere(annotated, rng)
+        wanted = annotated.labels if rng.random() < self._cropping.foreground else np.zeros(0)
+        centre = _centre(annotated, np.flatnonzero(wanted), rng)
         image, labels = _window(annotated, centre, (int(height * _MARGIN), int(width * _MARGIN)))
         self._augment.set_random_state(digest(self._seed, "augment", index) % 2**32)
         rescaled = np.moveaxis(self._rescalings[which](image), -1, 0)
@@ -83,26 +84,17 @@ def _balanced(modalities: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return the probability of each image: a modality is drawn by the square root of its share."""
     _, inverse, counts = np.unique(np.asarray(modalities), return_inverse=True, return_counts=True)
     weights = 1 / np.sqrt(counts[inverse])
-    normalised: npt.NDArray[np.float64] = weights / weights.sum()
-    return normalised
+    return np.asarray(weights / weights.sum())
 
 
-def _anywhere(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
-    """Return a random pixel, of what somebody annotated if there is such."""
+def _centre(annotated: Annotated, places: npt.NDArray[np.intp], rng: np.random.Generator) -> tuple[int, int]:
+    """Return a random one of these places; without any, one that somebody annotated, or else any pixel."""
     height, width = annotated.labels.shape
-    known = None if annotated.ignored is None else np.flatnonzero(~annotated.ignored)
-    if known is None or not known.size:
+    if not places.size and annotated.ignored is not None:
+        places = np.flatnonzero(~annotated.ignored)
+    if not places.size:
         return int(rng.integers(height)), int(rng.integers(width))
-    row, column = divmod(int(rng.choice(known)), width)
-    return row, column
-
-
-def _on_object(annotated: Annotated, rng: np.random.Generator) -> tuple[int, int]:
-    """Return a random pixel of some object; any pixel of an image without objects."""
-    inside = np.flatnonzero(annotated.labels)
-    if not inside.size:
-        return _anywhere(annotated, rng)
-    row, column = divmod(int(rng.choice(inside)), annotated.labels.shape[1])
+    row, column = divmod(int(rng.choice(places)), width)
     return row, column
 
 

@@ -16,13 +16,11 @@ class Lookup:
     """
 
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
-        self._by_key: tuple[dict[str, set[tuple[tuple[str, ...], str]]], ...] = tuple(
-            defaultdict(set) for _ in range(4)
-        )
+        self._by_key: list[dict[str, list[tuple[list[str], str]]]] = [defaultdict(list) for _ in range(4)]
         for path, what in names:
             *folders, last = _parts(path)
             for by_key, key in zip(self._by_key, _keys(last), strict=True):
-                by_key[key].add((tuple(folders), what))
+                by_key[key].append((folders, what))
 
     def find(self, name: str) -> list[str]:
         """Return what a written name stands for, sorted; several if it fits several."""
@@ -44,8 +42,8 @@ def _keys(last: str) -> tuple[str, str, str, str]:
     return last, stem, last.casefold(), stem.casefold()
 
 
-def _agree(there: Iterable[str], written: Iterable[str]) -> bool:
-    pairs = zip(reversed(tuple(there)), reversed(tuple(written)), strict=False)
+def _agree(there: list[str], written: list[str]) -> bool:
+    pairs = zip(reversed(there), reversed(written), strict=False)
     return all(one.casefold() == other.casefold() for one, other in pairs)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cellarena.datasets.layouts.name_roles import (
     derived_from,
@@ -16,18 +16,8 @@ from cellarena.datasets.layouts.name_roles import (
 )
 from cellarena.datasets.layouts.pairs import Findings, Pair
 from cellarena.datasets.metadata.lookup import Lookup, spreadsheet_hint
-from cellarena.datasets.metadata.tables import NoteRow, NoteTable
+from cellarena.datasets.metadata.tables import Note, NoteRow, NoteTable
 from cellarena.datasets.names import listed, slug
-
-
-@dataclass(frozen=True)
-class Note:
-    """What is said of one image."""
-
-    modality: str = "unknown"
-    group: str = ""  # what must not be torn apart by a split
-    subset: str = ""  # "train", "val" or "test" where it is fixed
-    pixel_size: tuple[float, float] | None = None  # height and width of a pixel (µm)
 
 
 def named_pairs(table: NoteTable, files: Sequence[str]) -> Findings:
@@ -96,24 +86,18 @@ def notes_of(table: NoteTable | None, ids: Mapping[Pair, str]) -> dict[str, Note
         ValueError: if a row has no image or an image no row, a name fits several images, an image comes twice, folder
             and row contradict each other, or a modality or group is spelled in two ways.
     """
-    rows = _rows_of(table, ids) if table else {}
-    said = {name: row.subset for name, row in rows.items()}
-    subsets = {name: _subset(pair, said.get(name, "")) for pair, name in ids.items()}
-    if not set(subsets.values()) & {"val", "test"}:
-        subsets = said
-    if not table:
-        return {name: Note(subset=subsets.get(name, "")) for name in ids.values()}
-    notes = {
-        name: Note(row.modality or Note.modality, row.group, subsets[name], row.pixel_size)
-        for name, row in rows.items()
-    }
-    _refuse_alike(table.name, "modalities", {note.modality for note in notes.values()}, slug)
-    _refuse_alike(table.name, "groups", {note.group for note in notes.values()}, _spelling)
+    said = _notes_in(table, ids) if table else dict.fromkeys(ids.values(), Note())
+    notes = {name: replace(said[name], subset=_subset(pair, said[name].subset)) for pair, name in ids.items()}
+    if not {note.subset for note in notes.values()} & {"val", "test"}:
+        notes = said
+    if table:
+        _refuse_alike(table.name, "modalities", {note.modality for note in notes.values()}, slug)
+        _refuse_alike(table.name, "groups", {note.group for note in notes.values()}, _spelling)
     return notes
 
 
-def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
-    """Return the row of each record id.
+def _notes_in(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, Note]:
+    """Return what a table says of each record id.
 
     Beside its path and id an image has the names without channel, and without a folder called images or the like.
     """
@@ -122,7 +106,7 @@ def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
         folder, slash, file = pair.image.rpartition("/")
         names += [(path, name) for path in (name, *pair.images, f"{folder}{slash}{pair.stem}", f"{pair.parent}/{file}")]
     lookup = Lookup(names)
-    rows: dict[str, NoteRow] = {}
+    notes: dict[str, Note] = {}
     lost = []
     for row in table.rows:
         found = lookup.find(row.image)
@@ -130,17 +114,17 @@ def _rows_of(table: NoteTable, ids: Mapping[Pair, str]) -> dict[str, NoteRow]:
             raise ValueError(f"{table.name}: {row.image} names several images; write the path, or {min(found)}")
         if not found:
             lost.append(row.image)
-        elif found[0] in rows:
+        elif found[0] in notes:
             raise ValueError(f"{table.name}: names {row.image} twice; keep one row")
         else:
-            rows[found[0]] = row
-    without = sorted(pair.image for pair, name in ids.items() if name not in rows)
+            notes[found[0]] = row.note
+    without = sorted(pair.image for pair, name in ids.items() if name not in notes)
     if lost or without:
         wrong = {"rows without an image": lost, "images without a row": without}
         problems = "; ".join(f"{what}: {listed(names)}" for what, names in wrong.items() if names)
         hint = spreadsheet_hint(lost, map(stem_of, without)) or "; every row needs its image and every image its row"
         raise ValueError(f"{table.name}: {problems}{hint}")
-    return rows
+    return notes
 
 
 def _subset(pair: Pair, said: str) -> str:

@@ -26,16 +26,23 @@ _PIXEL_SIZE = re.compile(rf"{_NUMBER}(?:\s*[x\u00d7*]\s*{_NUMBER})?", re.IGNOREC
 
 
 @dataclass(frozen=True)
+class Note:
+    """What is said of one image."""
+
+    modality: str = "unknown"
+    group: str = ""  # what must not be torn apart by a split
+    subset: str = ""  # "train", "val" or "test" where it is fixed
+    pixel_size: tuple[float, float] | None = None  # height and width of a pixel (µm)
+
+
+@dataclass(frozen=True)
 class NoteRow:
-    """A row of a manifest.csv: what stands in its cells, empty where nothing does."""
+    """A row of a manifest.csv."""
 
     line: int
     image: str
     label: str
-    modality: str
-    group: str
-    subset: str  # "train", "val", "test" or ""
-    pixel_size: tuple[float, float] | None  # height and width of a pixel (µm)
+    note: Note
 
 
 @dataclass(frozen=True)
@@ -136,14 +143,14 @@ def _meant(column: str, values: Iterable[str]) -> str | None:
 
 
 def _row(file: str, number: int, cells: dict[str, str]) -> NoteRow:
-    texts = {column: cells.get(column, "") for column in COLUMNS}
-    if not texts["image"]:
+    image, label, modality, group, subset, size = (cells.get(column, "") for column in COLUMNS)
+    if not image:
         raise ValueError(f"{file}: line {number} names no image but holds {next(filter(None, cells.values()))!r}")
-    subset, size = texts.pop("subset"), texts.pop("pixel_size")
-    where = f"{file}: line {number}, image {texts['image']}"
+    where = f"{file}: line {number}, image {image}"
     if subset and subset.casefold() not in SUBSET_WORDS:
         raise ValueError(f"{where}: subset {subset!r}; write train, val or test, or nothing to have it drawn")
-    return NoteRow(number, **texts, subset=SUBSET_WORDS.get(subset.casefold(), ""), pixel_size=_size(size, where))
+    fixed = SUBSET_WORDS.get(subset.casefold(), "")
+    return NoteRow(number, image, label, Note(modality or Note.modality, group, fixed, _size(size, where)))
 
 
 def _size(text: str, where: str) -> tuple[float, float] | None:

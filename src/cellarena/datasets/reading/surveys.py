@@ -13,7 +13,8 @@ from cellarena.datasets.labels.checks import MASK_CHECKS, judge
 from cellarena.datasets.labels.evidence import Evidence, look_at
 from cellarena.datasets.labels.kinds import LABEL_KINDS
 from cellarena.datasets.layouts.pairs import Findings, Pair, record_ids
-from cellarena.datasets.metadata.notes import Note, notes_of
+from cellarena.datasets.metadata.notes import notes_of
+from cellarena.datasets.metadata.tables import Note
 from cellarena.datasets.names import listed
 from cellarena.datasets.reading.pairing import note_table, paired, problems_of
 from cellarena.datasets.reading.pairs import Annotation, read_pair
