@@ -129,20 +129,16 @@ def _summary_row(name: str, images: pd.DataFrame, objects: pd.DataFrame, duplica
         "n_near_duplicates": int(images["image"].isin(duplicates["image"]).sum()),
         "n_sizes": len(images[["height", "width"]].drop_duplicates()),
         "megapixels_median": pixels.median(),
-        "bits": _listed(images["bits"]),
-        "channels": _listed(images["channels"]),
+        **{kind: "/".join(map(str, sorted(images[kind].unique()))) for kind in ("bits", "channels")},
         "n_pixel_sizes": len(sizes),
         "pixel_sizes": ", ".join(f"{size} ({n})" for size, n in sizes.items()),
         "n_objects": len(objects),
         "n_empty": int((cells == 0).sum()),
-        "cells_min": cells.min(),
-        "cells_median": cells.median(),
-        "cells_max": cells.max(),
+        **{f"cells_{name}": cells.agg(name) for name in ("min", "median", "max")},
         "density_median": images["density"].median(),
         **{column: objects["area"].quantile(level) for column, level in _QUANTILES.items()},
         "diameter_median": objects["diameter"].median(),
-        "touching": objects["touching"].astype(float).mean(),
-        "cut": objects["cut"].astype(float).mean(),
+        **{kind: objects[kind].astype(float).mean() for kind in ("touching", "cut")},
         "n_in_pieces": int((objects["n_pieces"] > 1).sum()),
         **{kind: float(np.average(known[kind], weights=weights)) if len(known) else np.nan for kind in CLASSES},
         "n_ignored": int(images["n_ignored"].sum()),
@@ -153,10 +149,6 @@ def _pixel_size(height: float, width: float) -> str:
     if np.isnan(height):
         return "unknown"
     return f"{height:.4g} µm" if f"{height:.4g}" == f"{width:.4g}" else f"{height:.4g} x {width:.4g} µm"
-
-
-def _listed(numbers: "pd.Series[int]") -> str:
-    return "/".join(str(number) for number in sorted(numbers.unique()))
 
 
 def formats(images: pd.DataFrame) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def _of_set(above: str, images: Sequence[str], folders: dict[str, list[str]], em
             masks[own] = files
         elif home == above and _holds(folder, "label") and _all_numbered(files, image_of):
             for path in files:
-                masks.setdefault(str(_owner(path)), []).append(path)
+                masks.setdefault(_owner(path), []).append(path)
     pairs = []
     for own in set(masks) & set(image_of):
         pair = _masked(image_of[own], masks[own], above)
@@ -115,12 +115,11 @@ def _used(pairs: Iterable[Pair]) -> list[str]:
 
 def _all_numbered(masks: Sequence[str], images: Collection[str]) -> bool:
     """Return whether each mask is numbered after one of the images, none is called like one, and one has several."""
-    owners = [_owner(path) for path in masks]
-    named = any(stem_of(path) in images for path in masks)
-    return not named and all(owner in images for owner in owners) and len(set(owners)) < len(owners)
+    owners = {_owner(path) for path in masks}
+    return not {stem_of(path) for path in masks} & set(images) and owners <= set(images) and len(owners) < len(masks)
 
 
-def _owner(path: str) -> str | None:
-    """Return the stem of the image that a mask is numbered after, as in `a_mask3` or `a_3`, or None."""
+def _owner(path: str) -> str:
+    """Return the stem of the image that a mask is numbered after, as in `a_mask3` or `a_3`, or ""."""
     found = _NUMBERED.fullmatch(stem_of(path))
-    return found[1] if found else None
+    return found[1] if found else ""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import dctn
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from cellarena.datasets.splitting.splits import connected
 from cellarena.images.picture import Image
 
 SIDE = 32
@@ -69,16 +68,11 @@ def near_duplicate_groups(
     Returns:
         Sorted ids of each group, the groups sorted.
     """
-    n_images = len(fingerprints)
-    if n_images < 2:
+    if len(fingerprints) < 2:
         return []
     left, right = (np.concatenate(ends) for ends in zip(*_pairs(fingerprints, distance, correlation), strict=True))
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n_images, n_images))
-    component = connected_components(graph, directed=False)[1]
-    groups: dict[int, list[str]] = {}
-    for member, one in zip(component.tolist(), fingerprints, strict=True):
-        groups.setdefault(member, []).append(one.id)
-    return sorted(sorted(ids) for ids in groups.values() if len(ids) > 1)
+    groups = connected(len(fingerprints), left, right)
+    return sorted(sorted(fingerprints[number].id for number in group) for group in groups if len(group) > 1)
 
 
 def near_duplicate_pairs(

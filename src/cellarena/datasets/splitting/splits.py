@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from cellarena.records import Record
@@ -94,25 +95,27 @@ def _edges(given: Collection[str], fractions: Mapping[str, float]) -> list[tuple
 
 def _bundles(records: Sequence[Record], groups: Iterable[Sequence[str]]) -> list[list[Record]]:
     """Return the records in connected components of all that ties them together."""
-    parent = {record.id: record.id for record in records}
-    if len(parent) < len(records):
-        raise ValueError(f"the manifest has {len(records)} records but only {len(parent)} different ids")
+    place = {record.id: number for number, record in enumerate(records)}
+    if len(place) < len(records):
+        raise ValueError(f"the manifest has {len(records)} records but only {len(place)} different ids")
+    ties = [*groups, *named_groups(records).values()]
+    if unknown := sorted({member for tie in ties for member in tie} - set(place)):
+        raise ValueError(f"near-duplicate group names {', '.join(unknown)}, which the manifest does not have")
+    edges = [(place[tie[0]], place[member]) for tie in ties for member in tie]
+    return [[records[number] for number in bundle] for bundle in connected(len(records), *zip(*edges, strict=True))]
 
-    def root(member: str) -> str:
-        while parent[member] != member:
-            parent[member] = member = parent[parent[member]]
-        return member
 
-    for tie in [*groups, *named_groups(records).values()]:
-        unknown = sorted(set(tie) - set(parent))
-        if unknown:
-            raise ValueError(f"near-duplicate group names {', '.join(unknown)}, which the manifest does not have")
-        for member in tie[1:]:
-            parent[root(member)] = root(tie[0])
-    bundles: dict[str, list[Record]] = {}
-    for record in records:
-        bundles.setdefault(root(record.id), []).append(record)
-    return list(bundles.values())
+def connected(n: int, left: Sequence[int] = (), right: Sequence[int] = ()) -> list[list[int]]:
+    """Return the connected components of 0..n-1 that edges from left to right make, each ascending."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = (np.asarray(left, np.int64), np.asarray(right, np.int64))
+    graph = coo_array((np.ones(len(left), bool), ends), shape=(n, n))
+    components: dict[int, list[int]] = {}
+    for member, number in enumerate(connected_components(graph, directed=False)[1].tolist()):
+        components.setdefault(number, []).append(member)
+    return list(components.values())
 
 
 def named_groups(records: Iterable[Record]) -> dict[str, list[str]]:

@@ -39,18 +39,31 @@ def leaks(
     Returns:
         Lines such as "pix2pix <- synthetic-0003 <- abc (val)"; none if nothing leaks.
     """
-    judge = _Judge(subsets, allowed)
+    real = {record.id: (subset, record.sha256) for subset, records in subsets.items() for record in records}
+    judged = {r.sha256: f"{r.id} ({name})" for name in subsets if name != "train" for r in subsets[name]}
+    known = {record.id for record in allowed}
+
+    def fault(record_id: str, sha256: str) -> str:
+        subset, own = real.get(record_id, ("in no subset", ""))
+        if subset != "train":
+            return subset
+        if sha256 in judged:
+            return f"train, but with the sha256 of {judged[sha256]}"
+        if sha256 != own:
+            return "train, but with another sha256"
+        return "" if record_id in known else "train, but not among the arm's real images"
+
     name = ancestry.generator
-    trained = [(f"{name} <- {i}", judge.verdict(i, sha256)) for i, sha256 in sorted(ancestry.trained_on.items())]
+    trained = [(f"{name} <- {i}", fault(i, sha256)) for i, sha256 in sorted(ancestry.trained_on.items())]
     of_record: dict[str, list[Donor]] = {}
     for donor in sorted(ancestry.donors):
         of_record.setdefault(donor.record, []).append(donor)
     used = [donor for record in synthetic for donor in of_record.get(record.id, [])]
-    given = [(f"{name} <- {d.record} <- {d.donor}", judge.verdict(d.donor, d.donor_sha256)) for d in used]
+    given = [(f"{name} <- {d.record} <- {d.donor}", fault(d.donor, d.donor_sha256)) for d in used]
     unknown = [f"{name} <- {r.id} <- (donors unknown)" for r in synthetic if not of_record.get(r.id)]
     wrong = dict.fromkeys(f"{chain} ({why})" for chain, why in [*trained, *given] if why)
     ids = {record.id for record in synthetic}
-    near = [f"{name} <- {i} ~ {real} ({judge.subset(real)}, near-duplicate)" for i, real in alike if i in ids]
+    near = [f"{name} <- {i} ~ {other} ({real[other][0]}, near-duplicate)" for i, other in alike if i in ids]
     return [*unknown, *wrong, *near]
 
 
@@ -66,28 +79,3 @@ def refuse_leaks(arm: str, found: Sequence[str]) -> None:
             f"the arm {arm} leaks: {'; '.join(found[:_SHOWN])}{more}; run `dvc repro` to fit the generator and to make "
             "its images anew from the arm's training images; where images only look alike, change synthesize.seed"
         )
-
-
-class _Judge:
-    """Says of an image whether it is allowed, and if not what it is."""
-
-    def __init__(self, subsets: Mapping[str, Sequence[Record]], allowed: Sequence[Record]) -> None:
-        self._subset_of = {r.id: name for name, records in subsets.items() for r in records}
-        self._sha256_of = {r.id: r.sha256 for records in subsets.values() for r in records}
-        self._judged = {r.sha256: (r.id, name) for name, records in subsets.items() if name != "train" for r in records}
-        self._allowed = {r.id for r in allowed}
-
-    def subset(self, record_id: str) -> str:
-        return self._subset_of.get(record_id, "in no subset")
-
-    def verdict(self, record_id: str, sha256: str) -> str:
-        """Return what is wrong with an image, nothing if it is allowed."""
-        subset = self.subset(record_id)
-        if subset != "train":
-            return subset
-        if sha256 in self._judged:
-            other, where = self._judged[sha256]
-            return f"train, but with the sha256 of {other} ({where})"
-        if sha256 != self._sha256_of.get(record_id):
-            return "train, but with another sha256"
-        return "" if record_id in self._allowed else "train, but not among the arm's real images"

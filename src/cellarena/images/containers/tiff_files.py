@@ -123,26 +123,17 @@ def _read(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, place: Place
     if place.channel is not None:
         wanted[place.channel] = channels
     if _is_read_by_page(series):
-        n_outer = series.ndim - series.keyframe.ndim
-        found = _read_pages(tiff, series, wanted[:n_outer])
-        wanted[:n_outer] = [list(range(n)) for n in found.shape[:n_outer]]
+        outer = wanted[: series.ndim - series.keyframe.ndim]
+        pages = np.ravel_multi_index(np.ix_(*outer), series.shape[: len(outer)]).ravel().tolist()
+        refuse_unwritten([series[page] for page in pages])
+        found = tiff.asarray(key=pages, series=series)
+        found = found.reshape(*(len(numbers) for numbers in outer), *series.keyframe.shape)
+        wanted[: len(outer)] = [list(range(n)) for n in found.shape[: len(outer)]]
     else:
         refuse_unwritten([page for page in series if page is not None])
         found = series.asarray()
     if wanted != [list(range(n)) for n in found.shape]:
         found = found[np.ix_(*wanted)]
-    return _rows_columns_channels(found, place)
-
-
-def _read_pages(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, wanted: list[list[int]]) -> Image:
-    """Return the pages that lie at some places along the outer axes, and no others."""
-    pages = np.ravel_multi_index(np.ix_(*wanted), series.shape[: len(wanted)]).ravel().tolist()
-    refuse_unwritten([series[page] for page in pages])
-    found = tiff.asarray(key=pages, series=series)
-    return found.reshape(*(len(numbers) for numbers in wanted), *series.keyframe.shape)
-
-
-def _rows_columns_channels(found: Image, place: Place) -> Image:
     order = [place.axes.index(ROW), place.axes.index(COLUMN), *([] if place.channel is None else [place.channel])]
     single = tuple(axis for axis in range(found.ndim) if axis not in order)
     pixels = np.transpose(found, [*order, *single]).reshape([found.shape[axis] for axis in order])
