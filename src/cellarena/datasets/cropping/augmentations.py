@@ -23,44 +23,41 @@ def geometric(size: tuple[int, int]) -> "Compose":
 
     Short trainings see few crops of each image: there intensities that vary too are more to learn and no help.
     """
-    from monai.transforms import Compose
+    from monai import transforms
 
-    return Compose(_moved(size, 0.25))
+    return transforms.Compose(_moved(size, 0.25))
 
 
 def strong(size: tuple[int, int]) -> "Compose":
     """Return rotation, flip and a scale of up to 0.4 more or less, then intensity changes; images stay in [0, 1]."""
-    from monai.transforms import (
-        Compose,
-        RandAdjustContrastd,
-        RandGaussianNoised,
-        RandGaussianSmoothd,
-        RandScaleIntensityd,
-        RandShiftIntensityd,
-    )
+    from monai import transforms
 
     from cellarena.datasets.cropping.random_transforms import RandInverted
 
-    return Compose([
+    return transforms.Compose([
         *_moved(size, 0.4),
-        RandAdjustContrastd("image", prob=0.3, gamma=(0.6, 1.6)),
-        RandScaleIntensityd("image", factors=0.25, prob=0.3),
-        RandShiftIntensityd("image", offsets=0.1, prob=0.3),
-        RandGaussianSmoothd("image", sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
-        RandGaussianNoised("image", prob=0.2, std=0.06),
+        transforms.RandAdjustContrastd("image", prob=0.3, gamma=(0.6, 1.6)),
+        transforms.RandScaleIntensityd("image", factors=0.25, prob=0.3),
+        transforms.RandShiftIntensityd("image", offsets=0.1, prob=0.3),
+        transforms.RandGaussianSmoothd("image", sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
+        transforms.RandGaussianNoised("image", prob=0.2, std=0.06),
         RandInverted(prob=0.1),
-        lambda data: {**data, "image": data["image"].clamp(0, 1)},
+        _clamped,
     ])  # fmt: skip
 
 
 def _moved(size: tuple[int, int], scale: float) -> list[Any]:
-    from monai.transforms import RandAffined, RandFlipd
+    from monai import transforms
 
-    turned = RandAffined(
+    turned = transforms.RandAffined(
         _BOTH, prob=1, rotate_range=np.pi, scale_range=(-scale, scale), spatial_size=size,
         mode=("bilinear", "nearest"), padding_mode="reflection",
     )  # fmt: skip
-    return [turned, RandFlipd(_BOTH, prob=0.5, spatial_axis=0)]
+    return [turned, transforms.RandFlipd(_BOTH, prob=0.5, spatial_axis=0)]
+
+
+def _clamped(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "image": data["image"].clamp(0, 1)}
 
 
 def nnunet(size: tuple[int, int]) -> "Compose":
@@ -70,43 +67,35 @@ def nnunet(size: tuple[int, int]) -> "Compose":
     calls the variance of the noise it uses as its standard deviation; so here. Its noise is the same in all channels,
     here each has its own. Outside the image it sees zeros, here the reflected image.
     """
-    from monai.transforms import (
-        Compose,
-        RandFlipd,
-        RandGaussianNoised,
-        RandGaussianSmooth,
-        RandScaleIntensity,
-        RandScaleIntensityFixedMean,
-        RandSimulateLowResolution,
-    )
+    from monai import transforms
 
     from cellarena.datasets.cropping.random_transforms import RandEachChannel, RandTurnedScaled
 
-    blur = RandGaussianSmooth(sigma_x=(0.5, 1), sigma_y=(0.5, 1), prob=0.5)
-    coarse = RandSimulateLowResolution(
+    blur = transforms.RandGaussianSmooth(sigma_x=(0.5, 1), sigma_y=(0.5, 1), prob=0.5)
+    coarse = transforms.RandSimulateLowResolution(
         prob=0.5, downsample_mode="nearest-exact", upsample_mode="bilinear", zoom_range=(0.5, 1)
     )
     angle = np.pi if max(size) <= _LONG * min(size) else np.pi / 12
-    return Compose([
+    return transforms.Compose([
         RandTurnedScaled(size, prob=0.2, angle=angle, scale=(0.7, 1.4)),
-        RandGaussianNoised("image", prob=0.1, std=0.1),
+        transforms.RandGaussianNoised("image", prob=0.1, std=0.1),
         RandEachChannel(blur, prob=0.2),
-        RandEachChannel(RandScaleIntensity(factors=0.25, prob=1), prob=0.15),
-        RandEachChannel(RandScaleIntensityFixedMean(factors=0.25, prob=1, preserve_range=True), prob=0.15),
+        RandEachChannel(transforms.RandScaleIntensity(factors=0.25, prob=1), prob=0.15),
+        RandEachChannel(transforms.RandScaleIntensityFixedMean(factors=0.25, prob=1, preserve_range=True), prob=0.15),
         RandEachChannel(coarse, prob=0.25),
         RandEachChannel(_gamma(of_inverted=True), prob=0.1),
         RandEachChannel(_gamma(of_inverted=False), prob=0.3),
-        RandFlipd(_BOTH, prob=0.5, spatial_axis=0),
-        RandFlipd(_BOTH, prob=0.5, spatial_axis=1),
+        transforms.RandFlipd(_BOTH, prob=0.5, spatial_axis=0),
+        transforms.RandFlipd(_BOTH, prob=0.5, spatial_axis=1),
     ])  # fmt: skip
 
 
 def _gamma(*, of_inverted: bool) -> Any:
     """Return a gamma from 0.7 to 1.5, as often below 1 as above it, that keeps mean and standard deviation."""
-    from monai.transforms import OneOf, RandAdjustContrast
+    from monai import transforms
 
-    return OneOf([
-        RandAdjustContrast(prob=1, gamma=span, invert_image=of_inverted, retain_stats=True)
+    return transforms.OneOf([
+        transforms.RandAdjustContrast(prob=1, gamma=span, invert_image=of_inverted, retain_stats=True)
         for span in ((0.7, 1), (1, 1.5))
     ])  # fmt: skip
 

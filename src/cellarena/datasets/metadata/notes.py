@@ -1,79 +1,14 @@
 """What the manifest.csv of somebody's tree and the names of its folders say about the images, each row used."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from cellarena.datasets.layouts.name_roles import (
-    derived_from,
-    folder_role,
-    folder_subsets,
-    is_image,
-    is_label_like,
-    label_keys,
-    stem_of,
-)
-from cellarena.datasets.layouts.pairs import Findings, Pair
+from cellarena.datasets.layouts.name_roles import folder_subsets, stem_of
+from cellarena.datasets.layouts.pairs import Pair
 from cellarena.datasets.metadata.lookup import Lookup, spreadsheet_hint
-from cellarena.datasets.metadata.tables import Note, NoteRow, NoteTable
+from cellarena.datasets.metadata.tables import Note, NoteTable
 from cellarena.datasets.names import listed, slug
-
-
-def named_pairs(table: NoteTable, files: Sequence[str]) -> Findings:
-    """Return the pairs that the columns `image` and `label` name; whatever else is in the tree is left alone.
-
-    Raises:
-        ValueError: if a row's file is not there or several fit, a file is named twice, or a folder of named images
-            holds one that no row names.
-    """
-    images = sorted(filter(is_image, files))
-    lookup = Lookup((path, path) for path in images)
-    pairs: list[Pair] = []
-    problems: list[str] = []
-    for row in table.rows:
-        image = _only(lookup.find(row.image), lambda path: not is_label_like(path))
-        label = _only([path for path in lookup.find(row.label) if [path] != image], is_label_like)
-        if len(image) == len(label) == 1:
-            pairs.append(Pair((image[0],), (label[0],), stem_of(image[0]), _set_of(image[0])))
-        else:
-            problems.append(_unresolved(row, image, label, images))
-    used = Counter(path for pair in pairs for path in (pair.image, *pair.labels))
-    if twice := [path for path, count in used.items() if count > 1]:
-        problems.append(f"names {listed(twice)} twice; keep one row, and one label for each image")
-    if forgotten := _forgotten([path for path in images if path not in used], pairs):
-        problems.append(f"images without a row: {listed(forgotten)}; add a row, or take the file out of the folder")
-    if problems:
-        raise ValueError(f"{table.name}: {listed(problems, 5)}")
-    return Findings(table.name, pairs, ignored=set(files) - set(used))
-
-
-def _set_of(path: str) -> str:
-    """Return the folders of a file that tell sets of one tree apart: all but those called images and the like."""
-    return "/".join(folder for folder in path.split("/")[:-1] if folder_role(folder) != ("image", ()))
-
-
-def _only(found: list[str], wanted: Callable[[str], bool]) -> list[str]:
-    """Return what is found, of several the wanted ones if there are any."""
-    return ([path for path in found if wanted(path)] or found) if len(found) > 1 else found
-
-
-def _unresolved(row: NoteRow, image: list[str], label: list[str], files: Sequence[str]) -> str:
-    if not row.label:
-        return f"line {row.line}, image {row.image}: names no label"
-    column, text, found = ("image", row.image, image) if len(image) != 1 else ("label", row.label, label)
-    if found:
-        return f"line {row.line}: {text} fits several files: {listed(found, 3)}; write the path"
-    hint = spreadsheet_hint([text], map(stem_of, files))
-    return f"line {row.line}: its {column} {text} is no image file of the tree{hint}"
-
-
-def _forgotten(unnamed: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """Return files beside named images that were not made of one of these."""
-    folders = {pair.image.rpartition("/")[0] for pair in pairs}
-    stems = {pair.stem for pair in pairs}
-    beside = [path for path in unnamed if path.rpartition("/")[0] in folders]
-    return [p for p in beside if not ({derived_from(stem_of(p)), *label_keys(stem_of(p)) - {stem_of(p)}} & stems)]
 
 
 def notes_of(table: NoteTable | None, ids: Mapping[Pair, str]) -> dict[str, Note]:
