@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from cellarena.records import Record
@@ -105,13 +106,13 @@ def _bundles(records: Sequence[Record], groups: Iterable[Sequence[str]]) -> list
     return [[records[number] for number in bundle] for bundle in connected(len(records), *zip(*edges, strict=True))]
 
 
-def connected(n: int, left: Sequence[int] = (), right: Sequence[int] = ()) -> list[list[int]]:
+def connected(n: int, left: npt.ArrayLike = (), right: npt.ArrayLike = ()) -> list[list[int]]:
     """Return the connected components of 0..n-1 that edges from left to right make, each ascending."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     ends = (np.asarray(left, np.int64), np.asarray(right, np.int64))
-    graph = coo_array((np.ones(len(left), bool), ends), shape=(n, n))
+    graph = coo_array((np.ones(ends[0].size, bool), ends), shape=(n, n))
     components: dict[int, list[int]] = {}
     for member, number in enumerate(connected_components(graph, directed=False)[1].tolist()):
         components.setdefault(number, []).append(member)
