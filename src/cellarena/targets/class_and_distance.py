@@ -8,7 +8,8 @@ from pydantic import Field
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, inner_boundary, without_small
-from cellarena.targets.decoding import hilltops, memoised, with_unseeded
+from cellarena.targets.decoding import hilltops, with_unseeded
+from cellarena.targets.memoised import memoised
 from cellarena.targets.spec import TARGETS, Target
 
 if TYPE_CHECKING:

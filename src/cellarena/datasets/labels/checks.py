@@ -32,7 +32,7 @@ Check = Callable[[Mapping[str, Evidence]], tuple[Sequence[str], str]]
 """From the evidence of each label image, by its path, to those that look wrong and what is said if they are many."""
 
 
-def judge(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> str:
+def first_fault(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> str:
     """Return what the first check that finds something finds wrong with a set of label images, "" if none does."""
     for check in checks:
         wrong, what = check(evidence)

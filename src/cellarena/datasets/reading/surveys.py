@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from cellarena.datasets.labels.checks import MASK_CHECKS, judge
+from cellarena.datasets.labels.checks import MASK_CHECKS, first_fault
 from cellarena.datasets.labels.evidence import Evidence, look_at
 from cellarena.datasets.labels.kinds import LABEL_KINDS
 from cellarena.datasets.layouts.pairs import Findings, Pair, record_ids
@@ -141,7 +141,7 @@ def _label_problems(facts: dict[Pair, Facts], acquisition: Acquisition) -> Itera
     asked = LABEL_KINDS[acquisition.labels].checks
     for kind, checks in {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}.items():
         evidence = {(*p.labels, p.image)[0]: fact.evidence for p, fact in facts.items() if p.kind == kind}
-        if found := judge(evidence, checks):
+        if found := first_fault(evidence, checks):
             yield found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cellarena.targets.decoding import memoised
+from cellarena.targets.memoised import memoised
 
 
 @pytest.fixture
