@@ -13,6 +13,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SLUG = re.compile(r"[a-z0-9_]+")
 
 
+REAL = "real"
+"""The arm of the real images alone: the train subset."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One annotated image: a row of a manifest. Paths are relative to the folder that holds image and labels.

@@ -5,12 +5,14 @@ import click
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.shell.left_out import NOT_ASKED, leave_out
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._donors import write_donors
 from cellarena.stages._generators import known_records, read_examples, read_generator, read_trained_on
 from cellarena.synthesis.arms import rounded
 from cellarena.synthesis.making import Donor, make
+from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.shape_bank import shape_bank
 
 
@@ -20,7 +22,10 @@ from cellarena.synthesis.shape_bank import shape_bank
 @fixed_threads
 def synthesize(project: Project, generator: str) -> None:
     """Compose label images of the train subset's shapes, and paint them with a fitted generator."""
-    layout, settings = project.layout, project.params.synthesize
+    layout, settings = project.layout, project.read(Synthesis, "synthesize")
+    if generator not in project.grid.asked_generators:
+        leave_out(generator, NOT_ASKED, [layout.synthetic(generator)])
+        return
     known = known_records(project, generator)
     _require_fitted_to(project, generator, known)
     painter, _ = read_generator(layout.generator(generator), "cpu")
