@@ -32,7 +32,7 @@ from cellarena.evaluation.study import STUDY_COLUMNS
 from cellarena.evaluation.tables import read_table
 from cellarena.images.io import LabelImage, content_sha256, read_image, write_labels
 from cellarena.layout import SUBSETS, Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, Run, read_manifest, write_manifest
 from cellarena.synthesis.arms import compose, first_of_each
 

@@ -147,8 +147,14 @@ class Grid(Section, extra="ignore"):
         return [*self.runs, *self.ensemble_runs, *self.method_runs]
 
     def run_left_out(self, run: Run) -> str:
-        """Return why a run on an arm of the study is left out; empty if it is not, or is one of the benchmark."""
-        return "" if run.arm == REAL or run.model in self.studied else f"{_NO_NETWORK} {run.model}"
+        """Return why a run of the study is left out; empty if it is not, or is none of the study.
+
+        Raises:
+            ValueError: if there is no such arm.
+        """
+        self.arm(run.arm)
+        declared = run.arm != REAL and run.model in self.study.models
+        return f"{_NO_NETWORK} {run.model}" if declared and run.model not in self.networks else ""
 
     @property
     def pictured_run(self) -> Run:

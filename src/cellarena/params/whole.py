@@ -59,6 +59,9 @@ class Params(Grid, extra="forbid"):
             for name in names:
                 if name not in MODELS and (name not in METHODS or where != "benchmark.models"):
                     raise ValueError(f"{where}: unknown model {name!r}; known: {', '.join([*MODELS, *METHODS])}")
+        for name, ensemble in self.ensembles.items():
+            if len({MODELS[member].target for member in ensemble.members}) > 1:
+                raise ValueError(f"ensembles.{name}.members learn different targets, whose outputs have no mean")
         if taken := [name for name in self.ensembles if name in MODELS or name in METHODS]:
             raise ValueError(f"ensembles.{taken[0]}: a model has that name")
         return self

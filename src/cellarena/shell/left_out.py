@@ -7,10 +7,24 @@ from pathlib import Path
 import click
 
 from cellarena.images.io import write_bytes
+from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
+from cellarena.synthesis.settings import Source
 
 NOTE = "left_out.txt"
-NOT_ASKED = "no arm of the study asks for it"
+
+
+def leave_out_unasked(project: Project, generator: str, folders: Iterable[Path]) -> bool:
+    """Leave a generator out that no arm of the study asks for, as `leave_out` does, and return whether that is so.
+
+    Raises:
+        ValueError: if there is no such generator.
+    """
+    project.read(Source, "synthesize", "generators", generator)
+    if generator in project.grid.asked_generators:
+        return False
+    leave_out(generator, "no arm of the study asks for it", folders)
+    return True
 
 
 def leave_out(what: str, why: str, folders: Iterable[Path], files: Iterable[Path] = ()) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from cellarena.evaluation.tables import write_table
 from cellarena.records import Record
 from cellarena.shell.annotated import files_of
-from cellarena.shell.left_out import NOT_ASKED, leave_out
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
@@ -27,10 +27,9 @@ _LIBRARIES = ("torch", "monai", "numpy")
 @fixed_threads
 def fit_generator(project: Project, generator: str) -> None:
     """Fit a generator of synthetic images to the train subset; an interrupted fit goes on where it was."""
-    if generator not in project.grid.asked_generators:
-        leave_out(
-            generator, NOT_ASKED, [project.layout.generator(generator), project.layout.generator_plots(generator)]
-        )
+    if leave_out_unasked(
+        project, generator, [project.layout.generator(generator), project.layout.generator_plots(generator)]
+    ):
         return
     from cellarena.learning.shortage import short_of_memory
     from cellarena.stages._lifeline import die_with_dvc

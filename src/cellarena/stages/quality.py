@@ -27,7 +27,7 @@ from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import REAL, Record, Run, read_manifest
 from cellarena.seeds import generator as stream
-from cellarena.shell.left_out import NOT_ASKED, leave_out
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._quality_figures import Shown, draw_figures, read_pair
@@ -63,8 +63,7 @@ class _Judge:
 def quality(project: Project, generator: str) -> None:
     """Compare a generator's images with the real ones, in tables and figures."""
     layout, settings = project.layout, project.read(Synthesis, "synthesize")
-    if generator not in project.grid.asked_generators:
-        leave_out(generator, NOT_ASKED, [layout.quality(generator), layout.quality_plots(generator)])
+    if leave_out_unasked(project, generator, [layout.quality(generator), layout.quality_plots(generator)]):
         return
     judge = _judge(project)
     folder = layout.synthetic(generator)

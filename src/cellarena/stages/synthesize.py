@@ -5,7 +5,7 @@ import click
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.records import Record, read_manifest, write_manifest
-from cellarena.shell.left_out import NOT_ASKED, leave_out
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._donors import write_donors
@@ -23,8 +23,7 @@ from cellarena.synthesis.shape_bank import shape_bank
 def synthesize(project: Project, generator: str) -> None:
     """Compose label images of the train subset's shapes, and paint them with a fitted generator."""
     layout, settings = project.layout, project.read(Synthesis, "synthesize")
-    if generator not in project.grid.asked_generators:
-        leave_out(generator, NOT_ASKED, [layout.synthetic(generator)])
+    if leave_out_unasked(project, generator, [layout.synthetic(generator)]):
         return
     known = known_records(project, generator)
     _require_fitted_to(project, generator, known)
