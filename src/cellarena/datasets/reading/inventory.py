@@ -23,9 +23,9 @@ def show(seen: Survey, console: Console) -> None:
         "folder": str(seen.root),
         "layout": seen.findings.layout,
         "modalities": _counted(note.modality for note in notes),
-        "sizes": _counted(f"{fact.height} x {fact.width}" for fact in facts),
+        "sizes": _counted(f"{fact.shape[0]} x {fact.shape[1]}" for fact in facts),
         "pixel types": _counted(fact.dtype for fact in facts),
-        "channels": _counted(str(fact.channels) for fact in facts),
+        "channels": _counted(fact.shape[2] if len(fact.shape) > 2 else 1 for fact in facts),
         "groups": str(len({note.group for note in notes if note.group})),
         "fixed subsets": _counted(note.subset for note in notes if note.subset) or "none",
         "objects": f"{sum(objects):,} (per image {min(objects)} to {max(objects)}, median {np.median(objects):g})",
@@ -56,5 +56,5 @@ def _size(sides: tuple[float, float]) -> str:
     return " x ".join(f"{side:g}" for side in dict.fromkeys(sides))
 
 
-def _counted(values: Iterable[str]) -> str:
+def _counted(values: Iterable[str | int]) -> str:
     return listed(f"{value} ({count})" for value, count in sorted(Counter(values).items(), key=lambda i: (-i[1], i[0])))

@@ -1,5 +1,6 @@
 """Reading one pair of files into an image and what annotates it, and saying what is wrong with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import numpy.typing as npt
 from cellarena.datasets.labels.kinds import LABEL_KINDS
 from cellarena.datasets.labels.object_masks import place_masks
 from cellarena.datasets.layouts.pairs import Pair
-from cellarena.datasets.reading.channel_files import stacked
 from cellarena.datasets.reading.image_files import FORMATS, read_finite, refuse_misnamed
 from cellarena.datasets.sources.spec import Acquisition
+from cellarena.images.channels import chosen, names_of
 from cellarena.images.io import LabelImage, read_numbers
 from cellarena.images.picture import Choice, Image, Picture
 
@@ -63,7 +64,31 @@ def read_pair(root: Path, pair: Pair, acquisition: Acquisition) -> tuple[Picture
 def _read_image(root: Path, pair: Pair, choice: Choice) -> Picture:
     if len(pair.images) == 1:
         return read_finite(root / pair.image, choice)
-    return stacked([(path, read_finite(root / path, replace(choice, channels=()))) for path in pair.images], choice)
+    return _stacked([(path, read_finite(root / path, replace(choice, channels=()))) for path in pair.images], choice)
+
+
+def _stacked(files: Sequence[tuple[str, Picture]], choice: Choice) -> Picture:
+    """Return the channels of several files, named and in order, as one picture; they are called 1, 2, 3, ..."""
+    name, first = files[0]
+    for other, picture in files:
+        if picture.pixels.ndim != 2:
+            raise ValueError(f"{other}: {picture.pixels.shape[2]} channels in a file of one channel; save it as grey")
+        if picture.pixels.shape != first.pixels.shape:
+            height, width = picture.pixels.shape
+            raise ValueError(f"{other}: {height} x {width}, but {name} has another size; export them alike")
+    names = names_of(len(files))
+    try:
+        numbers = chosen(names, choice)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    planes = [files[number][1].pixels for number in numbers]
+    return Picture(
+        planes[0] if len(planes) == 1 else np.dstack(planes),
+        tuple(names[number] for number in numbers),
+        first.pixel_size,
+        any(picture.is_lossy for _, picture in files),
+        sum(picture.n_alpha for _, picture in files),
+    )
 
 
 def _read_annotation(root: Path, pair: Pair, acquisition: Acquisition) -> Annotation:

@@ -30,9 +30,7 @@ MOST_REASONS = 10
 class Facts:
     """What is known of one image after it was read."""
 
-    height: int
-    width: int
-    channels: int
+    shape: tuple[int, ...]  # (H, W) or (H, W, C)
     dtype: str
     n_ignored: int  # pixels that nobody annotated
     flat: bool
@@ -124,9 +122,7 @@ def _inspect(
 def _facts(picture: Picture, annotation: Annotation) -> Facts:
     image = picture.pixels
     return Facts(
-        height=image.shape[0],
-        width=image.shape[1],
-        channels=1 if image.ndim == 2 else image.shape[2],
+        shape=image.shape,
         dtype=str(image.dtype),
         n_ignored=0 if annotation.ignored is None else int(np.count_nonzero(annotation.ignored)),
         flat=bool(image.min() == image.max()),

@@ -15,9 +15,7 @@ def folder_samples(acquisition: Acquisition) -> Iterator[Sample]:
     What was found is printed to stderr as a table. Files are read one pair at a time.
 
     Raises:
-        FileNotFoundError: if there is no such folder.
-        ValueError: if the tree has no layout that is known, or any file of it is wrong; all problems in one message.
-        SecurityError: if the tree reaches outside itself or an image declares too many pixels.
+        FileNotFoundError, ValueError, SecurityError: as `survey`.
     """
     seen = survey(acquisition.root, acquisition)
     show(seen, Console(stderr=True))
