@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
 from cellarena.images.intensity import NORMALISATIONS

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cellarena.datasets import surveys
+from cellarena.datasets.reading.inventory import show
+from cellarena.datasets.reading.surveys import survey
+from cellarena.datasets.reading.trees import list_tree
 from cellarena.datasets.sources.spec import Acquisition
-from cellarena.datasets.trees import list_tree
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
 from cellarena.params.writing import with_values
@@ -34,8 +35,8 @@ def taken_in(project: Project, folder: Path, name: str | None, licence: str | No
     """
     layout = project.layout
     text = layout.params.read_text(encoding="utf-8")
-    survey = surveys.survey(folder, project.read(Acquisition, "acquire"))
-    surveys.show(survey, Console(stderr=True))
+    found = survey(folder, project.read(Acquisition, "acquire"))
+    show(found, Console(stderr=True))
     target = _place(layout, folder, name)
     values = {"source": "folder", "root": target.as_posix()} | ({"licence": licence} if licence else {})
     changed = with_values(text, "acquire", values)
@@ -44,7 +45,7 @@ def taken_in(project: Project, folder: Path, name: str | None, licence: str | No
     else:
         _copy_and_track(layout, folder, target)
     write_bytes(changed.encode(), layout.params)
-    return target, len(survey.ids)
+    return target, len(found.ids)
 
 
 def _place(layout: Layout, folder: Path, name: str | None) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellarena.datasets.pairs import read_finite
+from cellarena.datasets.reading.image_files import read_finite
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage, read_image, write_labels, write_png
 from cellarena.images.overlays import outlined
