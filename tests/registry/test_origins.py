@@ -15,7 +15,7 @@ from cellarena.registry.origins import (
     read_origin,
     weights_of,
 )
-from cellarena.registry.repository import public_address
+from cellarena.registry.repository.repository import public_address
 
 LABELS = np.array([[0, 1], [2, 2]], np.uint32)
 RELEASE = FromRelease(

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from cellarena.images.io import write_bytes
-from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.fetching import fetch
 from cellarena.registry.foreign.origin import git_user
-from cellarena.registry.names import parse_reference
-from cellarena.registry.outputs import outputs_at
-from cellarena.registry.packages import NAME, read_package
-from cellarena.registry.places import objects
-from cellarena.registry.releases import refuse_withdrawn, resolve
+from cellarena.registry.packages.package import NAME, read_package
+from cellarena.registry.releases.names import parse_reference
+from cellarena.registry.releases.releases import refuse_withdrawn, resolve
+from cellarena.registry.repository.artifacts import artifact_at
+from cellarena.registry.repository.outputs import outputs_at
+from cellarena.registry.repository.places import objects
 from cellarena.releasing.releases import empty_folder, own_repository
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
-from cellarena.registry.gates import Candidate, judge
-from cellarena.registry.places import objects
-from cellarena.registry.pointers import bring_up_to_date
-from cellarena.registry.releases import Released, holder_of, refuse_withdrawn, resolve
-from cellarena.registry.repository import Repository
+from cellarena.registry.packages.gates import Candidate, judge
+from cellarena.registry.releases.pointers import bring_up_to_date
+from cellarena.registry.releases.releases import Released, holder_of, refuse_withdrawn, resolve
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository
 from cellarena.releasing.releases import (
     empty_folder,
     model_reference,

@@ -6,17 +6,17 @@ from typing import get_args
 import click
 
 from cellarena.registry.checkup import outputs_of
-from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.messages import release_message
-from cellarena.registry.names import checked_name
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.places import objects
-from cellarena.registry.releases import Bump, next_version, register, versions_taken
-from cellarena.registry.repository import Repository
-from cellarena.registry.tags import version_tag
+from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.completeness import fetch_releases
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.releases.releases import Bump, next_version, register, versions_taken
+from cellarena.registry.releases.tags import version_tag
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository
 from cellarena.releasing.releases import empty_folder, own_repository
 from cellarena.shell.project import Project
 from cellarena.status.altered import altered_results, refuse_altered_results

@@ -16,9 +16,9 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
-from cellarena.registry.places import objects
 from cellarena.registry.reading import Reader
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository, open_repository
 from cellarena.reporting.document import Document
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown

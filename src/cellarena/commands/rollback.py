@@ -3,10 +3,10 @@
 import click
 
 from cellarena.registry.checkup import as_evidence, examine, refuse_failed
-from cellarena.registry.names import Reference, checked_name
-from cellarena.registry.pointers import bring_up_to_date
-from cellarena.registry.releases import holder_of, releases, resolve, stage_standing
-from cellarena.registry.standings import Standing
+from cellarena.registry.releases.names import Reference, checked_name
+from cellarena.registry.releases.pointers import bring_up_to_date
+from cellarena.registry.releases.releases import holder_of, releases, resolve, stage_standing
+from cellarena.registry.releases.standings import Standing
 from cellarena.releasing.releases import empty_folder, own_repository, put_into_stage, show_checks
 from cellarena.shell.project import Project
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cellarena.registry.lineage import Lineage
-from cellarena.registry.packages import Score
+from cellarena.registry.packages.package import Score
 from cellarena.reporting.tables import UNDEFINED, plain
 
 Fact = tuple[str, str]

@@ -7,15 +7,15 @@ from typing import Any
 
 from cellarena.evaluation.tables import read_table
 from cellarena.faults import IntegrityError
-from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.fetching import fetch
-from cellarena.registry.gates import Candidate, Check
-from cellarena.registry.outputs import Output, outputs_at, outputs_below
-from cellarena.registry.packages import read_package, refuse_changed
-from cellarena.registry.packing import SCORE_COLUMNS
-from cellarena.registry.proof import prove
-from cellarena.registry.releases import Released
-from cellarena.registry.repository import Repository
+from cellarena.registry.packages.gates import Candidate, Check
+from cellarena.registry.packages.package import read_package, refuse_changed
+from cellarena.registry.packages.packing import SCORE_COLUMNS
+from cellarena.registry.packages.proof import prove
+from cellarena.registry.releases.releases import Released
+from cellarena.registry.repository.artifacts import artifact_at
+from cellarena.registry.repository.outputs import Output, outputs_at, outputs_below
+from cellarena.registry.repository.repository import Repository
 
 _TEXTS = frozenset(SCORE_COLUMNS) - {"f1"}
 

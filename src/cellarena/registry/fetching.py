@@ -15,8 +15,8 @@ from typing import Any
 from configobj import ConfigObj, ConfigObjError
 
 from cellarena.faults import PartialError, SecurityError
-from cellarena.registry.outputs import Output
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 from cellarena.registry.unfetched import reason
 
 _FETCHED = "fetched"

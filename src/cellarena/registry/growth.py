@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellarena.registry.outputs import Output
+from cellarena.registry.repository.outputs import Output
 
 
 @dataclass(frozen=True)

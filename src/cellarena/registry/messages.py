@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellarena.registry.outputs import Output
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.package import Package
+from cellarena.registry.repository.outputs import Output
 
 
 def release_message(release: str, outputs: Sequence[Output], data: str, package: Package | None) -> str:

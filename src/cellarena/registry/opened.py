@@ -16,7 +16,7 @@ from cellarena.images.io import LabelImage
 from cellarena.images.picture import Choice, Image, Picture, Stored
 from cellarena.images.showing import shown
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.package import Package
 
 if TYPE_CHECKING:
     from cellarena.learning.predict import Segmenter

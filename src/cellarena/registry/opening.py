@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellarena.datasets.preparation import Preparation
-from cellarena.registry.addresses import public_address, with_subfolder
-from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.fetching import fetch
-from cellarena.registry.names import parse_reference
 from cellarena.registry.opened import OpenRelease
 from cellarena.registry.origins import FromRelease
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.places import copies, objects, scratch
-from cellarena.registry.releases import Released, refuse_withdrawn, resolve
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.names import parse_reference
+from cellarena.registry.releases.releases import Released, refuse_withdrawn, resolve
+from cellarena.registry.repository.addresses import public_address, with_subfolder
+from cellarena.registry.repository.artifacts import artifact_at
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.places import copies, objects, scratch
+from cellarena.registry.repository.repository import Repository, open_repository
 
 if TYPE_CHECKING:
     from cellarena.learning.checkpoints import Model

@@ -1,8 +1,8 @@
 """The outputs that git keeps, compared with dvc.lock: numbers and figures that no stage made are named."""
 
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.pipelines import declared_stages, tracked_hashes
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.pipelines import declared_stages, tracked_hashes
+from cellarena.registry.repository.repository import Repository
 
 
 def altered_at(repository: Repository, commit: str) -> list[Output]:

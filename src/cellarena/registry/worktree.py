@@ -8,7 +8,7 @@ from typing import Literal
 
 from cellarena.object_cache import cache_of
 from cellarena.registry.growth import stored_at
-from cellarena.registry.locked import LockedFile
+from cellarena.registry.repository.locked import LockedFile
 
 State = Literal["unchanged", "changed", "missing", "not compared"]
 

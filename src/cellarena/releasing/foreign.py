@@ -16,9 +16,9 @@ from cellarena.images.io import LabelImage, read_image
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
-from cellarena.registry.packages import sha256_of
-from cellarena.registry.packing import SCORE_COLUMNS, score_lines
-from cellarena.registry.proof import proving_segmenter
+from cellarena.registry.packages.package import sha256_of
+from cellarena.registry.packages.packing import SCORE_COLUMNS, score_lines
+from cellarena.registry.packages.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress

@@ -11,10 +11,10 @@ from cellarena.evaluation.tables import write_table
 from cellarena.images.channels import SEPARATOR
 from cellarena.images.io import read_image, write_bytes, write_labels, write_png
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.licences import licence_of
-from cellarena.registry.packages import Data, Package, hashes_of, sha256_of, write_package
-from cellarena.registry.packing import centre, chosen_crops, score_of
-from cellarena.registry.proof import VALIDATION, proving_segmenter
+from cellarena.registry.packages.licences import licence_of
+from cellarena.registry.packages.package import Data, Package, hashes_of, sha256_of, write_package
+from cellarena.registry.packages.packing import centre, chosen_crops, score_of
+from cellarena.registry.packages.proof import VALIDATION, proving_segmenter
 from cellarena.reporting.model_card import model_card
 from cellarena.shell.project import Project
 

@@ -10,12 +10,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from cellarena.registry.completeness import has_origin
-from cellarena.registry.gates import Check
-from cellarena.registry.names import Reference, parse_reference
-from cellarena.registry.pointers import move
-from cellarena.registry.releases import Released
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.packages.gates import Check
+from cellarena.registry.releases.completeness import has_origin
+from cellarena.registry.releases.names import Reference, parse_reference
+from cellarena.registry.releases.pointers import move
+from cellarena.registry.releases.releases import Released
+from cellarena.registry.repository.repository import Repository, open_repository
 from cellarena.shell.project import Project
 
 

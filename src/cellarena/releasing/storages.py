@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from cellarena.registry.integrity.storage import Storage
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository.repository import Repository, open_repository
 from cellarena.shell.project import Project
 
 F = TypeVar("F", bound=Callable[..., Any])

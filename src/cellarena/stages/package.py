@@ -13,7 +13,7 @@ from cellarena.evaluation.scores import read_scores
 from cellarena.learning.cards import reading
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
-from cellarena.registry.packing import score_lines
+from cellarena.registry.packages.packing import score_lines
 from cellarena.releasing.packing import Packed, fill
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments

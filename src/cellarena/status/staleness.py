@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cellarena.registry.outputs import Output
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 from cellarena.registry.staleness import outdated_above
 from cellarena.reporting.run_status import changed_above
 from cellarena.status.pipeline import Pipeline

@@ -9,8 +9,8 @@ import yaml
 from cellarena.images.io import read_image, write_bytes, write_png
 from cellarena.registry.export import onnx, torchscript
 from cellarena.registry.export.spec import FORMATS, Format
-from cellarena.registry.packages import sha256_of
-from cellarena.registry.proof import VALIDATION
+from cellarena.registry.packages.package import sha256_of
+from cellarena.registry.packages.proof import VALIDATION
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Pixels, Portable

@@ -15,7 +15,7 @@ from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
 from cellarena.learning.predict import Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS
-from cellarena.registry.packages import Package, refuse_changed
+from cellarena.registry.packages.package import Package, refuse_changed
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:

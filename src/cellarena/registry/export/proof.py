@@ -6,7 +6,7 @@ import numpy as np
 
 from cellarena.faults import IntegrityError
 from cellarena.images.io import read_image
-from cellarena.registry.proof import VALIDATION
+from cellarena.registry.packages.proof import VALIDATION
 
 if TYPE_CHECKING:
     from torch import Tensor

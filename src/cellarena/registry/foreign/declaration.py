@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from cellarena.registry.names import checked_name
-from cellarena.registry.plain_yaml import read_yaml
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.repository.plain_yaml import read_yaml
 
 
 def refuse_declared(text: str, name: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cellarena.registry.foreign.weights import ForeignWeights
-from cellarena.registry.packages import sha256_of
+from cellarena.registry.packages.package import sha256_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from cellarena.registry.integrity.dependents import Dependents, Flow, dependents
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
 from cellarena.registry.integrity.survey import Survey
-from cellarena.registry.outputs import LeftAlone, Output
+from cellarena.registry.repository.outputs import LeftAlone, Output
 
 
 @dataclass(frozen=True)

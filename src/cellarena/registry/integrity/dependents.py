@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
-from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.locked import LockedStage, locked_stages
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 _STATE = re.compile(r"(?!AUTO_MERGE)[A-Z][A-Z_]*")
 """HEAD, ORIG_HEAD, MERGE_HEAD, FETCH_HEAD, CHERRY_PICK_HEAD and the like.

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.dvc_files import project_of, project_roots
 from cellarena.registry.integrity.checking import Watch
 from cellarena.registry.integrity.garbage import hashes_in
 from cellarena.registry.integrity.states import State
 from cellarena.registry.integrity.storage import FOLDER, Storage
 from cellarena.registry.integrity.survey import folder_listings
-from cellarena.registry.outputs import Output, outputs_in
+from cellarena.registry.repository.dvc_files import project_of, project_roots
+from cellarena.registry.repository.outputs import Output, outputs_in
 
 
 class Folder(NamedTuple):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from cellarena.registry.releases import releases
-from cellarena.registry.repository import Repository
+from cellarena.registry.releases.releases import releases
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True, order=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cellarena.faults import SecurityError
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.repository import Repository
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 

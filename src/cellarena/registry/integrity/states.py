@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.dvc_files import is_dvc_file, pipeline_beside, project_roots
 from cellarena.registry.integrity.named import git_folders, named_trees, texts_in_progress
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.outputs import with_folders
-from cellarena.registry.repository import Repository, parse_tree
+from cellarena.registry.repository.dvc_files import is_dvc_file, pipeline_beside, project_roots
+from cellarena.registry.repository.outputs import with_folders
+from cellarena.registry.repository.repository import Repository, parse_tree
 
 
 @dataclass(frozen=True)

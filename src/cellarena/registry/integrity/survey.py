@@ -7,7 +7,7 @@ from cellarena.registry.integrity.checking import Finding, State, Watch, check
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Listing, Use, objects_of, parse_listing, uses_of
 from cellarena.registry.integrity.storage import Storage
-from cellarena.registry.outputs import Output
+from cellarena.registry.repository.outputs import Output
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cellarena.registry.names import checked_name
-from cellarena.registry.repository import Repository
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True)

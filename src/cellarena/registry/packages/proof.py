@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.faults import IntegrityError, SecurityError
 from cellarena.images.io import LabelImage, read_image
-from cellarena.registry.gates import Check
-from cellarena.registry.packages import Package, refuse_changed
+from cellarena.registry.packages.gates import Check
+from cellarena.registry.packages.package import Package, refuse_changed
 
 if TYPE_CHECKING:
     from cellarena.learning.predict import Segmenter

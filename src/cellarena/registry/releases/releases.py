@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cellarena.registry.names import Reference, version_key
-from cellarena.registry.plain_yaml import read_yaml
-from cellarena.registry.repository import Repository
-from cellarena.registry.standings import Assignment, Registered, Standing, standing_of, taken_versions, versions_of
-from cellarena.registry.tags import (
+from cellarena.registry.releases.names import Reference, version_key
+from cellarena.registry.releases.standings import (
+    Assignment,
+    Registered,
+    Standing,
+    standing_of,
+    taken_versions,
+    versions_of,
+)
+from cellarena.registry.releases.tags import (
     Tag,
     WriteTag,
     all_or_none,
@@ -19,6 +24,8 @@ from cellarena.registry.tags import (
     stage_tag,
     version_tag,
 )
+from cellarena.registry.repository.plain_yaml import read_yaml
+from cellarena.registry.repository.repository import Repository
 
 Bump = Literal["major", "minor", "patch"]
 

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellarena.faults import IntegrityError, SecurityError
-from cellarena.registry.addresses import public_address, split_address, with_subfolder
-from cellarena.registry.dvc_files import read_mapping
-from cellarena.registry.git_process import run_git
+from cellarena.registry.repository.addresses import public_address, split_address, with_subfolder
+from cellarena.registry.repository.dvc_files import read_mapping
+from cellarena.registry.repository.git_process import run_git
 
 
 @dataclass(frozen=True)

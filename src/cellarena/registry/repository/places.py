@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from cellarena.object_cache import cache_of
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 
 def copies() -> Path:

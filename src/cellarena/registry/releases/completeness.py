@@ -1,7 +1,7 @@
 """Whether a clone knows all releases that there are: one without history or tags would number them from the start."""
 
 from cellarena.faults import PartialError
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 ORIGIN = "origin"
 _MARK = "@v"

@@ -13,7 +13,7 @@ from cellarena.evaluation.coverage import COVERED, Cell
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol
 from cellarena.records import Record
-from cellarena.registry.packages import Score
+from cellarena.registry.packages.package import Score
 from cellarena.seeds import generator
 
 SCORE_COLUMNS = ["image", "modality", "true_sha256", "status", "f1"]

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from cellarena.images.io import write_bytes
-from cellarena.registry.completeness import ORIGIN, fetch_releases, has_origin
-from cellarena.registry.releases import Released, assign, stage_history
-from cellarena.registry.repository import Repository
-from cellarena.registry.tags import NewTag, all_or_none
-from cellarena.registry.withdrawals import emptyings, withdrawal
+from cellarena.registry.releases.completeness import ORIGIN, fetch_releases, has_origin
+from cellarena.registry.releases.releases import Released, assign, stage_history
+from cellarena.registry.releases.tags import NewTag, all_or_none
+from cellarena.registry.releases.withdrawals import emptyings, withdrawal
+from cellarena.registry.repository.repository import Repository
 
 
 def bring_up_to_date(repository: Repository) -> None:

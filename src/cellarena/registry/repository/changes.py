@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cellarena.registry.locked import LockedStage
-from cellarena.registry.outputs import Output
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 
 ABSENT = ""
 """Stands for the value of a parameter that a commit does not have."""

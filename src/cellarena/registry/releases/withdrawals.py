@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from cellarena.registry.names import Reference, is_version
-from cellarena.registry.releases import Released, resolve, stage_standing
-from cellarena.registry.repository import Repository
-from cellarena.registry.tags import NewTag, emptying_tag, next_counter, read_tags, withdrawing_tag
+from cellarena.registry.releases.names import Reference, is_version
+from cellarena.registry.releases.releases import Released, resolve, stage_standing
+from cellarena.registry.releases.tags import NewTag, emptying_tag, next_counter, read_tags, withdrawing_tag
+from cellarena.registry.repository.repository import Repository
 
 
 def withdrawal(repository: Repository, release: Released, why: str) -> NewTag:

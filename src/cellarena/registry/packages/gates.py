@@ -7,9 +7,9 @@ import pandas as pd
 from cellarena.evaluation.coverage import COVERED
 from cellarena.evaluation.trials import DIGITS
 from cellarena.evaluation.uncertainty import spread_over_images
-from cellarena.registry.conditions import Gate
-from cellarena.registry.licences import UNKNOWN
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.conditions import Gate
+from cellarena.registry.packages.licences import UNKNOWN
+from cellarena.registry.packages.package import Package
 
 
 @dataclass(frozen=True)

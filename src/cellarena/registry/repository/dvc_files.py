@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from cellarena.registry.plain_yaml import read_yaml
+from cellarena.registry.repository.plain_yaml import read_yaml
 
 _LOCK, _PIPELINE, _ENDING, _OWN, _IGNORED = "dvc.lock", "dvc.yaml", ".dvc", ".dvc", ".dvcignore"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 _ARTIFACT = r"(?:[a-zA-Z0-9-_./]+=)?[a-zA-Z0-9](?:[a-zA-Z0-9-/_]*[a-zA-Z0-9])?"
 _FORM = re.compile(

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from cellarena.records import Run
-from cellarena.registry.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
-from cellarena.registry.outputs import own_contents
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
+from cellarena.registry.repository.outputs import own_contents
+from cellarena.registry.repository.repository import Repository
 from cellarena.section import Section
 
 

@@ -7,8 +7,15 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from cellarena.registry.dvc_files import Entry, entries, ignore_files, is_dvc_file, own_files, pipeline_beside
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.dvc_files import (
+    Entry,
+    entries,
+    ignore_files,
+    is_dvc_file,
+    own_files,
+    pipeline_beside,
+)
+from cellarena.registry.repository.repository import Repository
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _SIZE = re.compile(r"[0-9]+")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cellarena.registry.names import is_version, version_key
-from cellarena.registry.tags import Tag
+from cellarena.registry.releases.names import is_version, version_key
+from cellarena.registry.releases.tags import Tag
 
 _MENTIONED = re.compile(r"@(v[0-9.]+[0-9])")
 

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.addresses import public_address
+from cellarena.registry.repository.addresses import public_address
 
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"

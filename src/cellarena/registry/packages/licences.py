@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cellarena.records import Record
-from cellarena.registry.packages import Licence
+from cellarena.registry.packages.package import Licence
 
 UNKNOWN = "unknown"
 _IMAGENET = "LicenseRef-ImageNet-research"
