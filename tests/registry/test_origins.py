@@ -6,11 +6,10 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.images.io import read_description, write_image, write_labels
+from cellarena.images.io import file_sha256, read_description, write_image, write_labels
 from cellarena.registry.origins import (
     FromRelease,
     Origin,
-    file_sha256,
     labels_sha256,
     read_origin,
     weights_of,

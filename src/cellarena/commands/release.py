@@ -13,7 +13,7 @@ from cellarena.registry.packages.package import Package, read_package, refuse_ch
 from cellarena.registry.releases.completeness import fetch_releases
 from cellarena.registry.releases.names import checked_name
 from cellarena.registry.releases.releases import Bump, next_version, register, versions_taken
-from cellarena.registry.releases.tags import version_tag
+from cellarena.registry.releases.tags import tag_name
 from cellarena.registry.repository.outputs import Output, outputs_at
 from cellarena.registry.repository.places import objects
 from cellarena.registry.repository.repository import Repository
@@ -45,7 +45,8 @@ def release(project: Project, name: str, bump: Bump) -> None:
     package = _package(repository, commit, outputs) if kind == "model" else None
     fetch_releases(repository)
     version = next_version(versions_taken(repository, name), bump)
-    reference, tag = f"{name}@{version}", version_tag(repository, name, version)
+    reference = f"{name}@{version}"
+    tag = tag_name(repository, reference)
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
     message = release_message(reference, outputs, data, package)
     register(repository, name, version, commit, message)

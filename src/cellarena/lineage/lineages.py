@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cellarena.faults import IntegrityError, PartialError
-from cellarena.images.io import TIFF_SUFFIXES, read_image
+from cellarena.images.io import TIFF_SUFFIXES, file_sha256, read_image
 from cellarena.records import Run
 from cellarena.registry.lineage import Lineage, Subject, trace
 from cellarena.registry.opening import fetched_package, output_of
-from cellarena.registry.origins import FromRelease, Origin, file_sha256, labels_sha256, read_origin
+from cellarena.registry.origins import FromRelease, Origin, labels_sha256, read_origin
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
 from cellarena.registry.releases.names import Reference, parse_reference
 from cellarena.registry.releases.releases import Released, resolve

@@ -12,11 +12,11 @@ import pandas as pd
 from cellarena.datasets.pairs import read_finite
 from cellarena.evaluation.tables import write_table
 from cellarena.faults import SecurityError
-from cellarena.images.io import LabelImage, read_image, write_labels, write_png
+from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels, write_png
 from cellarena.images.overlays import outlined
 from cellarena.images.picture import PixelSize
 from cellarena.registry.object_table import COLUMNS, joined, object_table
-from cellarena.registry.origins import Origin, file_sha256, read_origin
+from cellarena.registry.origins import Origin, read_origin
 from cellarena.segmenting.found_images import label_file, overlay_file
 from cellarena.shell.running import progress
 

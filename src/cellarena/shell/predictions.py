@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from cellarena.evaluation.costs import Timing
 from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage, read_image, write_labels
+from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.origins import Origin, file_sha256, labels_sha256, software
+from cellarena.registry.origins import Origin, labels_sha256, software
 from cellarena.shell.annotated import read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from cellarena.images.io import read_image, write_bytes, write_png
+from cellarena.images.io import file_sha256, read_image, write_bytes, write_png
 from cellarena.registry.export import onnx, torchscript
 from cellarena.registry.export.spec import FORMATS, Format
-from cellarena.registry.packages.package import sha256_of
 from cellarena.registry.packages.proof import VALIDATION
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def _name(portable: "Portable") -> str:
 
 
 def _file(folder: Path, name: str) -> dict[str, str]:
-    return {"source": name, "sha256": sha256_of(folder / name)}
+    return {"source": name, "sha256": file_sha256(folder / name)}
 
 
 def _torch_version() -> str:

@@ -75,12 +75,12 @@ def _chosen(
     expected = declarations(network)
     found = {name: declared_tensors(file) for name, file in files.items() if key in {None, name}}
     differences = {name: _difference(kinds, expected) for name, kinds in found.items()}
-    fitting = [name for name, difference in differences.items() if not difference.n]
+    fitting = [name for name, (n, _) in differences.items() if not n]
     if not fitting:
-        nearest = min(differences, key=lambda name: differences[name].n)
+        nearest = min(differences, key=lambda name: differences[name][0])
         where = f" (under {nearest})" if nearest else ""
         raise ValueError(
-            f"{path}{where}: does not fit the network that these hyperparameters build: {differences[nearest].words}; "
+            f"{path}{where}: does not fit the network that these hyperparameters build: {differences[nearest][1]}; "
             "see --model and --hyperparameters"
         )
     read = [_read(path, files[name], found[name], expected, version, name) for name in fitting]
@@ -89,34 +89,21 @@ def _chosen(
     return read[0]
 
 
-@dataclass(frozen=True)
-class _Difference:
-    """By how many tensors weights differ from a network's, and in words."""
-
-    n: int
-    words: str
-
-
-def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> _Difference:
-    """Return what keeps weights from fitting; types do not, as far as they can be cast."""
+def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> tuple[int, str]:
+    """Return how many tensors keep weights from fitting, and in words; types do not, as far as they can be cast."""
     prefix = common_prefix(found, expected) or _likely_prefix(found, expected)
     named = {name.removeprefix(prefix): kind for name, kind in found.items()}
     missing, more = sorted(expected.keys() - named.keys()), sorted(named.keys() - expected.keys())
     other = sorted(name for name in named.keys() & expected.keys() if not _fits(named[name], expected[name]))
     n_fitting = len(expected) - len(missing) - len(other)
-    first = ", ".join(
-        [
-            f"the first of another shape or type, {name}, is {named[name]}, expected {expected[name]}"
-            for name in other[:1]
-        ]
-        + [f"the first that is missing is {name}" for name in missing[:1]]
-        + [f"the first of no such name is {name}" for name in more[:1]]
-    )
+    firsts = [f"the first of another shape or type, {n}, is {named[n]}, expected {expected[n]}" for n in other[:1]]
+    firsts += [f"the first that is missing is {name}" for name in missing[:1]]
+    firsts += [f"the first of no such name is {name}" for name in more[:1]]
     words = (
         f"of {len(expected)} tensors {n_fitting} fit, {len(other)} are of another shape or type, {len(missing)} are "
-        f"missing, and {len(more)} more have no such name; {first}"
+        f"missing, and {len(more)} more have no such name; {', '.join(firsts)}"
     )
-    return _Difference(len(missing) + len(more) + len(other), words)
+    return len(missing) + len(more) + len(other), words
 
 
 def _likely_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:

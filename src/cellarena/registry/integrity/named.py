@@ -77,7 +77,7 @@ def named_trees(git: Repository, elsewhere: Iterable[tuple[str, str]]) -> tuple[
         IntegrityError: if a ref is broken, or what it names is not there.
         ValueError: if git fails.
     """
-    refs = [*_refs(git), *elsewhere]
+    refs = [*((name, ref) for ref, name in git.refs().items()), *elsewhere]
     stashes = [(name, ref) for name, ref in refs if ref == "refs/stash" or ref.startswith("refs/exps/")]
     named = _with_other_parents(git, _passing(git) | _entries(git, stashes)) | dict(refs)
     trees = dict(zip(named, _looked_up(git, [f"{name}^{{tree}}" for name in named]), strict=True))
@@ -96,11 +96,6 @@ def texts_in_progress(git: Repository) -> Iterator[bytes]:
         yield from (path.read_bytes() for path in sorted((git.folder / folder).rglob("*")) if path.is_file())
 
 
-def _refs(git: Repository) -> list[tuple[str, str]]:
-    """Return what every ref names, and the ref."""
-    return _pairs(git.git("for-each-ref", "--format=%(objectname) %(refname)"))
-
-
 def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
     """Return all entries of stashes: the ref itself names but the newest."""
     if not stashes:
@@ -108,11 +103,6 @@ def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
     given = "".join(f"{ref}\n" for _, ref in stashes).encode(errors="surrogateescape")
     older = git.git("rev-list", "--walk-reflogs", "--stdin", given=given).decode().split()
     return dict.fromkeys(older, "a stash or a queued experiment") | dict(stashes)
-
-
-def _pairs(printed: bytes) -> list[tuple[str, str]]:
-    lines = (line.partition(" ") for line in printed.decode(errors="surrogateescape").splitlines())
-    return [(name, what) for name, _, what in lines]
 
 
 def _passing(git: Repository) -> dict[str, str]:

@@ -59,7 +59,7 @@ def objects_needed(found: Needed, asked: Sequence[Storage], watch: Watch) -> set
     """Return the names of all objects that are needed, with the files of folders.
 
     Args:
-        found: that is needed.
+        found: as from `needed`.
         asked: the places that may have the lists of folders' files.
         watch: shows how far it is.
 

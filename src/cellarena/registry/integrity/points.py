@@ -22,7 +22,7 @@ def published_points(repository: Repository) -> list[Point]:
         ValueError: if there is no commit yet.
     """
     # GTO passes over a tag that git cannot read; to git it is an error.
-    repository.tags()
+    repository.refs("refs/tags")
     released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
     return [Point("HEAD", repository.commit("HEAD")), *sorted(released)]
 
@@ -64,6 +64,5 @@ def _advice(remote: str, space: str) -> str:
 
 
 def _branches(repository: Repository) -> list[Point]:
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")
-    lines = (line.partition(" ") for line in listed.decode(errors="surrogateescape").splitlines())
-    return sorted(Point(ref.removeprefix("refs/heads/"), commit) for commit, _, ref in lines)
+    refs = repository.refs("refs/heads")
+    return sorted(Point(ref.removeprefix("refs/heads/"), commit) for ref, commit in refs.items())

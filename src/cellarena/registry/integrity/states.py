@@ -89,16 +89,13 @@ class _Reader:
         roots = project_roots([*tracked, *files]) | {self._within}
         wanted = [path for path in files if is_dvc_file(path)]
         beside = {pipeline_beside(path) for path in wanted}.intersection(files)
+        reports = [folder / path for path in files if self._is_report(path, roots)]
         return State(
             str(folder),
             [(path, _read(folder / path)) for path in wanted],
             {path: _read(folder / path) for path in beside},
             with_folders(tracked),
-            [
-                (folder / path).read_bytes()
-                for path in files
-                if self._is_report(path, roots) and (folder / path).is_file()
-            ],
+            [path.read_bytes() for path in reports if path.is_file()],
         )
 
     def _of_git(self, git: Repository, name: str, blobs: Sequence[tuple[str, str]], every_text: bool) -> State:

@@ -33,9 +33,7 @@ class Survey:
     def faults(self) -> Iterator[tuple[str, Finding]]:
         """Yield the place and the finding of every object that is not right there."""
         for place, findings in self.found.items():
-            for finding in findings.values():
-                if finding.state != "right":
-                    yield place, finding
+            yield from ((place, finding) for finding in findings.values() if finding.state != "right")
 
     def n(self, state: State, place: str) -> int:
         """Return how many objects a place has in this state."""
@@ -47,16 +45,12 @@ class Survey:
 
 
 def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage], watch: Watch) -> Survey:
-    """Read every promised object at every place.
+    """Read every promised object at every place; it raises what `folder_listings` does.
 
     Args:
         outputs: that are promised, and by which points.
-        storages: to read; the first that has the object of a folder right is asked what its files are.
+        storages: to read.
         watch: shows how far it is.
-
-    Raises:
-        ValueError: if the object of a folder is right but no list of files.
-        SecurityError: if a file of a folder would lie outside of it.
     """
     folders = {output.md5 for output in outputs if output.is_folder}
     listings, found = folder_listings(folders, storages, watch)

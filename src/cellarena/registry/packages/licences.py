@@ -8,8 +8,6 @@ from cellarena.registry.packages.package import Licence
 
 UNKNOWN = "unknown"
 _IMAGENET = "LicenseRef-ImageNet-research"
-_NON_COMMERCIAL = frozenset({_IMAGENET})
-"""Beside the Creative Commons licences, which say NC in their names."""
 
 
 def licence_of(records: Iterable[Record], cards: Iterable[Mapping[str, Any]]) -> Licence:
@@ -27,14 +25,13 @@ def licence_of(records: Iterable[Record], cards: Iterable[Mapping[str, Any]]) ->
         parents |= _weights(card)
     names = sorted({name for licence in parents.values() for name in licence.split(" AND ")})
     whole = UNKNOWN if UNKNOWN in names or not names else " AND ".join(names)
-    return Licence(
-        name=whole, is_non_commercial=any(map(forbids_commerce, names)), parents=dict(sorted(parents.items()))
-    )
+    forbidden = any(map(forbids_commerce, names))
+    return Licence(name=whole, is_non_commercial=forbidden, parents=dict(sorted(parents.items())))
 
 
 def forbids_commerce(licence: str) -> bool:
-    """Return whether a licence, named as in SPDX, excludes commercial use."""
-    return licence in _NON_COMMERCIAL or "NC" in licence.upper().split("-")
+    """Return whether a licence, named as in SPDX, excludes commercial use; Creative Commons licences say NC then."""
+    return licence == _IMAGENET or "NC" in licence.upper().split("-")
 
 
 def _weights(card: Mapping[str, Any]) -> dict[str, str]:

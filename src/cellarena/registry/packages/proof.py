@@ -45,7 +45,7 @@ def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
     Args:
         package: content of its package.json.
         folder: that it was fetched into.
-        agreement: the share of the recorded objects that it must find again.
+        agreement: the share of the recorded objects that it must find again, at least one of them.
     """
     try:
         refuse_changed(package, folder)

@@ -1,15 +1,15 @@
 """How the pointer of a stage is moved: evidence into git, then the tag, then both to `origin`, all or nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cellarena.images.io import write_bytes
 from cellarena.registry.releases.completeness import ORIGIN, fetch_releases, has_origin
-from cellarena.registry.releases.releases import Released, assign, stage_history
-from cellarena.registry.releases.tags import NewTag, all_or_none
-from cellarena.registry.releases.withdrawals import emptyings, withdrawal
+from cellarena.registry.releases.names import Reference, is_version
+from cellarena.registry.releases.releases import Released, assign, resolve, stage_history, stage_standing
+from cellarena.registry.releases.tags import NewTag, all_or_none, next_counter, read_tags, tag_name
 from cellarena.registry.repository.repository import Repository
 
 
@@ -47,7 +47,7 @@ def move(repository: Repository, release: Released, stage: str, evidence: Mappin
         with all_or_none(repository) as write:
             _commit(repository, evidence, path, f"{release} is proved for {stage}")
             tag = assign(repository, write, release, stage, f"{release} to {stage}; see {path.as_posix()}")
-            _push(repository, f"HEAD:refs/heads/{_branch(repository)}", *_refs(release.tag, tag))
+            _push(repository, (release.tag, tag), f"HEAD:refs/heads/{_branch(repository)}")
     except BaseException as error:
         _undo(repository, before, path)
         if not isinstance(error, ValueError):
@@ -64,9 +64,9 @@ def withdraw_everywhere(repository: Repository, release: Released, why: str) -> 
     """
     if release.withdrawn:
         raise ValueError(f"{release} was withdrawn already: {release.withdrawn}")
-    return _withdrawn(
-        repository, [withdrawal(repository, release, why), *emptyings(repository, release, release.stages, why)]
-    )
+    text = tag_name(repository, f"{release}!")
+    tag = NewTag(text, release.commit, f"{release} is withdrawn: {why}")
+    return _withdrawn(repository, [tag, *_emptyings(repository, release, release.stages, why)])
 
 
 def withdraw_from(repository: Repository, release: Released, stage: str, why: str) -> list[str]:
@@ -75,7 +75,25 @@ def withdraw_from(repository: Repository, release: Released, stage: str, why: st
     Raises:
         ValueError: if git refuses a tag or the push.
     """
-    return _withdrawn(repository, emptyings(repository, release, [stage], why))
+    return _withdrawn(repository, _emptyings(repository, release, [stage], why))
+
+
+def _emptyings(repository: Repository, release: Released, stages: Iterable[str], why: str) -> list[NewTag]:
+    """Return the tags that take a release out of stages that hold it.
+
+    For GTO and DVC a stage would fall back to the version before, which nobody proved anew; that is what `rollback` is
+    for. So those before are taken out too, and the release itself last.
+    """
+    tags, name = [], release.name
+    counter = next_counter(read_tags(repository), name)
+    for stage in stages:
+        for version in filter(is_version, stage_standing(repository, name, stage).holding):
+            held = resolve(repository, Reference(name, version=version))
+            own = held == release
+            said = f"{release} is withdrawn from {stage}: {why}" if own else f"{held} is not left in {stage}"
+            tags.append(NewTag(tag_name(repository, f"{name}#{stage}!#{counter}"), held.commit, said))
+            counter += 1
+    return tags
 
 
 def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, message: str) -> None:
@@ -86,24 +104,19 @@ def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, mes
 
 
 def _withdrawn(repository: Repository, tags: list[NewTag]) -> list[str]:
-    names = [tag.text for tag in tags]
     try:
         with all_or_none(repository) as write:
             for tag in tags:
                 write(*tag)
-            _push(repository, *_refs(*names))
+            _push(repository, [tag.text for tag in tags])
     except ValueError as error:
         raise ValueError(f"{repository.address}: nothing was withdrawn: {error}") from error
-    return names
+    return [tag.text for tag in tags]
 
 
-def _push(repository: Repository, *refs: str) -> None:
+def _push(repository: Repository, tags: Iterable[str], *branches: str) -> None:
     if has_origin(repository):
-        repository.git("push", "--quiet", "--atomic", ORIGIN, *refs)
-
-
-def _refs(*tags: str) -> list[str]:
-    return [f"refs/tags/{tag}" for tag in tags]
+        repository.git("push", "--quiet", "--atomic", ORIGIN, *branches, *(f"refs/tags/{tag}" for tag in tags))
 
 
 def _undo(repository: Repository, before: str, path: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Literal
 from cellarena.registry.releases.names import Reference, version_key
 from cellarena.registry.releases.standings import (
     Assignment,
-    Registered,
     Standing,
     standing_of,
     taken_versions,
@@ -21,8 +20,7 @@ from cellarena.registry.releases.tags import (
     next_counter,
     places_of,
     read_tags,
-    stage_tag,
-    version_tag,
+    tag_name,
 )
 from cellarena.registry.repository.plain_yaml import read_yaml
 from cellarena.registry.repository.repository import Repository
@@ -98,8 +96,8 @@ def refuse_withdrawn(repository: Repository, release: Released) -> None:
     if not release.withdrawn:
         return
     known = [other for other in releases(repository) if other.name == release.name and not other.withdrawn]
-    usable = [other for other in known if other.stages] or known[:1]
-    instead = f"use {' or '.join(_words(other) for other in usable)}" if usable else "nothing replaces it yet"
+    usable = [f"{other} (in {', '.join(other.stages)})" for other in known if other.stages] or list(map(str, known[:1]))
+    instead = f"use {' or '.join(usable)}" if usable else "nothing replaces it yet"
     raise ValueError(f"{repository.address}: {release} was withdrawn: {release.withdrawn}; {instead}")
 
 
@@ -147,7 +145,7 @@ def register(repository: Repository, name: str, version: str, commit: str, messa
             )
         raise ValueError(f"{repository.address}: {commit[:7]} is released already, as {known}")
     with all_or_none(repository) as write:
-        write(version_tag(repository, name, version), commit, message)
+        write(tag_name(repository, f"{name}@{version}"), commit, message)
 
 
 def assign(repository: Repository, write: WriteTag, release: Released, stage: str, message: str) -> str:
@@ -159,12 +157,13 @@ def assign(repository: Repository, write: WriteTag, release: Released, stage: st
     _refuse_unknown(repository, stage)
     others = [other for other in _at_commit(repository, release.name, release.commit) if other != release]
     if others:
-        tag = version_tag(repository, others[0].name, others[0].version)
+        tag = others[0].tag
         raise ValueError(
             f"{repository.address}: {release.commit[:7]} is {release} and {others[0]}, so that no stage's tag can say "
             f"which it means; remove one: git tag -d {tag} && git push origin :refs/tags/{tag}"
         )
-    tag = stage_tag(repository, release.name, stage, next_counter(read_tags(repository), release.name))
+    counter = next_counter(read_tags(repository), release.name)
+    tag = tag_name(repository, f"{release.name}#{stage}#{counter}")
     write(tag, release.commit, message)
     return tag
 
@@ -180,15 +179,11 @@ def _of(tags: Sequence[Tag], name: str) -> list[Tag]:
 
 def _of_artifact(tags: Sequence[Tag], name: str) -> list[Released]:
     current = {stage: standing_of(tags, stage).current for stage in sorted({tag.stage for tag in tags} - {""})}
-    return [
-        _released(name, version, known, tuple(stage for stage, held in current.items() if held == version))
-        for version, known in versions_of(tags).items()
-    ]
-
-
-def _released(name: str, version: str, known: Registered, stages: tuple[str, ...]) -> Released:
-    tag = known.tag
-    return Released(name, version, tag.commit, stages, tag.message, tag.created, tag.text, known.withdrawn)
+    found = []
+    for version, (tag, withdrawn) in versions_of(tags).items():
+        stages = tuple(stage for stage, held in current.items() if held == version)
+        found.append(Released(name, version, tag.commit, stages, tag.message, tag.created, tag.text, withdrawn))
+    return found
 
 
 def _at_commit(repository: Repository, name: str, commit: str) -> list[Released]:
@@ -197,11 +192,11 @@ def _at_commit(repository: Repository, name: str, commit: str) -> list[Released]
 
 def _emptied(repository: Repository, reference: Reference) -> str:
     """Return why there is nothing where something was, and how it gets back."""
-    if not reference.stage:
+    standing = stage_standing(repository, reference.name, reference.stage) if reference.stage else Standing()
+    if standing.current:
+        return f", but commit {standing.current[:7]}, which is no release"
+    if not standing.emptied:
         return ""
-    standing = stage_standing(repository, reference.name, reference.stage)
-    if standing.current or not standing.emptied:
-        return f", but commit {standing.current[:7]}, which is no release" if standing.current else ""
     version, why = standing.emptied
     back = f"cellarena rollback {reference.name} {reference.stage}"
     return f": {reference.name}@{version} was withdrawn from it: {why}; `{back}` puts back what was there before"
@@ -212,11 +207,6 @@ def _listed(known: Sequence[Released]) -> str:
         f"{release.version}{''.join(f' #{s}' for s in release.stages)}{' (withdrawn)' * bool(release.withdrawn)}"
         for release in known
     )
-
-
-def _words(release: Released) -> str:
-    stages = ", ".join(release.stages)
-    return f"{release} (in {stages})" if stages else str(release)
 
 
 def _refuse_unknown(repository: Repository, stage: str) -> None:

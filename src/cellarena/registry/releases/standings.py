@@ -4,15 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from cellarena.registry.releases.names import is_version, version_key
 from cellarena.registry.releases.tags import Tag
 
-_MENTIONED = re.compile(r"@(v[0-9.]+[0-9])")
 
-
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """A version: the tag that releases it, and why it was withdrawn; "" if it was not."""
 
     tag: Tag
@@ -54,15 +52,9 @@ class Standing:
 
 
 def versions_of(tags: Sequence[Tag]) -> dict[str, Registered]:
-    """Return the versions of an artifact, by themselves.
-
-    Args:
-        tags: of one artifact, the oldest first.
-    """
-    registered = {
-        tag.version: tag for tag in tags if tag.commit and is_version(tag.version) and not tag.cancels
-    }  # fmt: skip
-    return {version: Registered(tag, _withdrawal(tag, tags)) for version, tag in registered.items()}
+    """Return the versions of an artifact by themselves, from its tags, the oldest first."""
+    registered = [tag for tag in tags if tag.commit and is_version(tag.version) and not tag.cancels]
+    return {tag.version: Registered(tag, _withdrawal(tag, tags)) for tag in registered}
 
 
 def taken_versions(tags: Sequence[Tag]) -> set[str]:
@@ -77,12 +69,7 @@ def taken_versions(tags: Sequence[Tag]) -> set[str]:
 
 
 def standing_of(tags: Sequence[Tag], stage: str) -> Standing:
-    """Return what a stage of an artifact holds, as GTO reads it.
-
-    Args:
-        tags: of one artifact, the oldest first.
-        stage: its name.
-    """
+    """Return what a stage of an artifact holds, as GTO reads its tags, the oldest first."""
     versions, standing = versions_of(tags), Standing()
     for tag in _in_order([tag for tag in tags if tag.stage == stage and tag.commit]):
         version = _version_at(tag, versions)
@@ -134,12 +121,11 @@ def _version_at(tag: Tag, versions: dict[str, Registered]) -> str:
 
 def _mentioned(tag: Tag) -> list[str]:
     """Return the versions that a message speaks of, as cellarena writes it."""
-    return _MENTIONED.findall(tag.message)
+    return re.findall(r"@(v[0-9.]+[0-9])", tag.message)
 
 
 def _take_out(standing: Standing, version: str, why: str) -> None:
-    was_current = standing.current == version
-    standing.holding = [held for held in standing.holding if held != version]
-    if was_current:
+    if standing.current == version:
         standing.withdrawn[version] = why
         standing.emptied = (version, why)
+    standing.holding = [held for held in standing.holding if held != version]

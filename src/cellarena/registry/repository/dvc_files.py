@@ -67,7 +67,7 @@ def own_files(files: Collection[str], is_wanted: Callable[[str], bool], ignored:
     """Return the files that DVC itself would read: neither those of projects below, nor what .dvcignore leaves out.
 
     Args:
-        files: the paths of all files of a project, relative to it.
+        files: the paths of all files of a project.
         is_wanted: which of them are asked for, such as `is_dvc_file`.
         ignored: the contents of its .dvcignore files by their paths.
     """
@@ -98,17 +98,8 @@ def pipeline_beside(path: str) -> str:
 
 
 def entries(path: str, content: bytes, pipeline: bytes = b"") -> Iterator[Entry]:
-    """Yield the outputs that a dvc.lock or .dvc file names.
-
-    Args:
-        path: of the file.
-        content: of the file.
-        pipeline: the content of the dvc.yaml beside a dvc.lock; it says what the paths of a stage are relative to.
-
-    Raises:
-        ValueError: if one of the two cannot be read.
-    """
-    if posixpath.basename(path) == _LOCK:
+    """Yield the outputs that a dvc.lock or .dvc file names; the arguments and errors are as of `locked`."""
+    if is_lock(path):
         for stage in locked(path, content, pipeline):
             yield from _outputs(path, stage.place, stage.address, stage.content.get("outs"))
         return
@@ -123,7 +114,7 @@ def locked(path: str, content: bytes, pipeline: bytes) -> Iterator[Locked]:
     Args:
         path: of the file.
         content: of the file.
-        pipeline: the content of the dvc.yaml beside it.
+        pipeline: the content of the dvc.yaml beside it, which says what the paths of a stage are relative to.
 
     Raises:
         ValueError: if one of the two cannot be read.
@@ -164,7 +155,5 @@ def _outputs(file: str, folder: str, stage: str, outs: Any) -> Iterator[Entry]:
 def _working_folder(declared: Any, name: str) -> str:
     """Return the folder in which a stage runs, from that of its dvc.yaml; "" where that varies with a parameter."""
     stage = declared.get(name.partition("@")[0]) if isinstance(declared, dict) else None
-    if not isinstance(stage, dict):
-        return ""
-    folder = str((stage.get("do") or stage).get("wdir") or "")
+    folder = str((stage.get("do") or stage).get("wdir") or "") if isinstance(stage, dict) else ""
     return "" if "${" in folder else folder

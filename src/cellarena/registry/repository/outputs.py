@@ -18,7 +18,6 @@ from cellarena.registry.repository.dvc_files import (
 from cellarena.registry.repository.repository import Repository
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
-_SIZE = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, order=True)
@@ -71,8 +70,7 @@ def outputs_at(repository: Repository, commit: str) -> list[Output]:
 def left_alone_at(repository: Repository, commit: str) -> list[LeftAlone]:
     """Return what a commit tracks without an object of an md5: imported without its data, or versioned by a cloud.
 
-    Raises:
-        ValueError, SecurityError: as `outputs_at`.
+    It raises what `outputs_at` does.
     """
     return [entry for entry in _at(repository, commit) if isinstance(entry, LeftAlone)]
 
@@ -110,13 +108,7 @@ def with_folders(files: Collection[str]) -> set[str]:
 
 
 def own_contents(repository: Repository, commit: str, is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Return the contents of a commit's files that DVC would read, by their paths.
-
-    Args:
-        repository: of the project.
-        commit: to be read.
-        is_wanted: which files are asked for, such as `is_dvc_file`.
-    """
+    """Return the contents of a commit's files that DVC would read and that are asked for, by their paths."""
     files = repository.files(commit)
     ignored = repository.contents(commit, ignore_files(files))
     return repository.contents(commit, own_files(files, is_wanted, ignored))
@@ -152,13 +144,12 @@ def _why_left_alone(out: Mapping[str, Any]) -> str:
     """Return why DVC has no object under an md5 of its own for an output, empty if it has one."""
     if {"cloud", "files", "version_id"} & out.keys():
         return "its storage keeps the versions"
-    md5 = out.get("md5")
-    if md5 is None or md5 == "":
+    if out.get("md5") in (None, ""):
         return "it has no md5, its data was not fetched or lies elsewhere"
-    if out.get("hash") != "md5" and isinstance(md5, str):
+    if out.get("hash") != "md5" and isinstance(out["md5"], str):
         return "DVC 2 hashed it; `dvc cache migrate --dvc-files` brings it over"
     return ""
 
 
 def _number(value: Any) -> int:
-    return int(value) if _SIZE.fullmatch(str(value)) else 0
+    return int(value) if re.fullmatch("[0-9]+", str(value)) else 0
