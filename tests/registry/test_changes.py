@@ -3,8 +3,8 @@ from hashlib import md5
 
 import pytest
 
+from cellarena.registry.changes import ParameterChange, causes, changed_outputs, changed_parameters, flat
 from cellarena.registry.growth import growth, stored_at
-from cellarena.registry.repository.changes import ParameterChange, causes, changed_outputs, changed_parameters, flat
 from cellarena.registry.repository.locked import LockedStage
 from cellarena.registry.repository.outputs import Output
 

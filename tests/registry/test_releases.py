@@ -5,7 +5,7 @@ import gto.api
 import pytest
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.checkup import examine, outputs_of, refuse_failed
+from cellarena.registry.packages.checkup import examine, outputs_of, refuse_failed
 from cellarena.registry.packages.gates import Check
 from cellarena.registry.releases.names import Reference
 from cellarena.registry.releases.pointers import bring_up_to_date, move

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
+from cellarena.registry.packages.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
 from cellarena.registry.packages.gates import Candidate, judge
 from cellarena.registry.releases.pointers import bring_up_to_date
 from cellarena.registry.releases.releases import Released, holder_of, refuse_withdrawn, resolve

@@ -2,7 +2,7 @@
 
 import click
 
-from cellarena.registry.checkup import as_evidence, examine, refuse_failed
+from cellarena.registry.packages.checkup import as_evidence, examine, refuse_failed
 from cellarena.registry.releases.names import Reference, checked_name
 from cellarena.registry.releases.pointers import bring_up_to_date
 from cellarena.registry.releases.releases import holder_of, releases, resolve, stage_standing

@@ -9,19 +9,19 @@ import pandas as pd
 
 from cellarena.layout import Layout
 from cellarena.records import Run
-from cellarena.registry.growth import growth
-from cellarena.registry.repository.changes import (
+from cellarena.registry.changes import (
     OutputChange,
     causes,
     changed_files,
     changed_outputs,
     changed_parameters,
 )
+from cellarena.registry.growth import growth
 from cellarena.registry.repository.locked import LockedStage, locked_stages
 from cellarena.registry.repository.outputs import Output
 from cellarena.registry.repository.pipelines import declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository.repository import Repository
-from cellarena.registry.results_in_git import altered_at
+from cellarena.registry.repository.results_in_git import altered_at
 from cellarena.reporting.review.contents import (
     CHANGED,
     DATA_COLUMNS,

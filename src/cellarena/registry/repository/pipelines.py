@@ -6,7 +6,7 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 
-from cellarena.registry.repository.changes import flat
+from cellarena.registry.changes import flat
 from cellarena.registry.repository.dvc_files import is_pipeline
 from cellarena.registry.repository.locked import LockedStage, locked_stages
 from cellarena.registry.repository.outputs import Output, outputs_at, own_contents
