@@ -58,8 +58,7 @@ def members(repository: Repository, commit: str, folder: Output, cache: Path | N
 
     Raises:
         PartialError: if neither the cache nor the remote has the list.
-        SecurityError: if a file would lie outside of the folder.
-        ValueError: if the commit names no remote.
+        SecurityError, ValueError: as `fetch`.
     """
     what = f"{repository.address}: {folder.path} ({folder.md5})"
     with (

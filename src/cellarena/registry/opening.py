@@ -1,10 +1,10 @@
 """A release as something that segments images: fetched, checked against its hashes, loaded without pickle."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cellarena.datasets.preparation import Preparation
 from cellarena.registry.fetching import fetch
@@ -55,38 +55,24 @@ def fetched_package(repository: Repository, release: Released) -> Iterator[tuple
 
     Raises:
         ValueError: if the artifact is no model, or dvc.lock of the commit has no such output.
-        PartialError: if it cannot be fetched.
-        IntegrityError: if what came is not what the hash promises.
+        IntegrityError, PartialError, SecurityError: as `fetch`.
     """
-    output = package_output(repository, release)
+    artifact = artifact_at(repository, release.commit, release.name)
+    if artifact.type != "model":
+        raise ValueError(f"{release}: is a {artifact.type or 'thing of no type'}, not a model")
+    output = output_of(repository, release.commit, artifact.path)
     with tempfile.TemporaryDirectory(dir=scratch()) as place:
         folder = Path(place) / "package"
         fetch(repository, release.commit, output, folder, objects(repository))
         yield folder, output
 
 
-def package_output(repository: Repository, release: Released) -> Output:
-    """Return the output that is released.
-
-    Raises:
-        ValueError: if the artifact is no model, or dvc.lock of the commit has no such output.
-    """
-    artifact = artifact_at(repository, release.commit, release.name)
-    if artifact.type != "model":
-        raise ValueError(f"{release.name}@{release.version}: is a {artifact.type or 'thing of no type'}, not a model")
-    return output_of(repository, release.commit, artifact.path)
-
-
 def output_of(repository: Repository, commit: str, path: str) -> Output:
-    """Return the output at a path, which dvc.lock of a commit or a .dvc file names.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    found = [output for output in outputs_at(repository, commit) if output.path == path]
-    if not found:
-        raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} has no {path}; `dvc repro` and commit it")
-    return found[0]
+    """Return the output at a path that dvc.lock of a commit or a .dvc file names; a ValueError if there is none."""
+    for output in outputs_at(repository, commit):
+        if output.path == path:
+            return output
+    raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} has no {path}; `dvc repro` and commit it")
 
 
 def address_of(repository: Repository) -> str:
@@ -104,10 +90,8 @@ def _loaded(repository: Repository, release: Released, output: Output, package: 
     from cellarena.learning.ensemble_checkpoints import load_checkpoint
     from cellarena.learning.recipe import device_of
 
-    checkpoint = folder / package.checkpoint
-    loaded = load_checkpoint(checkpoint, device_of("auto"))
-    where = f"{release.name}@{release.version}"
-    preparation = _preparation(f"{where}: the checkpoint's normalisation", _normalisations(loaded))
+    loaded = load_checkpoint(folder / package.checkpoint, device_of("auto"))
+    preparation = _preparation(f"{release}: the checkpoint's normalisation", loaded)
     identity = FromRelease(
         name=release.name, version=release.version, commit=release.commit, md5=output.md5,
         address=address_of(repository),
@@ -115,17 +99,13 @@ def _loaded(repository: Repository, release: Released, output: Output, package: 
     return OpenRelease(identity, package, preparation, loaded.segmenter(_settings(repository, release.commit)))
 
 
-def _normalisations(loaded: "Model | Ensemble") -> list[Any]:
+def _preparation(what: str, loaded: "Model | Ensemble") -> Preparation:
     """Return how the images of a checkpoint's networks were stretched; an ensemble's card leaves it to its members."""
     from cellarena.learning.checkpoints import Model
 
     models = [loaded] if isinstance(loaded, Model) else list(loaded.members.values())
-    return [model.card.get("normalisation") for model in models]
-
-
-def _preparation(what: str, contents: Sequence[Any]) -> Preparation:
     try:
-        found = [Preparation.model_validate(content) for content in contents]
+        found = [Preparation.model_validate(model.card.get("normalisation")) for model in models]
     except ValueError as error:
         raise ValueError(f"{what} cannot be read ({' '.join(str(error).split())})") from error
     if any(other != found[0] for other in found):
@@ -137,9 +117,8 @@ def _settings(repository: Repository, commit: str) -> "Inference":
     """Return the settings that the commit's own predictions, and with them its scores, were made under."""
     from cellarena.learning.recipe import Inference
 
-    section: Mapping[str, Any] = repository.mapping(commit, "params.yaml").get("predict") or {}
     try:
-        return Inference.model_validate(section)
+        return Inference.model_validate(repository.mapping(commit, "params.yaml").get("predict") or {})
     except ValueError as error:
         said = " ".join(str(error).split())
         raise ValueError(f"{repository.address}: params.yaml at {commit[:7]}: predict: {said}") from error

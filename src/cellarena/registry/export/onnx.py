@@ -5,12 +5,11 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellarena.registry.export.spec import FORMATS, Format
+from cellarena.registry.export.spec import FORMATS, Format, NetworkFile
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Pixels, Portable, Runner
 
-FILE = "model.onnx"
 OPSET = 20
 INPUT, OUTPUT = "image", "activated"
 
@@ -57,19 +56,9 @@ def load(path: Path) -> "Runner":
     return run
 
 
-def export(portable: "Portable", folder: Path) -> list[str]:
-    """Write model.onnx and its README; see `Format`."""
-    from cellarena.registry.export.proof import prove
-    from cellarena.registry.export.readme import write_readme
-
-    write(portable, folder / FILE)
-    proof = prove(portable, load(folder / FILE), FILE)
-    usage = (
-        "session = onnxruntime.InferenceSession('model.onnx'); "
-        f"output, = session.run(['{OUTPUT}'], {{'{INPUT}': pixels}})"
-    )
-    write_readme(portable, proof, FILE, usage, folder)
-    return [f"{FILE}: {proof}"]
-
-
-FORMATS.register("onnx")(Format(export, libraries=("onnx", "onnxscript", "onnxruntime")))
+ONNX = NetworkFile(
+    "model.onnx", write, load,
+    "session = onnxruntime.InferenceSession('model.onnx'); "
+    f"output, = session.run(['{OUTPUT}'], {{'{INPUT}': pixels}})",
+)  # fmt: skip
+FORMATS.register("onnx")(Format(ONNX.export, libraries=("onnx", "onnxscript", "onnxruntime")))

@@ -40,13 +40,9 @@ class Activated(nn.Module):
 
 
 class Name(NamedTuple):
-    """How a release is called.
+    """How a release is called: its artifact, version, date and authors.
 
-    Attributes:
-        name: of the artifact, or of the run where a folder is exported.
-        version: such as v1.2.0; "" where a folder is exported.
-        created: when it was released, or packed.
-        authors: of the model.
+    A folder that is exported has its run for a name, no version, and the date when it was packed.
     """
 
     name: str
@@ -101,18 +97,22 @@ class Portable:
 
     def run(self, pixels: Pixels) -> Pixels:
         """Return what the network itself puts out; see `Runner`."""
+        return runner_of(self.network)(pixels)
+
+
+def runner_of(network: Callable[[Tensor], Tensor]) -> Runner:
+    """Return a network of torch as what segments tiles."""
+
+    def run(pixels: Pixels) -> Pixels:
         with torch.inference_mode():
-            output: Pixels = self.network(torch.from_numpy(pixels)).numpy()
+            output: Pixels = network(torch.from_numpy(pixels)).numpy()
         return output
+
+    return run
 
 
 def portable(folder: Path, package: Package, called: Name) -> Portable:
-    """Return what a package's folder holds.
-
-    Args:
-        folder: of the package; every file's hash is checked.
-        package: content of its package.json.
-        called: name, version, date and authors.
+    """Return what the folder of a package holds, the hash of every file being checked.
 
     Raises:
         FileNotFoundError: if a file is missing.

@@ -21,14 +21,9 @@ _NORMALISATIONS = {
 
 
 def write_readme(portable: "Portable", proof: "Proof", file: str, usage: str, folder: Path) -> None:
-    """Write README.md, and settings.json with the same numbers for programs.
+    """Write README.md, and settings.json with the same numbers for programs, beside a file and what was found of it.
 
-    Args:
-        portable: the release.
-        proof: what was found of the exported network.
-        file: its name.
-        usage: a line of Python that runs it on `pixels`.
-        folder: that holds it.
+    `usage` is a line of Python that runs the network on `pixels`.
     """
     settings = {**settings_of(portable.model), "channels": portable.target.channels, "multiple": portable.multiple,
                 "tile": portable.tiles.size, "any_size": proof.any_size}  # fmt: skip

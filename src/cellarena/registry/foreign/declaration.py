@@ -9,11 +9,7 @@ from cellarena.registry.repository.plain_yaml import read_yaml
 
 
 def refuse_declared(text: str, name: str) -> None:
-    """Do nothing if a dvc.yaml declares no artifact of this name.
-
-    Raises:
-        ValueError: if it does, cannot be read, or the name is none.
-    """
+    """Raise a ValueError unless a dvc.yaml can be read and declares no artifact of this name, which must be one."""
     if checked_name(name) in (_content(text).get("artifacts") or {}):
         raise ValueError(f"dvc.yaml declares an artifact {name} already; choose another name")
 

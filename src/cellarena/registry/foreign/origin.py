@@ -27,11 +27,7 @@ def origin_of(path: Path, source: str, licence: str, foreign: ForeignWeights) ->
 
 
 def checked_licence(licence: str) -> str:
-    """Return an SPDX expression in its usual spelling.
-
-    Raises:
-        ValueError: if it is none.
-    """
+    """Return an SPDX expression in its usual spelling; what is none is a ValueError."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
     try:

@@ -106,11 +106,7 @@ def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _passing(git: Repository) -> dict[str, str]:
-    """Return what HEAD and files of git's that come and go name, as far as it is there.
-
-    Raises:
-        IntegrityError: if HEAD is not.
-    """
+    """Return what HEAD and files of git's that come and go name, as far as it is there; HEAD must be."""
     files = [path for path in sorted(git.folder.iterdir()) if _STATE.fullmatch(path.name) and path.is_file()]
     found = {match.decode(): path.name for path in files for match in _HASH.findall(path.read_bytes())}
     found |= {match.decode(): "a rebase or pick" for text in texts_in_progress(git) for match in _HASH.findall(text)}

@@ -38,10 +38,10 @@ class Needed:
 
 
 def needed(states: Iterable[State], others: Collection[str]) -> Needed:
-    """Return what these states need.
+    """Return what these states of the whole git repository need.
 
     Args:
-        states: of the whole git repository.
+        states: as from `states`.
         others: the folders of other DVC projects in it, whose folders may be in a cache of their own only.
 
     Raises:

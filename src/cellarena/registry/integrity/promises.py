@@ -49,11 +49,7 @@ def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Ou
 
 
 def parse_listing(content: bytes, name: str) -> Listing:
-    """Return what the content of a folder's object lists.
-
-    Args:
-        content: of the object, JSON.
-        name: of the object, for messages.
+    """Return what the JSON of a folder's object lists.
 
     Raises:
         ValueError: if it is no list of files with their hashes.

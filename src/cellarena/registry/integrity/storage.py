@@ -106,9 +106,7 @@ def copy_to_cache(name: str, source: Storage, cache: Storage) -> None:
     """Write an object of a remote to the cache: under another name until its bytes are found right.
 
     Raises:
-        FileNotFoundError: if the remote lacks it.
         IntegrityError: if what came is not what the name promises.
-        PartialError: if the remote does not answer.
         OSError: if the cache cannot be written.
     """
     from dvc_data.hashfile.hash import file_md5
@@ -134,9 +132,7 @@ def copy_to_remote(name: str, cache: Storage, target: Storage) -> None:
     A folder, S3 and a WebDAV server that is fit for it do so by themselves; over SSH it is renamed when it is there.
 
     Raises:
-        FileNotFoundError: if the cache lacks it.
         IntegrityError: if what the remote then has is not what the name promises.
-        PartialError: if the remote does not answer.
     """
     path = target.path(name)
     with target.reached():

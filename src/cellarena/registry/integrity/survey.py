@@ -45,13 +45,7 @@ class Survey:
 
 
 def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage], watch: Watch) -> Survey:
-    """Read every promised object at every place; it raises what `folder_listings` does.
-
-    Args:
-        outputs: that are promised, and by which points.
-        storages: to read.
-        watch: shows how far it is.
-    """
+    """Read every promised object at every place; it asks and raises what `folder_listings` does."""
     folders = {output.md5 for output in outputs if output.is_folder}
     listings, found = folder_listings(folders, storages, watch)
     files = objects_of(outputs, listings) - folders

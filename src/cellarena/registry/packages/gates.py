@@ -23,13 +23,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A release as it is judged.
-
-    Attributes:
-        label: such as unet@v1.0.0.
-        package: what it says of itself.
-        scores: columns image, modality, true_sha256, status and f1: a line per test image.
-    """
+    """A release as it is judged: unet@v1.0.0, what it says of itself, and `packing.score_lines`."""
 
     label: str
     package: Package

@@ -11,14 +11,10 @@ _IMAGENET = "LicenseRef-ImageNet-research"
 
 
 def licence_of(records: Iterable[Record], cards: Iterable[Mapping[str, Any]]) -> Licence:
-    """Return the licence of a model.
+    """Return the licence of a model, from the records of its arm, synthetic ones too, and all cards of its checkpoint.
 
     A licence that forbids commercial use is inherited, whatever the others say; so is ignorance of a licence. The
     licence of a synthetic image already holds those of its donors.
-
-    Args:
-        records: of the arm that it learnt from, synthetic ones included.
-        cards: its own, or those of an ensemble's members.
     """
     parents = {f"images: {record.source}": record.licence.strip() or UNKNOWN for record in records}
     for card in cards:

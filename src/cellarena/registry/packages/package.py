@@ -109,11 +109,7 @@ def hashes_of(folder: Path) -> dict[str, str]:
 
 
 def refuse_changed(package: Package, folder: Path) -> None:
-    """Do nothing if a folder holds the files of a package, these bytes and no others.
-
-    Raises:
-        IntegrityError: if a file is missing, changed, or not of the package.
-    """
+    """Raise an IntegrityError unless a folder holds the files of a package, these bytes and no others."""
     promised, found = package.files, hashes_of(folder)
     for name in sorted(promised.keys() | found.keys()):
         if name not in found:

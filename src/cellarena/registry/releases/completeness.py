@@ -29,10 +29,9 @@ def fetch_releases(repository: Repository) -> None:
 
 
 def refuse_unknown_releases(repository: Repository) -> None:
-    """Do nothing if all releases of origin are here; only names are asked for.
+    """Raise a PartialError unless all releases of origin are here, of which only the names are asked for.
 
-    Raises:
-        PartialError: if not, if origin does not answer, or if a clone that was cut off has none.
+    So too if origin does not answer, or a clone that was cut off has none.
     """
     if has_origin(repository):
         try:

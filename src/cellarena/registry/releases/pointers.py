@@ -29,14 +29,9 @@ def bring_up_to_date(repository: Repository) -> None:
 
 
 def move(repository: Repository, release: Released, stage: str, evidence: Mapping[str, Any], path: Path) -> str:
-    """Put a release into a stage and return the tag that says so; if that fails, all is as it was.
+    """Put a release into a stage of a clone and return the tag that says so; if that fails, all is as it was.
 
-    Args:
-        repository: of a clone with a working tree.
-        release: to be put there.
-        stage: whose pointer is moved.
-        evidence: why it may be; written as JSON and committed before the tag is made.
-        path: of the evidence, relative to the project.
+    The evidence why it may be is written as JSON to a path of the project, and committed before the tag is made.
 
     Raises:
         ValueError: if somebody else moved the pointer meanwhile, or git refuses the commit, the tag or the push.
@@ -70,11 +65,7 @@ def withdraw_everywhere(repository: Repository, release: Released, why: str) -> 
 
 
 def withdraw_from(repository: Repository, release: Released, stage: str, why: str) -> list[str]:
-    """Take a release out of a stage that holds it, which is empty then; return the tags that say so.
-
-    Raises:
-        ValueError: if git refuses a tag or the push.
-    """
+    """Take a release out of a stage that holds it, which is empty then; return the tags that say so, all or none."""
     return _withdrawn(repository, _emptyings(repository, release, [stage], why))
 
 

@@ -88,11 +88,7 @@ def resolve(repository: Repository, reference: Reference) -> Released:
 
 
 def refuse_withdrawn(repository: Repository, release: Released) -> None:
-    """Do nothing if a release may be used.
-
-    Raises:
-        ValueError: if it was withdrawn; the message says why, and what to use instead.
-    """
+    """Raise a ValueError if a release was withdrawn, which says why, and what to use instead."""
     if not release.withdrawn:
         return
     known = [other for other in releases(repository) if other.name == release.name and not other.withdrawn]

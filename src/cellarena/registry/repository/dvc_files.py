@@ -15,13 +15,7 @@ _LOCK, _PIPELINE, _ENDING, _OWN, _IGNORED = "dvc.lock", "dvc.yaml", ".dvc", ".dv
 
 @dataclass(frozen=True)
 class Entry:
-    """An output as such a file names it.
-
-    Attributes:
-        path: of the output, from the folder that the file's own path is relative to.
-        stage: that makes it, as DVC calls it, or the .dvc file.
-        content: what the file says of it.
-    """
+    """An output as such a file names it: its path, the stage or .dvc file that makes it, and what is said of it."""
 
     path: str
     stage: str
@@ -129,11 +123,7 @@ def locked(path: str, content: bytes, pipeline: bytes) -> Iterator[Locked]:
 
 
 def read_mapping(path: str, content: bytes) -> dict[str, Any]:
-    """Return the content of a YAML file, {} if there is nothing in it.
-
-    Raises:
-        ValueError: if it cannot be read, or is no mapping.
-    """
+    """Return the content of a YAML file, {} if nothing is in it; a ValueError if it cannot be read or is no mapping."""
     try:
         found = read_yaml(content)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -84,11 +84,11 @@ def outputs_below(outputs: list[Output], path: str) -> list[Output]:
 def outputs_in(
     contents: Iterable[tuple[str, bytes]], pipelines: Mapping[str, bytes], tracked: Collection[str]
 ) -> list[Output | LeftAlone]:
-    """Return what files of DVC name.
+    """Return what dvc.lock and .dvc files name.
 
     Args:
-        contents: the paths of dvc.lock and .dvc files, and what is in them.
-        pipelines: of the dvc.yaml files beside them.
+        contents: their paths, and what is in them.
+        pipelines: the contents of the dvc.yaml files beside them.
         tracked: the paths of files that git holds, and of the folders above them.
 
     Raises:

@@ -43,11 +43,7 @@ class Repository:
         return run_git("-C", str(self.folder), *arguments, given=given)
 
     def commit(self, revision: str) -> str:
-        """Return the full hash of the commit that a branch, tag or hash names.
-
-        Raises:
-            ValueError: if there is none.
-        """
+        """Return the full hash of the commit that a branch, tag or hash names; a ValueError if there is none."""
         try:
             found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         except ValueError as error:
@@ -105,11 +101,7 @@ class Repository:
         return found
 
     def mapping(self, commit: str, path: str) -> dict[str, Any]:
-        """Return the content of a YAML file at a commit, {} if there is no such file or nothing in it.
-
-        Raises:
-            ValueError: if it cannot be read, or is no mapping.
-        """
+        """Return the content of a YAML file at a commit, as `read_mapping`; {} if there is no such file."""
         try:
             return read_mapping(path, self.read(commit, path) or b"")
         except ValueError as error:
@@ -126,11 +118,7 @@ class Repository:
         return {ref: name for name, _, ref in pairs}
 
     def refuse_escape(self, commit: str, path: str) -> None:
-        """Do nothing if a path lies inside the working tree that the commit would check out.
-
-        Raises:
-            SecurityError: if it is absolute, leads up, or passes a symbolic link that the commit tracks.
-        """
+        """Raise a SecurityError if a path is absolute, leads up, or passes a symbolic link that the commit tracks."""
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
