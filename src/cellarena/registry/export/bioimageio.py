@@ -116,6 +116,8 @@ def description(portable: "Portable", proofs: "dict[str, Proof]", folder: Path) 
 
     What weights take is what both take: of any size only if both do.
     """
+    import torch
+
     from cellarena.models.spec import MODELS
 
     any_size = all(proof.any_size for proof in proofs.values())
@@ -139,7 +141,7 @@ def description(portable: "Portable", proofs: "dict[str, Proof]", folder: Path) 
         "inputs": [_input(portable, any_size, folder)],
         "outputs": [_output(portable, any_size, folder)],
         "weights": {
-            "torchscript": {**_file(folder, TORCHSCRIPT.name), "pytorch_version": _torch_version()},
+            "torchscript": {**_file(folder, TORCHSCRIPT.name), "pytorch_version": torch.__version__.partition("+")[0]},
             "onnx": {**_file(folder, ONNX.name), "opset_version": OPSET, "parent": "torchscript"},
         },
     }
@@ -153,13 +155,6 @@ def _name(portable: "Portable") -> str:
 
 def _file(folder: Path, name: str) -> dict[str, str]:
     return {"source": name, "sha256": file_sha256(folder / name)}
-
-
-def _torch_version() -> str:
-    """Return that of the trace, whatever the training's was."""
-    import torch
-
-    return torch.__version__.partition("+")[0]
 
 
 def _axes(any_size: bool, channels: tuple[str, ...], sizes: dict[str, Any]) -> list[Any]:

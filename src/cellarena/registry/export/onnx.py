@@ -15,11 +15,7 @@ INPUT, OUTPUT = "image", "activated"
 
 
 def write(portable: "Portable", path: Path) -> None:
-    """Write the network, its weights in the same file.
-
-    Raises:
-        ValueError: if it cannot be exported.
-    """
+    """Write the network, its weights in the same file; a ValueError if it cannot be exported."""
     import torch
 
     from cellarena.registry.export.torch_export import program_of, quiet

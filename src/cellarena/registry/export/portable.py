@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -128,13 +128,3 @@ def portable(folder: Path, package: Package, called: Name) -> Portable:
         )
     network = Activated(loaded.network, loaded.target.activate).eval().requires_grad_(False)
     return Portable(called, folder, package, loaded, network)
-
-
-def settings_of(model: "Model") -> dict[str, Any]:
-    """Return what another program must know of a model: its normalisation and its decoding."""
-    return {
-        "percentiles": model.card.get("normalisation", {}),
-        "normalisation": model.hyperparameters.normalisation,
-        "target": model.card["target"],
-        "decoding": model.target.model_dump(mode="json"),
-    }

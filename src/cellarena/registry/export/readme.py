@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellarena.images.io import write_bytes
-from cellarena.registry.export.portable import settings_of
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Portable
@@ -25,8 +24,13 @@ def write_readme(portable: "Portable", proof: "Proof", file: str, usage: str, fo
 
     `usage` is a line of Python that runs the network on `pixels`.
     """
-    settings = {**settings_of(portable.model), "channels": portable.target.channels, "multiple": portable.multiple,
-                "tile": portable.tiles.size, "any_size": proof.any_size}  # fmt: skip
+    model = portable.model
+    settings = {
+        "percentiles": model.card.get("normalisation", {}), "normalisation": model.hyperparameters.normalisation,
+        "target": model.card["target"], "decoding": model.target.model_dump(mode="json"),
+        "channels": portable.target.channels, "multiple": portable.multiple, "tile": portable.tiles.size,
+        "any_size": proof.any_size,
+    }  # fmt: skip
     content = json.dumps(settings, indent=2, sort_keys=True, allow_nan=False)
     write_bytes(content.encode() + b"\n", folder / "settings.json")
     lines = [

@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def write(portable: "Portable", path: Path) -> None:
-    """Write a trace of the network at its tile's size.
-
-    Raises:
-        ValueError: if it cannot be traced.
-    """
+    """Write a trace of the network at its tile's size; a ValueError if it cannot be traced."""
     import torch
 
     with warnings.catch_warnings(), torch.no_grad():

@@ -91,7 +91,7 @@ def _chosen(
 
 def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> tuple[int, str]:
     """Return how many tensors keep weights from fitting, and in words; types do not, as far as they can be cast."""
-    prefix = common_prefix(found, expected) or _likely_prefix(found, expected)
+    prefix = common_prefix(found, expected)
     named = {name.removeprefix(prefix): kind for name, kind in found.items()}
     missing, more = sorted(expected.keys() - named.keys()), sorted(named.keys() - expected.keys())
     other = sorted(name for name in named.keys() & expected.keys() if not _fits(named[name], expected[name]))
@@ -106,8 +106,8 @@ def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declare
     return len(missing) + len(more) + len(other), words
 
 
-def _likely_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
-    """Return the prefix of all names without which most are expected ones, to tell what else is wrong."""
+def common_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
+    """Return the dotted prefix of all names, such as `module.`, without which most are expected ones; "" for none."""
     parts = min(found, default="").split(".")
     shared = ["".join(f"{part}." for part in parts[:n]) for n in range(len(parts))]
     shared = [prefix for prefix in shared if all(name.startswith(prefix) for name in found)]
@@ -148,13 +148,3 @@ def _are_equal(one: ForeignWeights, other: ForeignWeights) -> bool:
 
 def _listed(keys: "Iterable[str]") -> str:
     return ", ".join(key or "'' (the whole file)" for key in keys)
-
-
-def common_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
-    """Return the dotted prefix, such as `module.`, without which all names are the expected ones; else ""."""
-    parts = min(found, default="").split(".")
-    for n_parts in range(1, len(parts)):
-        prefix = ".".join(parts[:n_parts]) + "."
-        if {name.removeprefix(prefix) for name in found if name.startswith(prefix)} == set(expected):
-            return prefix if all(name.startswith(prefix) for name in found) else ""
-    return ""

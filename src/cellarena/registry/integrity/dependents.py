@@ -17,14 +17,12 @@ class Dependents:
     """What depends on an object.
 
     Attributes:
-        stages: that made it, or the .dvc file that names it; sorted.
         points: HEAD, branches and releases that promise it, in their order.
         releases: those among the points.
         results: numbers and figures in git whose stage reads it, or reads what was made from it; those that are
             of everything, which lie higher, first.
     """
 
-    stages: Sequence[str]
     points: Sequence[str]
     releases: Sequence[str]
     results: Sequence[str]
@@ -84,7 +82,6 @@ def dependents_of(uses: Sequence[Use], flows: Mapping[str, Flow]) -> Dependents:
     points = list(dict.fromkeys(point for use in uses for point in use.points))
     asked = {(point.commit, use.path) for use in uses for point in use.points}
     return Dependents(
-        sorted({use.output.stage for use in uses}),
         [point.name for point in points],
         [point.name for point in points if point.is_release],
         sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked)), key=_height),

@@ -16,11 +16,7 @@ class Point:
 
 
 def published_points(repository: Repository) -> list[Point]:
-    """Return HEAD and the releases, sorted by name: what others rely on.
-
-    Raises:
-        ValueError: if there is no commit yet.
-    """
+    """Return HEAD and the releases, sorted by name: what others rely on; a ValueError if there is no commit yet."""
     # GTO passes over a tag that git cannot read; to git it is an error.
     repository.refs("refs/tags")
     released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
@@ -28,11 +24,7 @@ def published_points(repository: Repository) -> list[Point]:
 
 
 def promising_points(repository: Repository) -> list[Point]:
-    """Return HEAD, the releases and the local branches: what this clone says is there.
-
-    Raises:
-        ValueError: if there is no commit yet.
-    """
+    """Return what is published, as `published_points`, and the local branches: what this clone says is there."""
     return [*published_points(repository), *_branches(repository)]
 
 

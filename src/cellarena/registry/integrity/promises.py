@@ -18,13 +18,7 @@ Listing = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Use:
-    """Where an object is promised.
-
-    Attributes:
-        path: of the file or folder, relative to the repository's root.
-        output: that it is or belongs to.
-        points: that promise it.
-    """
+    """Where an object is promised: the path, the output that it is or belongs to, and the points that promise it."""
 
     path: str
     output: Output
@@ -32,12 +26,7 @@ class Use:
 
 
 def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Output, list[Point]]:
-    """Return what DVC keeps of these commits, sorted by path, and which of them promise it.
-
-    Raises:
-        ValueError: if a commit cannot be read; the line says which.
-        SecurityError: if an output's path leads out of the repository.
-    """
+    """Return the `outputs_at` these commits that DVC keeps, sorted by path, and which of them promise it."""
     at: dict[str, list[Output]] = {}
     promised: dict[Output, list[Point]] = {}
     for point in points:

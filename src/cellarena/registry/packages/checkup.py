@@ -29,11 +29,7 @@ class Examined:
 
 
 def outputs_of(repository: Repository, commit: str, name: str) -> tuple[str, list[Output]]:
-    """Return the type of an artifact, and the outputs that it consists of at a commit.
-
-    Raises:
-        ValueError: if the commit has no such artifact, or nothing in DVC lies at its path.
-    """
+    """Return the type of an artifact and the outputs that it is at a commit; a ValueError if DVC knows none there."""
     artifact = artifact_at(repository, commit, name)
     outputs = [output for output in outputs_below(outputs_at(repository, commit), artifact.path) if output.is_cached]
     if not outputs:

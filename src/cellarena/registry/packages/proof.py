@@ -68,10 +68,7 @@ def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
 def proving_segmenter(checkpoint: Path) -> "tuple[str, Segmenter]":
     """Return what a checkpoint's network or ensemble is, and itself as it is proved: on the CPU, 32 bits, no mirroring.
 
-    Raises:
-        OSError: if a file is missing.
-        ValueError: if one is damaged.
-        IntegrityError: if a member of an ensemble is another.
+    It raises what `load_checkpoint` does.
     """
     from cellarena.learning.ensemble_checkpoints import load_checkpoint
     from cellarena.learning.recipe import Inference

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
-_STAGE = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+"""Of an artifact or a stage."""
 _VERSION = re.compile(r"v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _FORMS = "write NAME, NAME@v1.2.3 or NAME#stage"
 
@@ -35,7 +35,7 @@ def parse_reference(text: str) -> Reference:
         return Reference(name)
     if separator == "@":
         return Reference(name, version=checked_version(rest))
-    if not _STAGE.fullmatch(rest):
+    if not _NAME.fullmatch(rest):
         raise ValueError(f"{text!r}: {rest!r} cannot be a stage; {_FORMS}")
     return Reference(name, stage=rest)
 

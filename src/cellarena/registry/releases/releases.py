@@ -33,12 +33,9 @@ class Released:
     """One version of an artifact.
 
     Attributes:
-        name: of the artifact.
-        version: such as v1.2.0.
         commit: the full hash of the commit whose dvc.lock holds it.
         stages: in which it is the current version, sorted.
         message: of its tag.
-        created: when the tag was made.
         tag: the whole name of its tag; that of a project in a folder of the git repository begins with the folder.
         withdrawn: why it may not be used any more; "" if it may.
     """
@@ -128,11 +125,7 @@ def next_version(taken: Iterable[str], bump: Bump) -> str:
 
 
 def register(repository: Repository, name: str, version: str, commit: str, message: str) -> None:
-    """Write the tag of a release.
-
-    Raises:
-        ValueError: if this commit is released under that name already, or git refuses the tag.
-    """
+    """Write the tag of a release; a ValueError if the commit is released so already, or git refuses the tag."""
     for known in _at_commit(repository, name, commit):
         if known.withdrawn:
             raise ValueError(

@@ -52,8 +52,6 @@ class Tag:
         cancels: whether it withdraws a version, empties a stage, or deprecates the artifact.
         counter: by which the tags of an artifact's stages are numbered; 0 where it has none.
         commit: the full hash of the commit that it points to; "" if it is not annotated, so that GTO leaves it alone.
-        author: who made it.
-        created: when it was made.
         message: its text, without a signature.
         place: the folder of its project in the git repository, as a tag can have it; "" for the root.
     """

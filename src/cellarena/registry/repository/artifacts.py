@@ -9,12 +9,11 @@ from cellarena.registry.repository.repository import Repository
 
 @dataclass(frozen=True)
 class Artifact:
-    """A model or data set that can be released: its name, the path of its output, its type, and a sentence on it."""
+    """A model or data set that can be released: its name, the path of its output in the project, and which it is."""
 
     name: str
     path: str
     type: str
-    desc: str
 
 
 def artifacts_at(repository: Repository, commit: str) -> dict[str, Artifact]:
@@ -30,7 +29,7 @@ def artifacts_at(repository: Repository, commit: str) -> dict[str, Artifact]:
     for name, entry in sorted(declared.items()):
         path = _filled_in(entry.get("path"), params, f"{repository.address}: dvc.yaml: artifacts.{name}.path")
         repository.refuse_escape(commit, path)
-        found[checked_name(name)] = Artifact(name, path, str(entry.get("type", "")), str(entry.get("desc", "")))
+        found[checked_name(name)] = Artifact(name, path, str(entry.get("type", "")))
     return found
 
 

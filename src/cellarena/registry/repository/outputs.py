@@ -68,10 +68,7 @@ def outputs_at(repository: Repository, commit: str) -> list[Output]:
 
 
 def left_alone_at(repository: Repository, commit: str) -> list[LeftAlone]:
-    """Return what a commit tracks without an object of an md5: imported without its data, or versioned by a cloud.
-
-    It raises what `outputs_at` does.
-    """
+    """Return what a commit tracks without an object of an md5: imported without data, or versioned by a cloud."""
     return [entry for entry in _at(repository, commit) if isinstance(entry, LeftAlone)]
 
 
@@ -134,7 +131,7 @@ def _output(entry: Entry, tracked: Collection[str]) -> Output | LeftAlone:
         return LeftAlone(entry.path, entry.stage, why)
     if not _OBJECT.fullmatch(str(out["md5"])):
         raise ValueError(f"{entry.stage}: {entry.path} has {out['md5']!r} for a hash, which is no md5")
-    size, n_files = (_number(out.get(name, default)) for name, default in (("size", 0), ("nfiles", 1)))
+    size, n_files = _number(out.get("size", 0)), _number(out.get("nfiles", 1))
     # What a .dvc file names lies outside of git; of a stage's outputs dvc.lock does not tell which do.
     is_cached = bool(out.get("cache", True)) if entry.stage.endswith(".dvc") else entry.path not in tracked
     return Output(entry.path, str(out["md5"]), size, n_files, entry.stage, is_cached)

@@ -61,11 +61,7 @@ class Repository:
         return f"{commit}:{self.within}" if self.within else commit
 
     def read(self, commit: str, path: str) -> bytes | None:
-        """Return a file's content at a commit, None if there is no such file.
-
-        Raises:
-            IntegrityError: if there is one, and git cannot read it.
-        """
+        """Return a file's content at a commit, None if there is none; an IntegrityError if git cannot read it."""
         try:
             return self.git("cat-file", "blob", f"{commit}:{self.inside(path)}")
         except ValueError as error:
@@ -82,11 +78,7 @@ class Repository:
         return {path: read[blob] for path, blob in blobs.items()}
 
     def blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
-        """Return the contents that git has under these hashes.
-
-        Raises:
-            IntegrityError: if git cannot read one.
-        """
+        """Return the contents that git has under these hashes; an IntegrityError if git cannot read one."""
         wanted, found = sorted(set(hashes)), dict[str, bytes]()
         if not wanted:
             return found

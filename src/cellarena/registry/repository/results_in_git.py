@@ -9,9 +9,6 @@ def altered_at(repository: Repository, commit: str) -> list[Output]:
     """Return the outputs that a commit keeps in git and that are not what their stage made, sorted by path.
 
     They were edited, or put together by a merge; or they come from a run whose dvc.lock was not committed with them.
-
-    Raises:
-        ValueError, SecurityError: as reading the commit's pipeline does.
     """
     kept = [output for output in outputs_at(repository, commit) if not output.is_cached]
     found = tracked_hashes(repository, commit, {output.path for output in kept})
