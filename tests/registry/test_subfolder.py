@@ -13,11 +13,7 @@ from cellarena.registry.releases.releases import releases
 from cellarena.registry.repository.repository import open_repository
 from released import Project, discs, new_project
 from shaped import RAW
-from shapes_of_places import (
-    a_folder_of_the_labs_repository,
-    a_pipeline_in_each_folder,
-    two_projects_in_one_repository,
-)
+from shapes_of_places import a_folder_of_the_labs_repository, a_pipeline_in_each_folder, two_projects_in_one_repository
 from small_repository import SmallRepository, md5
 
 

@@ -19,9 +19,8 @@ from cellarena.registry.changes import (
 from cellarena.registry.growth import growth
 from cellarena.registry.repository.locked import LockedStage, locked_stages
 from cellarena.registry.repository.outputs import Output
-from cellarena.registry.repository.pipelines import declared_stages, outdated_stages, outputs_of
+from cellarena.registry.repository.pipelines import altered_at, declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository.repository import Repository
-from cellarena.registry.repository.results_in_git import altered_at
 from cellarena.reporting.review.contents import (
     CHANGED,
     DATA_COLUMNS,

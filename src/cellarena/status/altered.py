@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.points import Point
+from cellarena.registry.repository.pipelines import altered_at
 from cellarena.registry.repository.repository import Repository
-from cellarena.registry.repository.results_in_git import altered_at
 from cellarena.reporting.tables import plain
 from cellarena.shell.project import Project
 from cellarena.status.pipeline import Pipeline, read_pipeline

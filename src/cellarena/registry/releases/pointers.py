@@ -129,7 +129,7 @@ def _reason(repository: Repository, release: Released, stage: str, n_known: int,
         other = history[-1]
         return (
             f"{release} was not put into {stage}: {other.author} put {release.name}@{other.version} there meanwhile "
-            f"({other.tag}); look at it, then promote again if you still want to"
+            f"({other.text}); look at it, then promote again if you still want to"
         )
     return f"{release} was not put into {stage}: {error}"
 

@@ -6,22 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from cellarena.registry.releases.names import Reference, version_key
-from cellarena.registry.releases.standings import (
-    Assignment,
-    Standing,
-    standing_of,
-    taken_versions,
-    versions_of,
-)
-from cellarena.registry.releases.tags import (
-    Tag,
-    WriteTag,
-    all_or_none,
-    next_counter,
-    places_of,
-    read_tags,
-    tag_name,
-)
+from cellarena.registry.releases.standings import Standing, standing_of, taken_versions, versions_of
+from cellarena.registry.releases.tags import Tag, WriteTag, all_or_none, next_counter, places_of, read_tags, tag_name
 from cellarena.registry.repository.plain_yaml import read_yaml
 from cellarena.registry.repository.repository import Repository
 
@@ -104,8 +90,8 @@ def stage_standing(repository: Repository, name: str, stage: str) -> Standing:
     return standing_of(_of(read_tags(repository), name), stage)
 
 
-def stage_history(repository: Repository, name: str, stage: str) -> list[Assignment]:
-    """Return what was put into a stage, in the order in which it was."""
+def stage_history(repository: Repository, name: str, stage: str) -> list[Tag]:
+    """Return the `Standing.history` of a stage of an artifact."""
     return stage_standing(repository, name, stage).history
 
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cellarena.registry.releases.names import is_version, version_key
@@ -17,30 +16,19 @@ class Registered(NamedTuple):
     withdrawn: str
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A version that was put into a stage."""
-
-    version: str
-    stage: str
-    tag: str
-    author: str
-    created: datetime
-
-
 @dataclass
 class Standing:
     """What a stage holds, and how it came to that.
 
     Attributes:
-        history: what was put there, in that order.
+        history: the tags that put a version there, with that version, in that order.
         holding: the versions that are there for GTO, which holds a stage's earlier versions in reserve; the last one
             is the current one. A commit that is no release stands for itself.
         withdrawn: why a version was taken out while it was the current one, until it is put there again.
         emptied: by whose withdrawal the stage became empty, and why; None if it is not, or never held anything.
     """
 
-    history: list[Assignment] = field(default_factory=list)
+    history: list[Tag] = field(default_factory=list)
     holding: list[str] = field(default_factory=list)
     withdrawn: dict[str, str] = field(default_factory=dict)
     emptied: tuple[str, str] | None = None
@@ -79,7 +67,7 @@ def standing_of(tags: Sequence[Tag], stage: str) -> Standing:
         standing.holding = [held for held in standing.holding if held != version] + [version]
         standing.withdrawn.pop(version, None)
         if version in versions:
-            standing.history.append(Assignment(version, stage, tag.text, tag.author, tag.created))
+            standing.history.append(replace(tag, version=version))
     for version in [held for held in standing.holding if held in versions and versions[held].withdrawn]:
         _take_out(standing, version, versions[version].withdrawn)
     return standing
