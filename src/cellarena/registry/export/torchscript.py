@@ -1,10 +1,10 @@
 """TorchScript: a trace that libtorch runs without Python; deprecated by torch, and read by ImageJ, QuPath and icy."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellarena.registry.export.spec import FORMATS, Format, NetworkFile
+from cellarena.registry.export.torch_export import quiet
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Portable, Runner
@@ -14,8 +14,7 @@ def write(portable: "Portable", path: Path) -> None:
     """Write a trace of the network at its tile's size; a ValueError if it cannot be traced."""
     import torch
 
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with quiet(), torch.no_grad():
         try:
             traced = torch.jit.trace(portable.network, portable.example(1, *portable.tiles.size), check_trace=False)
         except RuntimeError as error:
@@ -30,8 +29,7 @@ def load(path: Path) -> "Runner":
 
     from cellarena.registry.export.portable import runner_of
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         return runner_of(torch.jit.load(str(path), map_location="cpu"))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from cellarena.images.io import write_bytes
 from cellarena.registry.releases.completeness import ORIGIN, fetch_releases, has_origin
 from cellarena.registry.releases.names import Reference, is_version
-from cellarena.registry.releases.releases import Released, assign, resolve, stage_history, stage_standing
-from cellarena.registry.releases.tags import NewTag, all_or_none, next_counter, read_tags, tag_name
+from cellarena.registry.releases.releases import Released, assignment, resolve, stage_history, stage_standing
+from cellarena.registry.releases.tags import NewTag, next_counter, tag_name, written
 from cellarena.registry.repository.repository import Repository
 
 
@@ -39,16 +39,16 @@ def move(repository: Repository, release: Released, stage: str, evidence: Mappin
     before, known = repository.commit("HEAD"), stage_history(repository, release.name, stage)
     path = Path(repository.inside(path))
     try:
-        with all_or_none(repository) as write:
-            _commit(repository, evidence, path, f"{release} is proved for {stage}")
-            tag = assign(repository, write, release, stage, f"{release} to {stage}; see {path.as_posix()}")
-            _push(repository, (release.tag, tag), f"HEAD:refs/heads/{_branch(repository)}")
+        _commit(repository, evidence, path, f"{release} is proved for {stage}")
+        tag = assignment(repository, release, stage, f"{release} to {stage}; see {path.as_posix()}")
+        with written(repository, [tag]):
+            _push(repository, (release.tag, tag.text), f"HEAD:refs/heads/{_branch(repository)}")
     except BaseException as error:
         _undo(repository, before, path)
         if not isinstance(error, ValueError):
             raise
         raise ValueError(_reason(repository, release, stage, len(known), error)) from error
-    return tag
+    return tag.text
 
 
 def withdraw_everywhere(repository: Repository, release: Released, why: str) -> list[str]:
@@ -76,7 +76,7 @@ def _emptyings(repository: Repository, release: Released, stages: Iterable[str],
     for. So those before are taken out too, and the release itself last.
     """
     tags, name = [], release.name
-    counter = next_counter(read_tags(repository), name)
+    counter = next_counter(repository, name)
     for stage in stages:
         for version in filter(is_version, stage_standing(repository, name, stage).holding):
             held = resolve(repository, Reference(name, version=version))
@@ -96,9 +96,7 @@ def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, mes
 
 def _withdrawn(repository: Repository, tags: list[NewTag]) -> list[str]:
     try:
-        with all_or_none(repository) as write:
-            for tag in tags:
-                write(*tag)
+        with written(repository, tags):
             _push(repository, [tag.text for tag in tags])
     except ValueError as error:
         raise ValueError(f"{repository.address}: nothing was withdrawn: {error}") from error

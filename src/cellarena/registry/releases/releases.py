@@ -7,7 +7,7 @@ from typing import Literal
 
 from cellarena.registry.releases.names import Reference, version_key
 from cellarena.registry.releases.standings import Standing, standing_of, taken_versions, versions_of
-from cellarena.registry.releases.tags import Tag, WriteTag, all_or_none, next_counter, places_of, read_tags, tag_name
+from cellarena.registry.releases.tags import NewTag, Tag, next_counter, places_of, read_tags, tag_name, written
 from cellarena.registry.repository.plain_yaml import read_yaml
 from cellarena.registry.repository.repository import Repository
 
@@ -119,15 +119,15 @@ def register(repository: Repository, name: str, version: str, commit: str, messa
                 "released once: commit what is better, or `git commit --allow-empty` to release the same again"
             )
         raise ValueError(f"{repository.address}: {commit[:7]} is released already, as {known}")
-    with all_or_none(repository) as write:
-        write(tag_name(repository, f"{name}@{version}"), commit, message)
+    with written(repository, [NewTag(tag_name(repository, f"{name}@{version}"), commit, message)]):
+        pass
 
 
-def assign(repository: Repository, write: WriteTag, release: Released, stage: str, message: str) -> str:
-    """Put a release into a stage and return the tag that says so.
+def assignment(repository: Repository, release: Released, stage: str, message: str) -> NewTag:
+    """Return the tag that puts a release into a stage.
 
     Raises:
-        ValueError: if .gto does not know the stage, another version has the release's commit, or git refuses the tag.
+        ValueError: if .gto does not know the stage, or another version has the release's commit.
     """
     _refuse_unknown(repository, stage)
     others = [other for other in _at_commit(repository, release.name, release.commit) if other != release]
@@ -137,10 +137,8 @@ def assign(repository: Repository, write: WriteTag, release: Released, stage: st
             f"{repository.address}: {release.commit[:7]} is {release} and {others[0]}, so that no stage's tag can say "
             f"which it means; remove one: git tag -d {tag} && git push origin :refs/tags/{tag}"
         )
-    counter = next_counter(read_tags(repository), release.name)
-    tag = tag_name(repository, f"{release.name}#{stage}#{counter}")
-    write(tag, release.commit, message)
-    return tag
+    counter = next_counter(repository, release.name)
+    return NewTag(tag_name(repository, f"{release.name}#{stage}#{counter}"), release.commit, message)
 
 
 def _elsewhere(repository: Repository, name: str) -> str:

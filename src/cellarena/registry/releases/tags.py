@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,10 +34,6 @@ class NewTag(NamedTuple):
     text: str
     commit: str
     message: str
-
-
-WriteTag = Callable[[str, str, str], None]
-"""Writes a tag: the three values of a `NewTag`."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +93,23 @@ def _all_tags(repository: Repository) -> list[Tag]:
 
 
 @contextmanager
-def all_or_none(repository: Repository) -> Iterator[WriteTag]:
-    """Yield what writes a tag; if the block does not end well, none of those that it wrote is left."""
-    written: list[str] = []
-
-    def write(text: str, commit: str, message: str) -> None:
-        # Noted before it is there, as an interruption may come when git is done and this process does not know it yet.
-        written.append(text)
-        try:
-            # Git's own command heeds tag.gpgsign, and refuses a name that is taken.
-            repository.git("tag", "--annotate", "--cleanup=verbatim", "--message", f"{message}\n", "--", text, commit)
-        except ValueError:
-            written.remove(text)
-            raise
-
+def written(repository: Repository, tags: Iterable[NewTag]) -> Iterator[None]:
+    """Write tags; if that or the block does not end well, none of them is left."""
+    noted: list[str] = []
     _wait_for_the_next_second(repository)
     try:
-        yield write
+        for text, commit, message in tags:
+            # Before it is there, as an interruption may come when git is done and this process does not know it yet.
+            noted.append(text)
+            try:
+                # Git's own command heeds tag.gpgsign, and refuses a name that is taken.
+                repository.git("tag", "--annotate", "--cleanup=verbatim", "-m", f"{message}\n", "--", text, commit)
+            except ValueError:
+                noted.remove(text)
+                raise
+        yield
     except BaseException:
-        for text in written:
+        for text in noted:
             repository.git("update-ref", "-d", f"refs/tags/{text}")
         raise
 
@@ -127,9 +121,10 @@ def _wait_for_the_next_second(repository: Repository) -> None:
         time.sleep(min(max(int(written) + 1 - time.time(), 0), 1))
 
 
-def next_counter(tags: list[Tag], name: str) -> int:
-    """Return the number of an artifact's next tag of a stage."""
-    return 1 + max((tag.counter for tag in tags if tag.name == name), default=0)
+def next_counter(repository: Repository, name: str) -> int:
+    """Return the number of an artifact's next tag of a stage, in a second that no tag is of yet."""
+    _wait_for_the_next_second(repository)
+    return 1 + max((tag.counter for tag in read_tags(repository) if tag.name == name), default=0)
 
 
 def tag_name(repository: Repository, text: str) -> str:
