@@ -13,7 +13,7 @@ from dvc.repo import Repo
 
 from cellarena.learning.checkpoints import build_network, load_model
 from cellarena.params import load_params
-from cellarena.registry.repository.artifacts import artifact_at
+from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.repository.outputs import outputs_at
 from cellarena.registry.repository.repository import open_repository
 

@@ -16,9 +16,9 @@ from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.fetching import fetch
 from cellarena.registry.foreign.origin import git_user
 from cellarena.registry.packages.package import NAME, read_package
+from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.names import parse_reference
 from cellarena.registry.releases.releases import refuse_withdrawn, resolve
-from cellarena.registry.repository.artifacts import artifact_at
 from cellarena.registry.repository.outputs import outputs_at
 from cellarena.registry.repository.places import objects
 from cellarena.releasing.releases import empty_folder, own_repository

@@ -8,9 +8,9 @@ import click
 from cellarena.registry.fetching import fetch
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.packages.checkup import outputs_of
+from cellarena.registry.packages.messages import release_message
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
 from cellarena.registry.releases.completeness import fetch_releases
-from cellarena.registry.releases.messages import release_message
 from cellarena.registry.releases.names import checked_name
 from cellarena.registry.releases.releases import Bump, next_version, register, versions_taken
 from cellarena.registry.releases.tags import tag_name

@@ -11,9 +11,9 @@ from rich.table import Table
 from cellarena.faults import PartialError
 from cellarena.registry.integrity.promises import parse_listing
 from cellarena.registry.integrity.storage import Storage
+from cellarena.registry.packages.messages import facts_of, score_words
 from cellarena.registry.releases import releases as registry
 from cellarena.registry.releases.completeness import is_shallow, refuse_unknown_releases
-from cellarena.registry.releases.messages import facts_of, score_words
 from cellarena.registry.releases.names import checked_name
 from cellarena.registry.releases.releases import Released
 from cellarena.releasing.releases import own_repository

@@ -11,9 +11,9 @@ from cellarena.registry.lineage import Lineage, Subject, trace
 from cellarena.registry.opening import fetched_package, output_of
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, read_origin
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.names import Reference, parse_reference
 from cellarena.registry.releases.releases import Released, resolve
-from cellarena.registry.repository.artifacts import artifact_at
 from cellarena.registry.repository.locked import LockedFile, LockedStage, chain, locked_stages, maker
 from cellarena.registry.repository.repository import Repository
 from cellarena.registry.worktree import Comparison, compare, not_compared

@@ -11,10 +11,10 @@ from cellarena.registry.fetching import fetch
 from cellarena.registry.opened import OpenRelease
 from cellarena.registry.origins import FromRelease
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.names import parse_reference
 from cellarena.registry.releases.releases import Released, refuse_withdrawn, resolve
 from cellarena.registry.repository.addresses import public_address, with_subfolder
-from cellarena.registry.repository.artifacts import artifact_at
 from cellarena.registry.repository.outputs import Output, outputs_at
 from cellarena.registry.repository.places import copies, objects, scratch
 from cellarena.registry.repository.repository import Repository, open_repository

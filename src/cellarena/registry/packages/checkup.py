@@ -12,8 +12,8 @@ from cellarena.registry.packages.gates import Candidate, Check
 from cellarena.registry.packages.package import read_package, refuse_changed
 from cellarena.registry.packages.packing import SCORE_COLUMNS
 from cellarena.registry.packages.proof import prove
+from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.releases import Released
-from cellarena.registry.repository.artifacts import artifact_at
 from cellarena.registry.repository.outputs import Output, outputs_at, outputs_below
 from cellarena.registry.repository.repository import Repository
 
