@@ -25,15 +25,9 @@ _ADVICE = "see `dvc remote list`, and run `cellarena sync` where it was made"
 
 
 def fetch(repository: Repository, commit: str, output: Output, into: Path, cache: Path | None = None) -> None:
-    """Write an output of a commit to a path at which nothing is yet.
+    """Write an output of a commit, whose remotes are asked, to a path at which nothing is yet.
 
-    Args:
-        repository: that the commit belongs to.
-        commit: whose remotes are asked.
-        output: of that commit.
-        into: the path of the file or folder to be.
-        cache: a folder of DVC objects that is asked first and keeps what is fetched; without one all of it comes
-            from the remote.
+    A cache, a folder of DVC objects, is asked first and keeps what is fetched; without one all comes from the remote.
 
     Raises:
         FileExistsError: if something is there.

@@ -71,7 +71,6 @@ def named_trees(git: Repository, elsewhere: Iterable[tuple[str, str]]) -> tuple[
 
     Raises:
         IntegrityError: if a ref is broken, or what it names is not there.
-        ValueError: if git fails.
     """
     refs = [*((name, ref) for ref, name in git.refs().items()), *elsewhere]
     stashes = [(name, ref) for name, ref in refs if ref == "refs/stash" or ref.startswith("refs/exps/")]

@@ -64,10 +64,7 @@ def examine(repository: Repository, release: Released, folder: Path, agreement: 
 
 
 def candidate_of(repository: Repository, release: Released, folder: Path, cache: Path) -> Candidate:
-    """Return a release of a model as a gate judges it, the objects of a cache being used where they are there.
-
-    Raises what `fetch`, `read_package` and `refuse_changed` do.
-    """
+    """Return a model's release as a gate judges it; it raises what `fetch`, `read_package` and `refuse_changed` do."""
     _, (output,) = outputs_of(repository, release.commit, release.name)
     fetch(repository, release.commit, output, folder, cache)
     refuse_changed(read_package(folder), folder)

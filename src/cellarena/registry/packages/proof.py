@@ -38,14 +38,10 @@ class Agreement(NamedTuple):
 
 
 def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
-    """Return what was found of a fetched package: the bytes of its files, whether it loads, what it predicts.
+    """Return what was found of a package in the folder that it was fetched into: its bytes, its loading, its predictions.
 
-    What can only be asked of a package that passed is left out where it did not.
-
-    Args:
-        package: content of its package.json.
-        folder: that it was fetched into.
-        agreement: the share of the recorded objects that it must find again, at least one of them.
+    A model must find again that share of the recorded objects. What can only be asked of a package that passed is left out
+    where it did not.
     """
     try:
         refuse_changed(package, folder)

@@ -60,10 +60,7 @@ def project_of(path: str, roots: Collection[str]) -> str:
 def own_files(files: Collection[str], is_wanted: Callable[[str], bool], ignored: Mapping[str, bytes]) -> list[str]:
     """Return the files that DVC itself would read: neither those of projects below, nor what .dvcignore leaves out.
 
-    Args:
-        files: the paths of all files of a project.
-        is_wanted: which of them are asked for, such as `is_dvc_file`.
-        ignored: the contents of its .dvcignore files by their paths.
+    Of all files of a project these are asked for that are wanted; `ignored` are the contents of its .dvcignore files.
     """
     from pathspec import GitIgnoreSpec
 
