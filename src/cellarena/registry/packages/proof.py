@@ -38,10 +38,10 @@ class Agreement(NamedTuple):
 
 
 def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
-    """Return what was found of a package in the folder that it was fetched into: its bytes, its loading, its predictions.
+    """Return what was found of a package in the folder that it was fetched into: its bytes, loading and predictions.
 
-    A model must find again that share of the recorded objects. What can only be asked of a package that passed is left out
-    where it did not.
+    A model must find again that share of the recorded objects. What can only be asked of a package that passed is
+    left out where it did not.
     """
     try:
         refuse_changed(package, folder)
