@@ -13,9 +13,9 @@ from dvc.repo import Repo
 
 from cellarena.learning.checkpoints import build_network, load_model
 from cellarena.params.mirror import load_params
-from cellarena.registry.artifacts import artifact_at
-from cellarena.registry.outputs import outputs_at
-from cellarena.registry.repository import open_repository
+from cellarena.registry.releases.artifacts import artifact_at
+from cellarena.registry.repository.outputs import outputs_at
+from cellarena.registry.repository.repository import open_repository
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = {"width": 8, "levels": 2, "residual_units": 0}

@@ -4,9 +4,9 @@ from hashlib import md5
 import pytest
 
 from cellarena.object_cache import stored_at
-from cellarena.registry.locked import LockedStage
-from cellarena.registry.outputs import Output
 from cellarena.registry.parameters import flat
+from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.outputs import Output
 from cellarena.review.differences import ParameterChange, causes, changed_outputs, changed_parameters, growth
 
 

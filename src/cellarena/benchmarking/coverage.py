@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cellarena.evaluation.coverage import Hashes, coverage, read_cells
+from cellarena.images.io import file_sha256
 from cellarena.layout import Layout
 from cellarena.records import Record, Run
-from cellarena.registry.origins import file_sha256
 
 
 def coverage_of(layout: Layout, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ import click
 from cellarena.lineage.page import as_document
 from cellarena.lineage.subjects import lineage_of
 from cellarena.lineage.tracing import as_json
-from cellarena.registry.places import copies
-from cellarena.registry.repository import open_repository
+from cellarena.registry.repository.places import copies
+from cellarena.registry.repository.repository import open_repository
 from cellarena.reporting.text import render_text
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from cellarena.registry.releases import Bump
+from cellarena.registry.releases.releases import Bump
 from cellarena.releasing.making import released
 from cellarena.shell.project import Project
 

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from cellarena.registry import releases as registry
-from cellarena.registry.completeness import is_shallow, refuse_unknown_releases
-from cellarena.registry.names import checked_name
+from cellarena.registry.releases import releases as registry
+from cellarena.registry.releases.completeness import is_shallow, refuse_unknown_releases
+from cellarena.registry.releases.names import checked_name
 from cellarena.releasing.listing import entries_of, print_releases
 from cellarena.releasing.workplace import own_repository
 from cellarena.shell.project import Project

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cellarena.registry.repository import open_repository
+from cellarena.registry.repository.repository import open_repository
 from cellarena.reporting.text import render_text
 from cellarena.review.page import review_document
 from cellarena.review.reviewing import refuse_doubtful, review_of, write_html, write_markdown

@@ -187,6 +187,12 @@ def write_bytes(content: bytes, path: Path) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def content_sha256(pixels: Image) -> str:
     """Return the sha256 of pixel type, shape and values: the same for the same pixels in any file format."""
     header = f"{pixels.dtype.newbyteorder('<').str}{pixels.shape}".encode()

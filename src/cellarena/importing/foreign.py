@@ -12,15 +12,14 @@ from cellarena.datasets.preparation import Preparation
 from cellarena.evaluation.coverage import Cell, judged
 from cellarena.evaluation.scores import score_image, score_table
 from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import read_image
+from cellarena.images.io import file_sha256, read_image
 from cellarena.layout import Layout
 from cellarena.learning.recipe import Inference, Training, device_of
 from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
-from cellarena.registry.packages import sha256_of
-from cellarena.registry.packing import SCORE_COLUMNS, score_lines
-from cellarena.registry.proof import proving_segmenter
+from cellarena.registry.packages.packing import SCORE_COLUMNS, score_lines
+from cellarena.registry.packages.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
@@ -29,7 +28,6 @@ from cellarena.shell.settings import hyperparameters_of, target_of
 if TYPE_CHECKING:
     from torch import nn
 
-    from cellarena.registry.foreign.origin import Origin
     from cellarena.registry.foreign.weights import ForeignWeights
     from cellarena.targets.spec import Target
 
@@ -95,7 +93,7 @@ def tuned_target(
 
 def foreign_card(
     project: Project, run: Run, model: str, hyperparameters: Hyperparameters, decoding: "tuple[Target, float | None]",
-    origin: "Origin",
+    origin: dict[str, str],
 ) -> dict[str, Any]:  # fmt: skip
     """Return the content of an imported model's model.json: that of a trained one, with an origin for a training."""
     target, score = decoding
@@ -107,7 +105,7 @@ def foreign_card(
         "decoding": target.model_dump(mode="json"),
         "normalisation": project.read(Preparation, "preprocess").model_dump(mode="json"),
         "inference": project.read(Inference, "predict").of_one_view.model_dump(mode="json"),
-        "origin": origin.as_card(),
+        "origin": origin,
         "validation": {} if score is None else {"f1_tuned": round(score, 6)},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
@@ -126,7 +124,7 @@ def foreign_lines(layout: Layout, run: Run, folder: Path) -> pd.DataFrame:
         pred = segment(segmenter, read_image(layout.preprocessed / record.image))
         pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
         status, note = judged(true, pred)
-        cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
+        cells.append(Cell(record.id, status, file_sha256(layout.preprocessed / record.labels), "", note))
         scores[record.id] = score_image(true, pred, [0.5], ["strict"])
     return score_lines(score_table(scores, run), cells, records)
 

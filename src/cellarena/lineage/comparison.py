@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cellarena.object_cache import cache_of, listed_files
-from cellarena.registry.locked import LockedFile
+from cellarena.registry.repository.locked import LockedFile
 
 State = Literal["unchanged", "changed", "missing", "not compared"]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cellarena.lineage.tracing import Lineage
-from cellarena.registry.messages import score_words
-from cellarena.registry.packages import Score
+from cellarena.registry.packages.messages import score_words
+from cellarena.registry.packages.package import Score
 from cellarena.reporting.document import Document, Notes, Section
 
 Fact = tuple[str, str]

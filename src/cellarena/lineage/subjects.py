@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cellarena.faults import IntegrityError, PartialError
-from cellarena.images.io import TIFF_SUFFIXES, read_image
+from cellarena.images.io import TIFF_SUFFIXES, file_sha256, read_image
 from cellarena.lineage.comparison import Comparison, compare, not_compared
 from cellarena.lineage.tracing import Lineage, Subject, trace
 from cellarena.records import Run
-from cellarena.registry.artifacts import artifact_at
-from cellarena.registry.locked import LockedFile, LockedStage, chain, locked_stages, maker
-from cellarena.registry.names import Reference, parse_reference
 from cellarena.registry.opening import fetched_package, output_of
-from cellarena.registry.origins import FromRelease, Origin, file_sha256, labels_sha256, read_origin
-from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.releases import Released, resolve
-from cellarena.registry.repository import Repository
+from cellarena.registry.origins import FromRelease, Origin, labels_sha256, read_origin
+from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.artifacts import artifact_at
+from cellarena.registry.releases.names import Reference, parse_reference
+from cellarena.registry.releases.releases import Released, resolve
+from cellarena.registry.repository.locked import LockedFile, LockedStage, chain, locked_stages, maker
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 from cellarena.datasets.sources.spec import SOURCES
 from cellarena.lineage.comparison import Comparison
 from cellarena.records import Run
-from cellarena.registry.locked import LockedStage
 from cellarena.registry.origins import Origin
-from cellarena.registry.packages import Package
-from cellarena.registry.releases import Released
-from cellarena.registry.repository import Repository
+from cellarena.registry.packages.package import Package
+from cellarena.registry.releases.releases import Released
+from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.repository import Repository
 from cellarena.registry.requirements import NAME, used_otherwise
 
 _OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from cellarena.images.io import write_bytes
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.foreign.origin import git_user
-from cellarena.registry.names import parse_reference
 from cellarena.registry.opening import fetched_package
-from cellarena.registry.packages import NAME, read_package
-from cellarena.registry.releases import refuse_withdrawn, resolve
+from cellarena.registry.packages.package import NAME, read_package
+from cellarena.registry.releases.names import parse_reference
+from cellarena.registry.releases.releases import refuse_withdrawn, resolve
 from cellarena.releasing.workplace import empty_folder, own_repository
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder

@@ -11,8 +11,8 @@ from rich.table import Table
 from cellarena.faults import PartialError
 from cellarena.registry.integrity.promises import parse_listing
 from cellarena.registry.integrity.storage import Storage
-from cellarena.registry.messages import facts_of, score_words
-from cellarena.registry.releases import Released
+from cellarena.registry.packages.messages import facts_of, score_words
+from cellarena.registry.releases.releases import Released
 from cellarena.reporting.tables import UNDEFINED
 from cellarena.shell.project import Project
 from cellarena.shell.storages import DEFAULT, storages

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from cellarena.registry.checkup import outputs_of
-from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.messages import release_message
-from cellarena.registry.names import checked_name
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.places import objects
-from cellarena.registry.releases import Bump, next_version, register, versions_taken
-from cellarena.registry.repository import Repository
-from cellarena.registry.tags import version_tag
+from cellarena.registry.packages.checkup import outputs_of
+from cellarena.registry.packages.messages import release_message
+from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.completeness import fetch_releases
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.releases.releases import Bump, next_version, register, versions_taken
+from cellarena.registry.releases.tags import tag_name
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository
 from cellarena.releasing.workplace import empty_folder, own_repository
 from cellarena.shell.project import Project
 from cellarena.status.altered import altered_results, refuse_altered
@@ -45,7 +45,8 @@ def released(project: Project, name: str, bump: Bump) -> tuple[str, str, str]:
     package = _package(repository, commit, outputs) if kind == "model" else None
     fetch_releases(repository)
     version = next_version(versions_taken(repository, name), bump)
-    reference, tag = f"{name}@{version}", version_tag(repository, name, version)
+    reference = f"{name}@{version}"
+    tag = tag_name(repository, reference)
     raw = layout.raw.relative_to(layout.root).as_posix()
     data = next((output.md5 for output in outputs_at(repository, commit) if output.path == raw), "")
     message = release_message(reference, outputs, data, package)

@@ -9,16 +9,23 @@ from rich.console import Console
 
 from cellarena.evaluation.comparing import Comparing
 from cellarena.params.registry import Registry
-from cellarena.registry.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
-from cellarena.registry.completeness import has_origin
-from cellarena.registry.conditions import Gate
-from cellarena.registry.gates import Check, judge
-from cellarena.registry.names import Reference, checked_name, parse_reference
-from cellarena.registry.places import objects
-from cellarena.registry.pointers import bring_up_to_date, move
-from cellarena.registry.releases import Released, holder_of, refuse_withdrawn, releases, resolve, stage_standing
-from cellarena.registry.repository import Repository
-from cellarena.registry.standings import Standing
+from cellarena.registry.packages.checkup import as_evidence, candidate_of, examine, outputs_of, refuse_failed
+from cellarena.registry.packages.conditions import Gate
+from cellarena.registry.packages.gates import Check, judge
+from cellarena.registry.releases.completeness import has_origin
+from cellarena.registry.releases.names import Reference, checked_name, parse_reference
+from cellarena.registry.releases.pointers import bring_up_to_date, move
+from cellarena.registry.releases.releases import (
+    Released,
+    holder_of,
+    refuse_withdrawn,
+    releases,
+    resolve,
+    stage_standing,
+)
+from cellarena.registry.releases.standings import Standing
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository
 from cellarena.releasing.workplace import empty_folder, own_repository
 from cellarena.shell.project import Project
 from cellarena.status.pipeline import read_pipeline

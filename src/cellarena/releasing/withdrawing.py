@@ -2,10 +2,10 @@
 
 import click
 
-from cellarena.registry.completeness import fetch_releases, has_origin
-from cellarena.registry.names import parse_reference
-from cellarena.registry.pointers import withdraw_everywhere, withdraw_from
-from cellarena.registry.releases import resolve
+from cellarena.registry.releases.completeness import fetch_releases, has_origin
+from cellarena.registry.releases.names import parse_reference
+from cellarena.registry.releases.pointers import withdraw_everywhere, withdraw_from
+from cellarena.registry.releases.releases import resolve
 from cellarena.releasing.workplace import own_repository
 from cellarena.shell.project import Project
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository.repository import Repository, open_repository
 from cellarena.shell.project import Project
 
 

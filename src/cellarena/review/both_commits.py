@@ -8,7 +8,7 @@ from typing import TypeVar
 from cellarena.evaluation.comparing import Comparing
 from cellarena.layout import Layout
 from cellarena.records import Record, Run
-from cellarena.registry.outputs import Output
+from cellarena.registry.repository.outputs import Output
 from cellarena.review.changes import State
 from cellarena.review.contents import Images
 from cellarena.review.reading import Reader

@@ -10,11 +10,10 @@ import pandas as pd
 from cellarena.datasets.names import listed
 from cellarena.layout import Layout
 from cellarena.records import REAL, Run
-from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output
-from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
-from cellarena.registry.repository import Repository
-from cellarena.registry.results_in_git import altered_at
+from cellarena.registry.repository.locked import LockedStage, locked_stages
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.pipelines import altered_at, declared_stages, outdated_stages, outputs_of
+from cellarena.registry.repository.repository import Repository
 from cellarena.review.contents import CHANGED, DATA_COLUMNS, GONE, NEW, NONE, PARTS, RUN_COLUMNS, SAME, Changes
 from cellarena.review.differences import (
     OutputChange,

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from cellarena.object_cache import listed_files, stored_at
-from cellarena.registry.locked import LockedStage
-from cellarena.registry.outputs import Output
 from cellarena.registry.parameters import flat
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 
 ABSENT = ""
 """Stands for the value of a parameter that a commit does not have."""

@@ -10,8 +10,8 @@ from typing import TypeVar
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.object_cache import stored_at
 from cellarena.registry.fetching import fetch, members
-from cellarena.registry.outputs import Output
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 
 T = TypeVar("T")
 

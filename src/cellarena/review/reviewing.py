@@ -16,8 +16,8 @@ from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
 from cellarena.methods.spec import METHODS
-from cellarena.registry.places import objects
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.places import objects
+from cellarena.registry.repository.repository import Repository
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
 from cellarena.review.both_commits import Reviewed

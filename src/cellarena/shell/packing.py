@@ -10,13 +10,13 @@ import pandas as pd
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.tables import write_table
 from cellarena.images.channels import SEPARATOR
-from cellarena.images.io import read_image, write_bytes, write_labels, write_png
+from cellarena.images.io import file_sha256, read_image, write_bytes, write_labels, write_png
 from cellarena.params.registry import Registry
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.licences import licence_of
-from cellarena.registry.packages import Data, Package, hashes_of, sha256_of, write_package
-from cellarena.registry.packing import centre, chosen_crops, score_of
-from cellarena.registry.proof import VALIDATION, proving_segmenter
+from cellarena.registry.packages.licences import licence_of
+from cellarena.registry.packages.package import Data, Package, hashes_of, write_package
+from cellarena.registry.packages.packing import centre, chosen_crops, score_of
+from cellarena.registry.packages.proof import VALIDATION, proving_segmenter
 from cellarena.reporting.model_card import model_card
 from cellarena.shell.project import Project
 
@@ -74,7 +74,7 @@ def _package(project: Project, packed: Packed, variant: str) -> Package:
         licence=licence_of(learnt, packed.cards),
         data=Data(
             source=packed.source,
-            subsets={name: sha256_of(path) for name, path in manifests.items()},
+            subsets={name: file_sha256(path) for name, path in manifests.items()},
             n_images={name: len(read_manifest(path)) for name, path in manifests.items()},
             channels=[names.split(SEPARATOR) for names in sorted({r.channel_names for r in learnt if r.channel_names})],
         ),

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from cellarena.evaluation.costs import Timing
 from cellarena.evaluation.coverage import FAILED, MISSING, judged
 from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage, read_image, write_labels
+from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels
 from cellarena.images.probabilities import Codes, read_codes, write_probabilities
 from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.origins import Origin, file_sha256, labels_sha256, software
+from cellarena.registry.origins import Origin, labels_sha256, software
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
 from cellarena.targets.spec import Target

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from cellarena.registry.integrity.storage import Storage
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository.repository import Repository, open_repository
 from cellarena.shell.dvc_project import dvc_project
 from cellarena.shell.project import Project
 

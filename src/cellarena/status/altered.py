@@ -7,8 +7,8 @@ from pathlib import Path
 from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.repository import Repository
-from cellarena.registry.results_in_git import altered_at
+from cellarena.registry.repository.pipelines import altered_at
+from cellarena.registry.repository.repository import Repository
 from cellarena.reporting.tables import plain
 from cellarena.status.pipeline import read_pipeline
 

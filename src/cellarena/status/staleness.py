@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from cellarena.datasets.names import listed
 from cellarena.object_cache import listed_files
 from cellarena.registry.fetching import members
-from cellarena.registry.locked import LockedStage, chain, locked_stages
-from cellarena.registry.outputs import Output
-from cellarena.registry.pipelines import declared_stages, md5_of_folder, outdated_stages, outputs_of
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.locked import LockedStage, chain, locked_stages
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.pipelines import declared_stages, md5_of_folder, outdated_stages, outputs_of
+from cellarena.registry.repository.repository import Repository
 from cellarena.status.pipeline import Pipeline
 from cellarena.status.states import changed_above
 

@@ -10,7 +10,7 @@ from cellarena.registry.integrity.healing import Plan, heal, plan
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.integrity.survey import Survey, survey
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 from cellarena.reporting.tables import plain
 from cellarena.shell.running import progress
 from cellarena.upkeep.promised import promised

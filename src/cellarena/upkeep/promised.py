@@ -8,8 +8,8 @@ from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import promised_outputs
-from cellarena.registry.outputs import LeftAlone, Output, left_alone_at
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import LeftAlone, Output, left_alone_at
+from cellarena.registry.repository.repository import Repository
 
 
 def promised(repository: Repository, points: Sequence[Point]) -> dict[Output, list[Point]]:

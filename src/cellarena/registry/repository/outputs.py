@@ -7,11 +7,17 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from cellarena.registry.dvc_files import Entry, entries, ignore_files, is_dvc_file, own_files, pipeline_beside
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.dvc_files import (
+    Entry,
+    entries,
+    ignore_files,
+    is_dvc_file,
+    own_files,
+    pipeline_beside,
+)
+from cellarena.registry.repository.repository import Repository
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
-_SIZE = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, order=True)
@@ -62,11 +68,7 @@ def outputs_at(repository: Repository, commit: str) -> list[Output]:
 
 
 def left_alone_at(repository: Repository, commit: str) -> list[LeftAlone]:
-    """Return what a commit tracks without an object of an md5: imported without its data, or versioned by a cloud.
-
-    Raises:
-        ValueError, SecurityError: as `outputs_at`.
-    """
+    """Return what a commit tracks without an object of an md5: imported without data, or versioned by a cloud."""
     return [entry for entry in _at(repository, commit) if isinstance(entry, LeftAlone)]
 
 
@@ -79,11 +81,11 @@ def outputs_below(outputs: list[Output], path: str) -> list[Output]:
 def outputs_in(
     contents: Iterable[tuple[str, bytes]], pipelines: Mapping[str, bytes], tracked: Collection[str]
 ) -> list[Output | LeftAlone]:
-    """Return what files of DVC name.
+    """Return what dvc.lock and .dvc files name.
 
     Args:
-        contents: the paths of dvc.lock and .dvc files, and what is in them.
-        pipelines: of the dvc.yaml files beside them.
+        contents: their paths, and what is in them.
+        pipelines: the contents of the dvc.yaml files beside them.
         tracked: the paths of files that git holds, and of the folders above them.
 
     Raises:
@@ -103,13 +105,7 @@ def with_folders(files: Collection[str]) -> set[str]:
 
 
 def own_contents(repository: Repository, commit: str, is_wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Return the contents of a commit's files that DVC would read, by their paths.
-
-    Args:
-        repository: of the project.
-        commit: to be read.
-        is_wanted: which files are asked for, such as `is_dvc_file`.
-    """
+    """Return the contents of a commit's files that DVC would read and that are asked for, by their paths."""
     files = repository.files(commit)
     ignored = repository.contents(commit, ignore_files(files))
     return repository.contents(commit, own_files(files, is_wanted, ignored))
@@ -135,7 +131,7 @@ def _output(entry: Entry, tracked: Collection[str]) -> Output | LeftAlone:
         return LeftAlone(entry.path, entry.stage, why)
     if not _OBJECT.fullmatch(str(out["md5"])):
         raise ValueError(f"{entry.stage}: {entry.path} has {out['md5']!r} for a hash, which is no md5")
-    size, n_files = (_number(out.get(name, default)) for name, default in (("size", 0), ("nfiles", 1)))
+    size, n_files = _number(out.get("size", 0)), _number(out.get("nfiles", 1))
     # What a .dvc file names lies outside of git; of a stage's outputs dvc.lock does not tell which do.
     is_cached = bool(out.get("cache", True)) if entry.stage.endswith(".dvc") else entry.path not in tracked
     return Output(entry.path, str(out["md5"]), size, n_files, entry.stage, is_cached)
@@ -145,13 +141,12 @@ def _why_left_alone(out: Mapping[str, Any]) -> str:
     """Return why DVC has no object under an md5 of its own for an output, empty if it has one."""
     if {"cloud", "files", "version_id"} & out.keys():
         return "its storage keeps the versions"
-    md5 = out.get("md5")
-    if md5 is None or md5 == "":
+    if out.get("md5") in (None, ""):
         return "it has no md5, its data was not fetched or lies elsewhere"
-    if out.get("hash") != "md5" and isinstance(md5, str):
+    if out.get("hash") != "md5" and isinstance(out["md5"], str):
         return "DVC 2 hashed it; `dvc cache migrate --dvc-files` brings it over"
     return ""
 
 
 def _number(value: Any) -> int:
-    return int(value) if _SIZE.fullmatch(str(value)) else 0
+    return int(value) if re.fullmatch("[0-9]+", str(value)) else 0

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from cellarena.records import Run
-from cellarena.registry.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
-from cellarena.registry.outputs import own_contents
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.dvc_files import Locked, is_lock, is_pipeline, locked, pipeline_beside
+from cellarena.registry.repository.outputs import own_contents
+from cellarena.registry.repository.repository import Repository
 from cellarena.section import Section
 
 
@@ -39,13 +39,11 @@ class LockedStage(Section, extra="ignore"):
     @property
     def run(self) -> Run | None:
         """The run whose model, arm and seed stand in its command; None if none does."""
-        match self.words:
-            case [_, model, arm, seed] if seed.isdecimal():
-                try:
-                    return Run(model, arm, int(seed))
-                except ValueError:
-                    return None
-        return None
+        try:
+            _, model, arm, seed = self.words
+            return Run(model, arm, int(seed)) if seed.isdecimal() else None
+        except ValueError:
+            return None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -64,9 +62,9 @@ def locked_stages(repository: Repository, commit: str) -> dict[str, LockedStage]
     found: dict[str, LockedStage] = {}
     for path, content in locks.items():
         try:
-            stages = list(locked(path, content, pipelines.get(pipeline_beside(path), b"")))
+            stages = locked(path, content, pipelines.get(pipeline_beside(path), b""))
             found |= {stage.address: _stage(stage) for stage in stages}
-        except (ValidationError, ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError) as error:
             said = " ".join(str(error).split())
             raise ValueError(f"{repository.address}: {path} at {commit[:7]} cannot be read ({said})") from error
     return found
@@ -90,13 +88,10 @@ def maker(stages: Mapping[str, LockedStage], path: str) -> tuple[LockedStage, Lo
     Raises:
         ValueError: if no stage did, or several made parts of it.
     """
-    wanted = PurePosixPath(path)
-    pairs = [(stage, out) for stage in stages.values() for out in stage.outs]
-    for stage, out in pairs:
-        if wanted.is_relative_to(out.path):
-            return stage, out
-    within = sorted(out.path for _, out in pairs if PurePosixPath(out.path).is_relative_to(wanted))
-    if within:
+    wanted, pairs = PurePosixPath(path), [(stage, out) for stage in stages.values() for out in stage.outs]
+    if found := next(((stage, out) for stage, out in pairs if wanted.is_relative_to(out.path)), None):
+        return found
+    if within := sorted(out.path for _, out in pairs if PurePosixPath(out.path).is_relative_to(wanted)):
         raise ValueError(f"{path}: holds the outputs of {len(within)} stages; name one, such as {within[0]}")
     raise ValueError(f"{path}: no stage of dvc.lock made it, so that it has no lineage; see `dvc stage list`")
 

@@ -7,13 +7,13 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 _ARTIFACT = r"(?:[a-zA-Z0-9-_./]+=)?[a-zA-Z0-9](?:[a-zA-Z0-9-/_]*[a-zA-Z0-9])?"
 _FORM = re.compile(
@@ -36,10 +36,6 @@ class NewTag(NamedTuple):
     message: str
 
 
-WriteTag = Callable[[str, str, str], None]
-"""Writes a tag: the three values of a `NewTag`."""
-
-
 @dataclass(frozen=True)
 class Tag:
     """A tag in GTO's form.
@@ -52,9 +48,8 @@ class Tag:
         cancels: whether it withdraws a version, empties a stage, or deprecates the artifact.
         counter: by which the tags of an artifact's stages are numbered; 0 where it has none.
         commit: the full hash of the commit that it points to; "" if it is not annotated, so that GTO leaves it alone.
-        author: who made it.
-        created: when it was made.
         message: its text, without a signature.
+        place: the folder of its project in the git repository, as a tag can have it; "" for the root.
     """
 
     text: str
@@ -67,23 +62,18 @@ class Tag:
     author: str
     created: datetime
     message: str
+    place: str = ""
 
 
 def read_tags(repository: Repository) -> list[Tag]:
     """Return all tags of a project's artifacts that have GTO's form, the oldest first."""
-    parted = ((tag, *_parted(tag.name)) for tag in _all_tags(repository))
-    return [replace(tag, name=name) for tag, place, name in parted if place == _place(repository.within)]
+    own = _place(repository.within)
+    return [tag for tag in _all_tags(repository) if tag.place == own]
 
 
 def places_of(repository: Repository, name: str) -> list[str]:
     """Return the folders of the git repository in whose projects an artifact has tags, "" for the root, sorted."""
-    return sorted({place for place, other in (_parted(tag.name) for tag in _all_tags(repository)) if other == name})
-
-
-def _parted(full: str) -> tuple[str, str]:
-    """Return the folder of a project and the name of its artifact, which GTO separates by a colon."""
-    place, _, name = full.rpartition(":")
-    return place, name
+    return sorted({tag.place for tag in _all_tags(repository) if tag.name == name})
 
 
 def _place(within: str) -> str:
@@ -103,25 +93,23 @@ def _all_tags(repository: Repository) -> list[Tag]:
 
 
 @contextmanager
-def all_or_none(repository: Repository) -> Iterator[WriteTag]:
-    """Yield what writes a tag; if the block does not end well, none of those that it wrote is left."""
-    written: list[str] = []
-
-    def write(text: str, commit: str, message: str) -> None:
-        # Noted before it is there, as an interruption may come when git is done and this process does not know it yet.
-        written.append(text)
-        try:
-            # Git's own command heeds tag.gpgsign, and refuses a name that is taken.
-            repository.git("tag", "--annotate", "--cleanup=verbatim", "--message", f"{message}\n", "--", text, commit)
-        except ValueError:
-            written.remove(text)
-            raise
-
+def written(repository: Repository, tags: Iterable[NewTag]) -> Iterator[None]:
+    """Write tags; if that or the block does not end well, none of them is left."""
+    noted: list[str] = []
     _wait_for_the_next_second(repository)
     try:
-        yield write
+        for text, commit, message in tags:
+            # Before it is there, as an interruption may come when git is done and this process does not know it yet.
+            noted.append(text)
+            try:
+                # Git's own command heeds tag.gpgsign, and refuses a name that is taken.
+                repository.git("tag", "--annotate", "--cleanup=verbatim", "-m", f"{message}\n", "--", text, commit)
+            except ValueError:
+                noted.remove(text)
+                raise
+        yield
     except BaseException:
-        for text in written:
+        for text in noted:
             repository.git("update-ref", "-d", f"refs/tags/{text}")
         raise
 
@@ -133,34 +121,19 @@ def _wait_for_the_next_second(repository: Repository) -> None:
         time.sleep(min(max(int(written) + 1 - time.time(), 0), 1))
 
 
-def withdrawing_tag(repository: Repository, name: str, version: str) -> str:
-    """Return the name of the tag that withdraws a version."""
-    return f"{_in_tag(repository, name)}@{version}!"
+def next_counter(repository: Repository, name: str) -> int:
+    """Return the number of an artifact's next tag of a stage, in a second that no tag is of yet."""
+    _wait_for_the_next_second(repository)
+    return 1 + max((tag.counter for tag in read_tags(repository) if tag.name == name), default=0)
 
 
-def version_tag(repository: Repository, name: str, version: str) -> str:
-    """Return the name of the tag of a release, such as maunet@v1.2.0, or cells/2d=maunet@v1.2.0 in a folder."""
-    return f"{_in_tag(repository, name)}@{version}"
+def tag_name(repository: Repository, text: str) -> str:
+    """Return the name of a tag such as maunet@v1.2.0, maunet@v1.2.0!, maunet#prod#1 or maunet#prod!#2.
 
-
-def next_counter(tags: list[Tag], name: str) -> int:
-    """Return the number of an artifact's next tag of a stage."""
-    return 1 + max((tag.counter for tag in tags if tag.name == name), default=0)
-
-
-def stage_tag(repository: Repository, name: str, stage: str, counter: int) -> str:
-    """Return the name of the tag that fills a stage."""
-    return f"{_in_tag(repository, name)}#{stage}#{counter}"
-
-
-def emptying_tag(repository: Repository, name: str, stage: str, counter: int) -> str:
-    """Return the name of the tag that takes a version out of a stage."""
-    return f"{_in_tag(repository, name)}#{stage}!#{counter}"
-
-
-def _in_tag(repository: Repository, name: str) -> str:
-    """Several projects of a git repository may have an artifact of one name; git's tags cannot hold GTO's colon."""
-    return f"{_place(repository.within)}={name}" if repository.within else name
+    Several projects of a git repository may have an artifact of one name: that of a project in a folder is as in
+    cells/2d=maunet@v1.2.0, since git's tags cannot hold GTO's colon.
+    """
+    return f"{_place(repository.within)}={text}" if repository.within else text
 
 
 def _parsed(row: list[str]) -> Tag | None:
@@ -168,15 +141,9 @@ def _parsed(row: list[str]) -> Tag | None:
     found = _FORM.fullmatch(text)
     if not found or (kind == "tag" and target_kind != "commit"):
         return None
+    place, _, name = found["name"].rpartition("=")
+    made = datetime.fromisoformat(created) if created else _WRITTEN_BEFORE_TIME
     return Tag(
-        text=text,
-        name=found["name"].replace("=", ":"),
-        version=found["version"] or "",
-        stage=found["stage"] or "",
-        cancels=bool(found["cancel"] or found["deprecated"]),
-        counter=int(found["counter"] or 0),
-        commit=target,
-        author=author,
-        created=datetime.fromisoformat(created) if created else _WRITTEN_BEFORE_TIME,
-        message=f"{subject}\n\n{body}".strip(),
-    )
+        text, name, found["version"] or "", found["stage"] or "", bool(found["cancel"] or found["deprecated"]),
+        int(found["counter"] or 0), target, author, made, f"{subject}\n\n{body}".strip(), place,
+    )  # fmt: skip

@@ -2,32 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from cellarena.registry.names import is_version, version_key
-from cellarena.registry.tags import Tag
-
-_MENTIONED = re.compile(r"@(v[0-9.]+[0-9])")
+from cellarena.registry.releases.names import is_version, version_key
+from cellarena.registry.releases.tags import Tag
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """A version: the tag that releases it, and why it was withdrawn; "" if it was not."""
 
     tag: Tag
     withdrawn: str
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A version that was put into a stage."""
-
-    version: str
-    stage: str
-    tag: str
-    author: str
-    created: datetime
 
 
 @dataclass
@@ -35,14 +21,14 @@ class Standing:
     """What a stage holds, and how it came to that.
 
     Attributes:
-        history: what was put there, in that order.
+        history: the tags that put a version there, with that version, in that order.
         holding: the versions that are there for GTO, which holds a stage's earlier versions in reserve; the last one
             is the current one. A commit that is no release stands for itself.
         withdrawn: why a version was taken out while it was the current one, until it is put there again.
         emptied: by whose withdrawal the stage became empty, and why; None if it is not, or never held anything.
     """
 
-    history: list[Assignment] = field(default_factory=list)
+    history: list[Tag] = field(default_factory=list)
     holding: list[str] = field(default_factory=list)
     withdrawn: dict[str, str] = field(default_factory=dict)
     emptied: tuple[str, str] | None = None
@@ -54,15 +40,9 @@ class Standing:
 
 
 def versions_of(tags: Sequence[Tag]) -> dict[str, Registered]:
-    """Return the versions of an artifact, by themselves.
-
-    Args:
-        tags: of one artifact, the oldest first.
-    """
-    registered = {
-        tag.version: tag for tag in tags if tag.commit and is_version(tag.version) and not tag.cancels
-    }  # fmt: skip
-    return {version: Registered(tag, _withdrawal(tag, tags)) for version, tag in registered.items()}
+    """Return the versions of an artifact by themselves, from its tags, the oldest first."""
+    registered = [tag for tag in tags if tag.commit and is_version(tag.version) and not tag.cancels]
+    return {tag.version: Registered(tag, _withdrawal(tag, tags)) for tag in registered}
 
 
 def taken_versions(tags: Sequence[Tag]) -> set[str]:
@@ -77,12 +57,7 @@ def taken_versions(tags: Sequence[Tag]) -> set[str]:
 
 
 def standing_of(tags: Sequence[Tag], stage: str) -> Standing:
-    """Return what a stage of an artifact holds, as GTO reads it.
-
-    Args:
-        tags: of one artifact, the oldest first.
-        stage: its name.
-    """
+    """Return what a stage of an artifact holds, as GTO reads its tags, the oldest first."""
     versions, standing = versions_of(tags), Standing()
     for tag in _in_order([tag for tag in tags if tag.stage == stage and tag.commit]):
         version = _version_at(tag, versions)
@@ -92,7 +67,7 @@ def standing_of(tags: Sequence[Tag], stage: str) -> Standing:
         standing.holding = [held for held in standing.holding if held != version] + [version]
         standing.withdrawn.pop(version, None)
         if version in versions:
-            standing.history.append(Assignment(version, stage, tag.text, tag.author, tag.created))
+            standing.history.append(replace(tag, version=version))
     for version in [held for held in standing.holding if held in versions and versions[held].withdrawn]:
         _take_out(standing, version, versions[version].withdrawn)
     return standing
@@ -134,12 +109,11 @@ def _version_at(tag: Tag, versions: dict[str, Registered]) -> str:
 
 def _mentioned(tag: Tag) -> list[str]:
     """Return the versions that a message speaks of, as cellarena writes it."""
-    return _MENTIONED.findall(tag.message)
+    return re.findall(r"@(v[0-9.]+[0-9])", tag.message)
 
 
 def _take_out(standing: Standing, version: str, why: str) -> None:
-    was_current = standing.current == version
-    standing.holding = [held for held in standing.holding if held != version]
-    if was_current:
+    if standing.current == version:
         standing.withdrawn[version] = why
         standing.emptied = (version, why)
+    standing.holding = [held for held in standing.holding if held != version]

@@ -3,8 +3,7 @@
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit, urlunsplit
 
-_SUBFOLDER = "#subdirectory="
-"""Stands between the address of a git repository and the folder in it that is the project, as pip writes it."""
+_SUBFOLDER = "#subdirectory="  # as pip writes it
 
 
 def split_address(address: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
-_STAGE = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+"""Of an artifact or a stage."""
 _VERSION = re.compile(r"v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _FORMS = "write NAME, NAME@v1.2.3 or NAME#stage"
 
@@ -35,28 +35,20 @@ def parse_reference(text: str) -> Reference:
         return Reference(name)
     if separator == "@":
         return Reference(name, version=checked_version(rest))
-    if not _STAGE.fullmatch(rest):
+    if not _NAME.fullmatch(rest):
         raise ValueError(f"{text!r}: {rest!r} cannot be a stage; {_FORMS}")
     return Reference(name, stage=rest)
 
 
 def checked_name(name: str) -> str:
-    """Return an artifact's name, which DVC, GTO and git's tags must all be able to carry.
-
-    Raises:
-        ValueError: if it is none.
-    """
+    """Return an artifact's name; one that DVC, GTO or git's tags could not carry is a ValueError."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} cannot name an artifact: use a-z, 0-9 and -, first a letter, last no -; {_FORMS}")
     return name
 
 
 def checked_version(version: str) -> str:
-    """Return a semantic version with a leading v.
-
-    Raises:
-        ValueError: if it is none.
-    """
+    """Return a semantic version with a leading v; any other text is a ValueError."""
     if not is_version(version):
         raise ValueError(f"{version!r} is no version; write it as v1.2.3")
     return version
@@ -68,9 +60,5 @@ def is_version(text: str) -> bool:
 
 
 def version_key(version: str) -> tuple[int, ...]:
-    """Return what versions are sorted by.
-
-    Raises:
-        ValueError: if it is none.
-    """
+    """Return what versions are sorted by; what is no version is a ValueError."""
     return tuple(int(part) for part in checked_version(version).removeprefix("v").split("."))

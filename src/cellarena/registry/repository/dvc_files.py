@@ -8,20 +8,14 @@ from typing import Any
 
 import yaml
 
-from cellarena.registry.plain_yaml import read_yaml
+from cellarena.registry.repository.plain_yaml import read_yaml
 
 _LOCK, _PIPELINE, _ENDING, _OWN, _IGNORED = "dvc.lock", "dvc.yaml", ".dvc", ".dvc", ".dvcignore"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An output as such a file names it.
-
-    Attributes:
-        path: of the output, from the folder that the file's own path is relative to.
-        stage: that makes it, as DVC calls it, or the .dvc file.
-        content: what the file says of it.
-    """
+    """An output as such a file names it: its path, the stage or .dvc file that makes it, and what is said of it."""
 
     path: str
     stage: str
@@ -66,10 +60,7 @@ def project_of(path: str, roots: Collection[str]) -> str:
 def own_files(files: Collection[str], is_wanted: Callable[[str], bool], ignored: Mapping[str, bytes]) -> list[str]:
     """Return the files that DVC itself would read: neither those of projects below, nor what .dvcignore leaves out.
 
-    Args:
-        files: the paths of all files of a project, relative to it.
-        is_wanted: which of them are asked for, such as `is_dvc_file`.
-        ignored: the contents of its .dvcignore files by their paths.
+    Of all files of a project these are asked for that are wanted; `ignored` are the contents of its .dvcignore files.
     """
     from pathspec import GitIgnoreSpec
 
@@ -98,17 +89,8 @@ def pipeline_beside(path: str) -> str:
 
 
 def entries(path: str, content: bytes, pipeline: bytes = b"") -> Iterator[Entry]:
-    """Yield the outputs that a dvc.lock or .dvc file names.
-
-    Args:
-        path: of the file.
-        content: of the file.
-        pipeline: the content of the dvc.yaml beside a dvc.lock; it says what the paths of a stage are relative to.
-
-    Raises:
-        ValueError: if one of the two cannot be read.
-    """
-    if posixpath.basename(path) == _LOCK:
+    """Yield the outputs that a dvc.lock or .dvc file names; the arguments and errors are as of `locked`."""
+    if is_lock(path):
         for stage in locked(path, content, pipeline):
             yield from _outputs(path, stage.place, stage.address, stage.content.get("outs"))
         return
@@ -123,7 +105,7 @@ def locked(path: str, content: bytes, pipeline: bytes) -> Iterator[Locked]:
     Args:
         path: of the file.
         content: of the file.
-        pipeline: the content of the dvc.yaml beside it.
+        pipeline: the content of the dvc.yaml beside it, which says what the paths of a stage are relative to.
 
     Raises:
         ValueError: if one of the two cannot be read.
@@ -138,11 +120,7 @@ def locked(path: str, content: bytes, pipeline: bytes) -> Iterator[Locked]:
 
 
 def read_mapping(path: str, content: bytes) -> dict[str, Any]:
-    """Return the content of a YAML file, {} if there is nothing in it.
-
-    Raises:
-        ValueError: if it cannot be read, or is no mapping.
-    """
+    """Return the content of a YAML file, {} if nothing is in it; a ValueError if it cannot be read or is no mapping."""
     try:
         found = read_yaml(content)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -164,7 +142,5 @@ def _outputs(file: str, folder: str, stage: str, outs: Any) -> Iterator[Entry]:
 def _working_folder(declared: Any, name: str) -> str:
     """Return the folder in which a stage runs, from that of its dvc.yaml; "" where that varies with a parameter."""
     stage = declared.get(name.partition("@")[0]) if isinstance(declared, dict) else None
-    if not isinstance(stage, dict):
-        return ""
-    folder = str((stage.get("do") or stage).get("wdir") or "")
+    folder = str((stage.get("do") or stage).get("wdir") or "") if isinstance(stage, dict) else ""
     return "" if "${" in folder else folder

@@ -13,7 +13,7 @@ from cellarena.evaluation.coverage import COVERED, Cell
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol
 from cellarena.records import Record
-from cellarena.registry.packages import Score
+from cellarena.registry.packages.package import Score
 from cellarena.seeds import generator
 
 SCORE_COLUMNS = ["image", "modality", "true_sha256", "status", "f1"]
@@ -62,16 +62,10 @@ def score_lines(scores: pd.DataFrame, cells: Sequence[Cell], records: Sequence[R
 def score_of(lines: pd.DataFrame, run: str, settings: Comparing) -> Score:
     """Return the mean F1 of `score_lines` with the BCa interval of these very weights on other images."""
     f1 = lines["f1"].dropna().to_numpy()
-    rng = generator(0, "package", run)
-    low, high = images_interval(f1, settings.confidence, settings.resamples, rng)
-    return Score(
-        protocol=STRICT,
-        mean=_number(f1.mean() if f1.size else float("nan")),
-        low=_number(low),
-        high=_number(high),
-        n_expected=len(lines),
-        n_covered=int(lines["status"].isin(COVERED).sum()),
-    )
+    interval = images_interval(f1, settings.confidence, settings.resamples, generator(0, "package", run))
+    mean, low, high = map(_number, (f1.mean() if f1.size else float("nan"), *interval))
+    n_covered = int(lines["status"].isin(COVERED).sum())
+    return Score(protocol=STRICT, mean=mean, low=low, high=high, n_expected=len(lines), n_covered=n_covered)
 
 
 def _number(value: float) -> float | None:

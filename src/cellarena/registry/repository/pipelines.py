@@ -1,4 +1,7 @@
-"""A commit's pipeline: which stages it declares, what they promise, and which were not made of that commit."""
+"""A commit's pipeline: which stages it declares, what they promise, and which were not made of that commit.
+
+Numbers and figures in git that no stage made are named, too.
+"""
 
 import hashlib
 import io
@@ -6,11 +9,11 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 
-from cellarena.registry.dvc_files import is_pipeline
-from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output, outputs_at, own_contents
 from cellarena.registry.parameters import flat
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.dvc_files import is_pipeline
+from cellarena.registry.repository.locked import LockedStage, locked_stages
+from cellarena.registry.repository.outputs import Output, outputs_at, own_contents
+from cellarena.registry.repository.repository import Repository
 
 _PIPELINE, _YAML = "dvc.yaml", (".yaml", ".yml")
 _NOT_MADE = "never made"
@@ -28,7 +31,7 @@ def declared_stages(repository: Repository, commit: str) -> set[str]:
     from dvc.repo import Repo
     from dvc.scm import SCM
 
-    found, path, pipelines = set[str](), _PIPELINE, own_contents(repository, commit, is_pipeline)
+    found, path, pipelines = set[str](), "dvc.yaml", own_contents(repository, commit, is_pipeline)
     if not pipelines:
         return found
     try:
@@ -44,11 +47,7 @@ def declared_stages(repository: Repository, commit: str) -> set[str]:
 
 
 def outputs_of(repository: Repository, commit: str, declared: set[str]) -> list[Output]:
-    """Return the outputs of the declared stages and of .dvc files: dvc.lock keeps those of stages that are no more.
-
-    Raises:
-        ValueError, SecurityError: as `outputs_at`.
-    """
+    """Return the `outputs_at` declared stages and of .dvc files: dvc.lock keeps those of stages that are no more."""
     return [o for o in outputs_at(repository, commit) if o.stage in declared or o.stage.endswith(".dvc")]
 
 
@@ -63,34 +62,24 @@ def outdated_stages(repository: Repository, commit: str, declared: set[str]) -> 
     """
     locked = locked_stages(repository, commit)
     # dvc.lock keeps the entries of stages that are no more, which may have made what others make now.
-    made = _made({name: stage for name, stage in locked.items() if name in declared})
+    current = [stage for name, stage in locked.items() if name in declared]
+    made = {out.path: out.md5 for stage in current for out in stage.outs if out.md5}
     paths = {dep.path for stage in locked.values() for dep in stage.deps} - made.keys()
     known = tracked_hashes(repository, commit, paths) | made
-    read = {path for stage in locked.values() for path in stage.params if path.endswith(_YAML)}
+    read = {path for stage in locked.values() for path in stage.params if path.endswith((".yaml", ".yml"))}
     values = {path: flat(repository.mapping(commit, path)) for path in read}
-    found = {}
-    for name in sorted(declared):
-        stage = locked.get(name)
-        differing = [_NOT_MADE] if stage is None else [*_parameters(stage, values), *_paths(stage, known)]
-        if differing:
-            found[name] = sorted(differing)
-    return found
+    found = {
+        name: sorted(_differing(locked[name], values, known)) if name in locked else ["never made"]
+        for name in sorted(declared)
+    }
+    return {name: differing for name, differing in found.items() if differing}
 
 
-def _parameters(stage: LockedStage, values: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _differing(stage: LockedStage, values: Mapping[str, Mapping[str, str]], known: Mapping[str, str]) -> Iterator[str]:
+    """Yield the parameters and paths that are not what a stage ran with; what is not known is not compared."""
     for path in stage.params.keys() & values.keys():
         yield from (name for name, value in flat(stage.params[path]).items() if values[path].get(name) != value)
-
-
-def _paths(stage: LockedStage, known: Mapping[str, str]) -> Iterator[str]:
-    for dependency in stage.deps:
-        if dependency.md5 and known.get(dependency.path, dependency.md5) != dependency.md5:
-            yield dependency.path
-
-
-def _made(locked: Mapping[str, LockedStage]) -> dict[str, str]:
-    """Return the hash of everything that stages make."""
-    return {out.path: out.md5 for stage in locked.values() for out in stage.outs if out.md5}
+    yield from (dep.path for dep in stage.deps if dep.md5 and known.get(dep.path, dep.md5) != dep.md5)
 
 
 def tracked_hashes(repository: Repository, commit: str, paths: set[str]) -> dict[str, str]:
@@ -122,3 +111,15 @@ def _hashes(repository: Repository, commit: str, names: Sequence[str]) -> dict[s
             if content := members.extractfile(member):
                 found[member.name] = hashlib.md5(content.read(), usedforsecurity=False).hexdigest()
     return found
+
+
+def altered_at(repository: Repository, commit: str) -> list[Output]:
+    """Return the outputs that a commit keeps in git and that are not what their stage made, sorted by path.
+
+    They were edited, or put together by a merge; or they come from a run whose dvc.lock was not committed with them.
+    """
+    kept = [output for output in outputs_at(repository, commit) if not output.is_cached]
+    found = tracked_hashes(repository, commit, {output.path for output in kept})
+    altered = [output for output in kept if found.get(output.path) != output.md5]
+    # dvc.lock keeps the entries of stages that are no more; what became of their outputs is nobody's claim.
+    return [o for o in altered if o.stage in declared_stages(repository, commit)] if altered else []

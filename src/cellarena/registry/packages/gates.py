@@ -7,9 +7,9 @@ import pandas as pd
 from cellarena.evaluation.coverage import COVERED
 from cellarena.evaluation.trials import DIGITS
 from cellarena.evaluation.uncertainty import spread_over_images
-from cellarena.registry.conditions import Gate
-from cellarena.registry.licences import UNKNOWN
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.conditions import Gate
+from cellarena.registry.packages.licences import UNKNOWN
+from cellarena.registry.packages.package import Package
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A release as it is judged.
-
-    Attributes:
-        label: such as unet@v1.0.0.
-        package: what it says of itself.
-        scores: columns image, modality, true_sha256, status and f1: a line per test image.
-    """
+    """A release as it is judged: unet@v1.0.0, what it says of itself, and `packing.score_lines`."""
 
     label: str
     package: Package
@@ -64,11 +58,8 @@ def _not_worse(candidate: Candidate, holder: Candidate | None, gate: Gate, confi
         return Check(name, True, f"the stage does not compare with {holder.label}, which holds it")
     both = candidate.scores.merge(holder.scores, on=["image", "true_sha256"], suffixes=("", "_holder"))
     if len(both) < len(candidate.scores) or len(both) < 2:
-        return Check(
-            name, False,
-            f"{holder.label}, which holds the stage, was scored on {len(both)} of the {len(candidate.scores)} test "
-            "images; release it anew from these data to compare",
-        )  # fmt: skip
+        words = f"was scored on {len(both)} of the {len(candidate.scores)} test images; release it anew from these data"
+        return Check(name, False, f"{holder.label}, which holds the stage, {words} to compare")
     difference = (both["f1"] - both["f1_holder"]).round(DIGITS).to_numpy()
     spread, mean = spread_over_images(difference), float(difference.mean())
     assert spread  # as there are two images or more
@@ -84,10 +75,8 @@ def _not_worse(candidate: Candidate, holder: Candidate | None, gate: Gate, confi
 
 def _licence(candidate: Candidate, gate: Gate) -> Check:
     licence = candidate.package.licence
-    refused = [
-        kind for kind, holds in (("unknown", licence.name == UNKNOWN), ("non-commercial", licence.is_non_commercial))
-        if holds and kind in gate.forbid
-    ]  # fmt: skip
+    kinds = {"unknown": licence.name == UNKNOWN, "non-commercial": licence.is_non_commercial}
+    refused = [kind for kind, holds in kinds.items() if holds and kind in gate.forbid]
     why = ", ".join(f"{parent} ({name})" for parent, name in licence.parents.items())
     kind = "non-commercial" if licence.is_non_commercial else "open to commerce, as far as it is known"
     words = f"{licence.name}, {kind}; from {why}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.faults import IntegrityError, SecurityError
 from cellarena.images.io import LabelImage, read_image
-from cellarena.registry.gates import Check
-from cellarena.registry.packages import Package, refuse_changed
+from cellarena.registry.packages.gates import Check
+from cellarena.registry.packages.package import Package, refuse_changed
 
 if TYPE_CHECKING:
     from cellarena.learning.method_checkpoints import Method
@@ -39,14 +39,10 @@ class Agreement(NamedTuple):
 
 
 def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
-    """Return what was found of a fetched package: the bytes of its files, whether it loads, what it predicts.
+    """Return what was found of a package in the folder that it was fetched into: its bytes, loading and predictions.
 
-    What can only be asked of a package that passed is left out where it did not.
-
-    Args:
-        package: content of its package.json.
-        folder: that it was fetched into.
-        agreement: the share of the recorded objects that it must find again.
+    A model must find again that share of the recorded objects. What can only be asked of a package that passed is
+    left out where it did not.
     """
     try:
         refuse_changed(package, folder)
@@ -69,10 +65,7 @@ def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
 def proving_segmenter(checkpoint: Path) -> "tuple[str, Segmenter | Method]":
     """Return what a checkpoint's network or ensemble is, and itself as it is proved: on the CPU, 32 bits, no mirroring.
 
-    Raises:
-        OSError: if a file is missing.
-        ValueError: if one is damaged.
-        IntegrityError: if a member of an ensemble is another.
+    It raises what `load_checkpoint` does.
     """
     from cellarena.learning.ensemble_checkpoints import load_checkpoint
     from cellarena.learning.recipe import Inference

@@ -8,21 +8,18 @@ validation/ID.tiff    the objects that the model found in them when it was packe
 scores.csv            F1 of every test image
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from cellarena.faults import IntegrityError
-from cellarena.images.io import write_bytes
+from cellarena.images.io import file_sha256, write_bytes
 from cellarena.section import Section
 
 NAME = "package.json"
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-_RunName = Annotated[str, Field(pattern="^[a-z0-9_]+-[a-z0-9_]+-[0-9]+$")]
 
 
 class Score(Section):
@@ -61,7 +58,7 @@ class Package(Section):
     """The content of package.json."""
 
     format: Literal[1] = 1
-    run: _RunName
+    run: str = Field(pattern="^[a-z0-9_]+-[a-z0-9_]+-[0-9]+$")
     variant: str
     score: Score
     licence: Licence
@@ -108,19 +105,12 @@ def read_package(folder: Path) -> Package:
 def hashes_of(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file of a package but package.json, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
-    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
 
 
 def refuse_changed(package: Package, folder: Path) -> None:
-    """Do nothing if a folder holds the files of a package, these bytes and no others.
-
-    Raises:
-        IntegrityError: if a file is missing, changed, or not of the package.
-    """
-    _refuse_difference(package.files, hashes_of(folder), folder)
-
-
-def _refuse_difference(promised: Mapping[str, str], found: Mapping[str, str], folder: Path) -> None:
+    """Raise an IntegrityError unless a folder holds the files of a package, these bytes and no others."""
+    promised, found = package.files, hashes_of(folder)
     for name in sorted(promised.keys() | found.keys()):
         if name not in found:
             raise IntegrityError(f"{folder / name}: is missing, package.json promises it")
@@ -128,9 +118,3 @@ def _refuse_difference(promised: Mapping[str, str], found: Mapping[str, str], fo
             raise IntegrityError(f"{folder / name}: package.json knows no such file")
         if promised[name] != found[name]:
             raise IntegrityError(f"{folder / name}: sha256 is {found[name]}, package.json says {promised[name]}")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

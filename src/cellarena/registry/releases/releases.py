@@ -5,20 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cellarena.registry.names import Reference, version_key
-from cellarena.registry.plain_yaml import read_yaml
-from cellarena.registry.repository import Repository
-from cellarena.registry.standings import Assignment, Registered, Standing, standing_of, taken_versions, versions_of
-from cellarena.registry.tags import (
-    Tag,
-    WriteTag,
-    all_or_none,
-    next_counter,
-    places_of,
-    read_tags,
-    stage_tag,
-    version_tag,
-)
+from cellarena.registry.releases.names import Reference, version_key
+from cellarena.registry.releases.standings import Standing, standing_of, taken_versions, versions_of
+from cellarena.registry.releases.tags import NewTag, Tag, next_counter, places_of, read_tags, tag_name, written
+from cellarena.registry.repository.plain_yaml import read_yaml
+from cellarena.registry.repository.repository import Repository
 
 Bump = Literal["major", "minor", "patch"]
 
@@ -28,12 +19,9 @@ class Released:
     """One version of an artifact.
 
     Attributes:
-        name: of the artifact.
-        version: such as v1.2.0.
         commit: the full hash of the commit whose dvc.lock holds it.
         stages: in which it is the current version, sorted.
         message: of its tag.
-        created: when the tag was made.
         tag: the whole name of its tag; that of a project in a folder of the git repository begins with the folder.
         withdrawn: why it may not be used any more; "" if it may.
     """
@@ -83,16 +71,12 @@ def resolve(repository: Repository, reference: Reference) -> Released:
 
 
 def refuse_withdrawn(repository: Repository, release: Released) -> None:
-    """Do nothing if a release may be used.
-
-    Raises:
-        ValueError: if it was withdrawn; the message says why, and what to use instead.
-    """
+    """Raise a ValueError if a release was withdrawn, which says why, and what to use instead."""
     if not release.withdrawn:
         return
     known = [other for other in releases(repository) if other.name == release.name and not other.withdrawn]
-    usable = [other for other in known if other.stages] or known[:1]
-    instead = f"use {' or '.join(_words(other) for other in usable)}" if usable else "nothing replaces it yet"
+    usable = [f"{other} (in {', '.join(other.stages)})" for other in known if other.stages] or list(map(str, known[:1]))
+    instead = f"use {' or '.join(usable)}" if usable else "nothing replaces it yet"
     raise ValueError(f"{repository.address}: {release} was withdrawn: {release.withdrawn}; {instead}")
 
 
@@ -106,8 +90,8 @@ def stage_standing(repository: Repository, name: str, stage: str) -> Standing:
     return standing_of(_of(read_tags(repository), name), stage)
 
 
-def stage_history(repository: Repository, name: str, stage: str) -> list[Assignment]:
-    """Return what was put into a stage, in the order in which it was."""
+def stage_history(repository: Repository, name: str, stage: str) -> list[Tag]:
+    """Return the `Standing.history` of a stage of an artifact."""
     return stage_standing(repository, name, stage).history
 
 
@@ -127,11 +111,7 @@ def next_version(taken: Iterable[str], bump: Bump) -> str:
 
 
 def register(repository: Repository, name: str, version: str, commit: str, message: str) -> None:
-    """Write the tag of a release.
-
-    Raises:
-        ValueError: if this commit is released under that name already, or git refuses the tag.
-    """
+    """Write the tag of a release; a ValueError if the commit is released so already, or git refuses the tag."""
     for known in _at_commit(repository, name, commit):
         if known.withdrawn:
             raise ValueError(
@@ -139,27 +119,26 @@ def register(repository: Repository, name: str, version: str, commit: str, messa
                 "released once: commit what is better, or `git commit --allow-empty` to release the same again"
             )
         raise ValueError(f"{repository.address}: {commit[:7]} is released already, as {known}")
-    with all_or_none(repository) as write:
-        write(version_tag(repository, name, version), commit, message)
+    with written(repository, [NewTag(tag_name(repository, f"{name}@{version}"), commit, message)]):
+        pass
 
 
-def assign(repository: Repository, write: WriteTag, release: Released, stage: str, message: str) -> str:
-    """Put a release into a stage and return the tag that says so.
+def assignment(repository: Repository, release: Released, stage: str, message: str) -> NewTag:
+    """Return the tag that puts a release into a stage.
 
     Raises:
-        ValueError: if .gto does not know the stage, another version has the release's commit, or git refuses the tag.
+        ValueError: if .gto does not know the stage, or another version has the release's commit.
     """
     _refuse_unknown(repository, stage)
     others = [other for other in _at_commit(repository, release.name, release.commit) if other != release]
     if others:
-        tag = version_tag(repository, others[0].name, others[0].version)
+        tag = others[0].tag
         raise ValueError(
             f"{repository.address}: {release.commit[:7]} is {release} and {others[0]}, so that no stage's tag can say "
             f"which it means; remove one: git tag -d {tag} && git push origin :refs/tags/{tag}"
         )
-    tag = stage_tag(repository, release.name, stage, next_counter(read_tags(repository), release.name))
-    write(tag, release.commit, message)
-    return tag
+    counter = next_counter(repository, release.name)
+    return NewTag(tag_name(repository, f"{release.name}#{stage}#{counter}"), release.commit, message)
 
 
 def _elsewhere(repository: Repository, name: str) -> str:
@@ -173,15 +152,11 @@ def _of(tags: Sequence[Tag], name: str) -> list[Tag]:
 
 def _of_artifact(tags: Sequence[Tag], name: str) -> list[Released]:
     current = {stage: standing_of(tags, stage).current for stage in sorted({tag.stage for tag in tags} - {""})}
-    return [
-        _released(name, version, known, tuple(stage for stage, held in current.items() if held == version))
-        for version, known in versions_of(tags).items()
-    ]
-
-
-def _released(name: str, version: str, known: Registered, stages: tuple[str, ...]) -> Released:
-    tag = known.tag
-    return Released(name, version, tag.commit, stages, tag.message, tag.created, tag.text, known.withdrawn)
+    found = []
+    for version, (tag, withdrawn) in versions_of(tags).items():
+        stages = tuple(stage for stage, held in current.items() if held == version)
+        found.append(Released(name, version, tag.commit, stages, tag.message, tag.created, tag.text, withdrawn))
+    return found
 
 
 def _at_commit(repository: Repository, name: str, commit: str) -> list[Released]:
@@ -190,11 +165,11 @@ def _at_commit(repository: Repository, name: str, commit: str) -> list[Released]
 
 def _emptied(repository: Repository, reference: Reference) -> str:
     """Return why there is nothing where something was, and how it gets back."""
-    if not reference.stage:
+    standing = stage_standing(repository, reference.name, reference.stage) if reference.stage else Standing()
+    if standing.current:
+        return f", but commit {standing.current[:7]}, which is no release"
+    if not standing.emptied:
         return ""
-    standing = stage_standing(repository, reference.name, reference.stage)
-    if standing.current or not standing.emptied:
-        return f", but commit {standing.current[:7]}, which is no release" if standing.current else ""
     version, why = standing.emptied
     back = f"cellarena rollback {reference.name} {reference.stage}"
     return f": {reference.name}@{version} was withdrawn from it: {why}; `{back}` puts back what was there before"
@@ -205,11 +180,6 @@ def _listed(known: Sequence[Released]) -> str:
         f"{release.version}{''.join(f' #{s}' for s in release.stages)}{' (withdrawn)' * bool(release.withdrawn)}"
         for release in known
     )
-
-
-def _words(release: Released) -> str:
-    stages = ", ".join(release.stages)
-    return f"{release} (in {stages})" if stages else str(release)
 
 
 def _refuse_unknown(repository: Repository, stage: str) -> None:

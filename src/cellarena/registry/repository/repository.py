@@ -6,23 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from cellarena.faults import IntegrityError, SecurityError
-from cellarena.registry.addresses import public_address, split_address, with_subfolder
-from cellarena.registry.dvc_files import read_mapping
-from cellarena.registry.git_process import run_git
+from cellarena.registry.repository.addresses import public_address, split_address, with_subfolder
+from cellarena.registry.repository.dvc_files import read_mapping
+from cellarena.registry.repository.git_process import run_git
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(NamedTuple):
     """A file in git: the hash of its content, and whether it is a symbolic link."""
 
     hash: str
     is_link: bool
-
-
-_ABSENT = Blob("", is_link=False)
 
 
 @dataclass(frozen=True)
@@ -43,23 +39,11 @@ class Repository:
     within: str = ""
 
     def git(self, *arguments: str, given: bytes = b"") -> bytes:
-        """Return what a git command prints.
-
-        Args:
-            arguments: of git.
-            given: what it reads on its standard input.
-
-        Raises:
-            ValueError: if it fails; its own words are in it.
-        """
+        """Return what a git command prints here; as `run_git`."""
         return run_git("-C", str(self.folder), *arguments, given=given)
 
     def commit(self, revision: str) -> str:
-        """Return the full hash of the commit that a branch, tag or hash names.
-
-        Raises:
-            ValueError: if there is none.
-        """
+        """Return the full hash of the commit that a branch, tag or hash names; a ValueError if there is none."""
         try:
             found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         except ValueError as error:
@@ -77,11 +61,7 @@ class Repository:
         return f"{commit}:{self.within}" if self.within else commit
 
     def read(self, commit: str, path: str) -> bytes | None:
-        """Return a file's content at a commit, None if there is no such file.
-
-        Raises:
-            IntegrityError: if there is one, and git cannot read it.
-        """
+        """Return a file's content at a commit, None if there is none; an IntegrityError if git cannot read it."""
         try:
             return self.git("cat-file", "blob", f"{commit}:{self.inside(path)}")
         except ValueError as error:
@@ -92,21 +72,13 @@ class Repository:
             return None
 
     def contents(self, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
-        """Return the contents of files that a commit has, by their paths; all are read at once.
-
-        Raises:
-            IntegrityError: if git cannot read one.
-        """
-        blobs = {path: _files(self.folder, commit, self.within)[path].hash for path in paths}
+        """Return the contents of files that a commit has, by their paths; all are read at once, as by `blobs`."""
+        blobs = {path: self.files(commit)[path].hash for path in paths}
         read = self.blobs(blobs.values())
         return {path: read[blob] for path, blob in blobs.items()}
 
     def blobs(self, hashes: Iterable[str]) -> dict[str, bytes]:
-        """Return the contents that git has under these hashes.
-
-        Raises:
-            IntegrityError: if git cannot read one.
-        """
+        """Return the contents that git has under these hashes; an IntegrityError if git cannot read one."""
         wanted, found = sorted(set(hashes)), dict[str, bytes]()
         if not wanted:
             return found
@@ -121,39 +93,52 @@ class Repository:
         return found
 
     def mapping(self, commit: str, path: str) -> dict[str, Any]:
-        """Return the content of a YAML file at a commit, {} if there is no such file or nothing in it.
-
-        Raises:
-            ValueError: if it cannot be read, or is no mapping.
-        """
+        """Return the content of a YAML file at a commit, as `read_mapping`; {} if there is no such file."""
         try:
             return read_mapping(path, self.read(commit, path) or b"")
         except ValueError as error:
             raise ValueError(f"{self.address}: at {commit[:7]} {error}") from error
 
-    def files(self, commit: str) -> list[str]:
-        """Return the paths of all files at a commit."""
-        return list(_files(self.folder, commit, self.within))
+    def files(self, commit: str) -> Mapping[str, Blob]:
+        """Return all files of a commit, which its full hash names, by their paths."""
+        return _files(self, commit)
 
-    def tags(self) -> list[str]:
-        """Return the names of all tags, sorted."""
-        return sorted(self.git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags").decode().split())
+    def refs(self, *below: str) -> dict[str, str]:
+        """Return what refs name, by the ref: all refs, or those below others such as refs/heads."""
+        listed = self.git("for-each-ref", "--format=%(objectname) %(refname)", *below)
+        pairs = (line.partition(" ") for line in listed.decode(errors="surrogateescape").split("\n")[:-1])
+        return {ref: name for name, _, ref in pairs}
 
     def refuse_escape(self, commit: str, path: str) -> None:
-        """Do nothing if a path lies inside the working tree that the commit would check out.
-
-        Raises:
-            SecurityError: if it is absolute, leads up, or passes a symbolic link that the commit tracks.
-        """
+        """Raise a SecurityError if a path is absolute, leads up, or passes a symbolic link that the commit tracks."""
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path:
             raise SecurityError(f"{self.address}: the path {path!r} leads out of the repository; it is not read")
-        for folder in reversed([pure, *pure.parents][:-1]):
-            if _files(self.folder, commit, self.within).get(str(folder), _ABSENT).is_link:
+        for folder in map(str, reversed([pure, *pure.parents][:-1])):
+            if (tracked := self.files(commit).get(folder)) and tracked.is_link:
                 raise SecurityError(
                     f"{self.address}: {folder} is a symbolic link at {commit[:7]}, so that {path} may lie outside the "
                     "repository; it is not read"
                 )
+
+
+@lru_cache(maxsize=64)
+def _files(repository: Repository, commit: str) -> Mapping[str, Blob]:
+    within = repository.within
+    if within and not repository.git("ls-tree", "-d", "-z", commit, "--", within):
+        return {}
+    return parse_tree(repository.git("ls-tree", "-r", "-z", repository.tree(commit)))
+
+
+def parse_tree(listed: bytes) -> dict[str, Blob]:
+    """Return every file by its path, from what `git ls-tree -r -z` prints; other repositories in it are left out."""
+    found = {}
+    for entry in listed.split(b"\0")[:-1]:
+        facts, _, path = entry.partition(b"\t")
+        mode, kind, blob = facts.split()
+        if kind == b"blob":
+            found[os.fsdecode(path)] = Blob(blob.decode(), mode == b"120000")
+    return found
 
 
 def open_repository(address: str, copies: Path) -> Repository:
@@ -177,36 +162,16 @@ def open_repository(address: str, copies: Path) -> Repository:
     if address.startswith("-"):
         raise ValueError(f"{address!r} is no address of a git repository")
     copy = copies / hashlib.sha256(address.encode()).hexdigest()[:16]
-    refs = "+refs/*:refs/*"
-    if not (copy / "HEAD").is_file():
+    if (copy / "HEAD").is_file():
+        run_git("-C", str(copy), "fetch", "--quiet", "--prune", address, "+refs/*:refs/*")
+    else:
         copies.mkdir(parents=True, exist_ok=True)
         partial = copy.with_name(f"{copy.name}.{os.getpid()}.partial")
         run_git("clone", "--quiet", "--mirror", "--", address, str(partial))
         # It holds the address, and with it a token that the address may hold.
         run_git("-C", str(partial), "config", "--remove-section", "remote.origin")
         partial.rename(copy)
-    else:
-        run_git("-C", str(copy), "fetch", "--quiet", "--prune", address, refs)
     return Repository(copy, with_subfolder(public_address(address), within), None, within)
-
-
-@lru_cache(maxsize=64)
-def _files(folder: Path, commit: str, within: str) -> Mapping[str, Blob]:
-    """Return every file of a commit by its path; the commit is named by its full hash and never changes."""
-    if within and not run_git("-C", str(folder), "ls-tree", "-d", "-z", commit, "--", within):
-        return {}
-    return parse_tree(run_git("-C", str(folder), "ls-tree", "-r", "-z", f"{commit}:{within}" if within else commit))
-
-
-def parse_tree(listed: bytes) -> dict[str, Blob]:
-    """Return every file by its path, from what `git ls-tree -r -z` prints; other repositories in it are left out."""
-    found = {}
-    for entry in listed.split(b"\0")[:-1]:
-        facts, _, path = entry.partition(b"\t")
-        mode, kind, blob = facts.split()
-        if kind == b"blob":
-            found[os.fsdecode(path)] = Blob(blob.decode(), mode == b"120000")
-    return found
 
 
 def _local(folder: str, within: str, address: str) -> Repository:

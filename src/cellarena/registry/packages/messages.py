@@ -4,15 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cellarena.registry.outputs import Output
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.package import Package
+from cellarena.registry.repository.outputs import Output
 
 
 def release_message(release: str, outputs: Sequence[Output], data: str, package: Package | None) -> str:
-    """Return the message of a release's tag.
+    """Return the message of the tag of a release such as unet@v1.0.0, which holds these outputs.
 
     Args:
-        release: such as unet@v1.0.0.
+        release: name and version.
         outputs: that it holds.
         data: the md5 of the acquired data at its commit, empty if there are none.
         package: of a model, None for a data set.

@@ -4,37 +4,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cellarena.records import Record
-from cellarena.registry.packages import Licence
+from cellarena.registry.packages.package import Licence
 
 UNKNOWN = "unknown"
 _IMAGENET = "LicenseRef-ImageNet-research"
-_NON_COMMERCIAL = frozenset({_IMAGENET})
-"""Beside the Creative Commons licences, which say NC in their names."""
 
 
 def licence_of(records: Iterable[Record], cards: Iterable[Mapping[str, Any]]) -> Licence:
-    """Return the licence of a model.
+    """Return the licence of a model, from the records of its arm, synthetic ones too, and all cards of its checkpoint.
 
     A licence that forbids commercial use is inherited, whatever the others say; so is ignorance of a licence. The
     licence of a synthetic image already holds those of its donors.
-
-    Args:
-        records: of the arm that it learnt from, synthetic ones included.
-        cards: its own, or those of an ensemble's members.
     """
     parents = {f"images: {record.source}": record.licence.strip() or UNKNOWN for record in records}
     for card in cards:
         parents |= _weights(card)
     names = sorted({name for licence in parents.values() for name in licence.split(" AND ")})
     whole = UNKNOWN if UNKNOWN in names or not names else " AND ".join(names)
-    return Licence(
-        name=whole, is_non_commercial=any(map(forbids_commerce, names)), parents=dict(sorted(parents.items()))
-    )
+    forbidden = any(map(forbids_commerce, names))
+    return Licence(name=whole, is_non_commercial=forbidden, parents=dict(sorted(parents.items())))
 
 
 def forbids_commerce(licence: str) -> bool:
-    """Return whether a licence, named as in SPDX, excludes commercial use."""
-    return licence in _NON_COMMERCIAL or "NC" in licence.upper().split("-")
+    """Return whether a licence, named as in SPDX, excludes commercial use; Creative Commons licences say NC then."""
+    return licence == _IMAGENET or "NC" in licence.upper().split("-")
 
 
 def _weights(card: Mapping[str, Any]) -> dict[str, str]:

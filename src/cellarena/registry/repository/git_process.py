@@ -2,10 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.addresses import public_address
+from cellarena.registry.repository.addresses import public_address
 
 # No `ext::`, which runs a program of the address's choice.
 _PROTOCOLS = "file:git:http:https:ssh"
@@ -17,11 +16,7 @@ _OF_A_HOOK = {
 
 
 def run_git(*arguments: str, given: bytes = b"") -> bytes:
-    """Return what a git command prints.
-
-    Args:
-        arguments: of git.
-        given: what it reads on its standard input.
+    """Return what a git command prints, to which something may be given on its standard input.
 
     Raises:
         ValueError: if it fails; its own words are in it.
@@ -31,17 +26,15 @@ def run_git(*arguments: str, given: bytes = b"") -> bytes:
     environment = inherited | {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     done = subprocess.run(["git", *arguments], input=given, capture_output=True, env=environment, check=False)
     if done.returncode:
-        said = " ".join(_lines(done.stderr or done.stdout)) or f"exit code {done.returncode}"
+        said = _said(done.stderr or done.stdout) or f"exit code {done.returncode}"
         for address in arguments:
             said = said.replace(address, public_address(address))
         verb = arguments[2] if arguments[0] == "-C" else arguments[0]
         raise ValueError(f"git {verb}: {said}")
     if b"ignoring broken ref" in done.stderr:
-        raise IntegrityError(f"git: {' '.join(_lines(done.stderr))}; mend or delete it, see `git fsck`")
+        raise IntegrityError(f"git: {_said(done.stderr)}; mend or delete it, see `git fsck`")
     return done.stdout
 
 
-def _lines(printed: bytes) -> Iterator[str]:
-    for line in printed.decode(errors="replace").splitlines():
-        if line.strip():
-            yield line.strip()
+def _said(printed: bytes) -> str:
+    return " ".join(filter(None, map(str.strip, printed.decode(errors="replace").splitlines())))

@@ -1,16 +1,16 @@
 """How the pointer of a stage is moved: evidence into git, then the tag, then both to `origin`, all or nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cellarena.images.io import write_bytes
-from cellarena.registry.completeness import ORIGIN, fetch_releases, has_origin
-from cellarena.registry.releases import Released, assign, stage_history
-from cellarena.registry.repository import Repository
-from cellarena.registry.tags import NewTag, all_or_none
-from cellarena.registry.withdrawals import emptyings, withdrawal
+from cellarena.registry.releases.completeness import ORIGIN, fetch_releases, has_origin
+from cellarena.registry.releases.names import Reference, is_version
+from cellarena.registry.releases.releases import Released, assignment, resolve, stage_history, stage_standing
+from cellarena.registry.releases.tags import NewTag, next_counter, tag_name, written
+from cellarena.registry.repository.repository import Repository
 
 
 def bring_up_to_date(repository: Repository) -> None:
@@ -29,14 +29,9 @@ def bring_up_to_date(repository: Repository) -> None:
 
 
 def move(repository: Repository, release: Released, stage: str, evidence: Mapping[str, Any], path: Path) -> str:
-    """Put a release into a stage and return the tag that says so; if that fails, all is as it was.
+    """Put a release into a stage of a clone and return the tag that says so; if that fails, all is as it was.
 
-    Args:
-        repository: of a clone with a working tree.
-        release: to be put there.
-        stage: whose pointer is moved.
-        evidence: why it may be; written as JSON and committed before the tag is made.
-        path: of the evidence, relative to the project.
+    The evidence why it may be is written as JSON to a path of the project, and committed before the tag is made.
 
     Raises:
         ValueError: if somebody else moved the pointer meanwhile, or git refuses the commit, the tag or the push.
@@ -44,16 +39,16 @@ def move(repository: Repository, release: Released, stage: str, evidence: Mappin
     before, known = repository.commit("HEAD"), stage_history(repository, release.name, stage)
     path = Path(repository.inside(path))
     try:
-        with all_or_none(repository) as write:
-            _commit(repository, evidence, path, f"{release} is proved for {stage}")
-            tag = assign(repository, write, release, stage, f"{release} to {stage}; see {path.as_posix()}")
-            _push(repository, f"HEAD:refs/heads/{_branch(repository)}", *_refs(release.tag, tag))
+        _commit(repository, evidence, path, f"{release} is proved for {stage}")
+        tag = assignment(repository, release, stage, f"{release} to {stage}; see {path.as_posix()}")
+        with written(repository, [tag]):
+            _push(repository, (release.tag, tag.text), f"HEAD:refs/heads/{_branch(repository)}")
     except BaseException as error:
         _undo(repository, before, path)
         if not isinstance(error, ValueError):
             raise
         raise ValueError(_reason(repository, release, stage, len(known), error)) from error
-    return tag
+    return tag.text
 
 
 def withdraw_everywhere(repository: Repository, release: Released, why: str) -> list[str]:
@@ -64,18 +59,32 @@ def withdraw_everywhere(repository: Repository, release: Released, why: str) -> 
     """
     if release.withdrawn:
         raise ValueError(f"{release} was withdrawn already: {release.withdrawn}")
-    return _withdrawn(
-        repository, [withdrawal(repository, release, why), *emptyings(repository, release, release.stages, why)]
-    )
+    text = tag_name(repository, f"{release}!")
+    tag = NewTag(text, release.commit, f"{release} is withdrawn: {why}")
+    return _withdrawn(repository, [tag, *_emptyings(repository, release, release.stages, why)])
 
 
 def withdraw_from(repository: Repository, release: Released, stage: str, why: str) -> list[str]:
-    """Take a release out of a stage that holds it, which is empty then; return the tags that say so.
+    """Take a release out of a stage that holds it, which is empty then; return the tags that say so, all or none."""
+    return _withdrawn(repository, _emptyings(repository, release, [stage], why))
 
-    Raises:
-        ValueError: if git refuses a tag or the push.
+
+def _emptyings(repository: Repository, release: Released, stages: Iterable[str], why: str) -> list[NewTag]:
+    """Return the tags that take a release out of stages that hold it.
+
+    For GTO and DVC a stage would fall back to the version before, which nobody proved anew; that is what `rollback` is
+    for. So those before are taken out too, and the release itself last.
     """
-    return _withdrawn(repository, emptyings(repository, release, [stage], why))
+    tags, name = [], release.name
+    counter = next_counter(repository, name)
+    for stage in stages:
+        for version in filter(is_version, stage_standing(repository, name, stage).holding):
+            held = resolve(repository, Reference(name, version=version))
+            own = held == release
+            said = f"{release} is withdrawn from {stage}: {why}" if own else f"{held} is not left in {stage}"
+            tags.append(NewTag(tag_name(repository, f"{name}#{stage}!#{counter}"), held.commit, said))
+            counter += 1
+    return tags
 
 
 def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, message: str) -> None:
@@ -86,24 +95,17 @@ def _commit(repository: Repository, evidence: Mapping[str, Any], path: Path, mes
 
 
 def _withdrawn(repository: Repository, tags: list[NewTag]) -> list[str]:
-    names = [tag.text for tag in tags]
     try:
-        with all_or_none(repository) as write:
-            for tag in tags:
-                write(*tag)
-            _push(repository, *_refs(*names))
+        with written(repository, tags):
+            _push(repository, [tag.text for tag in tags])
     except ValueError as error:
         raise ValueError(f"{repository.address}: nothing was withdrawn: {error}") from error
-    return names
+    return [tag.text for tag in tags]
 
 
-def _push(repository: Repository, *refs: str) -> None:
+def _push(repository: Repository, tags: Iterable[str], *branches: str) -> None:
     if has_origin(repository):
-        repository.git("push", "--quiet", "--atomic", ORIGIN, *refs)
-
-
-def _refs(*tags: str) -> list[str]:
-    return [f"refs/tags/{tag}" for tag in tags]
+        repository.git("push", "--quiet", "--atomic", ORIGIN, *branches, *(f"refs/tags/{tag}" for tag in tags))
 
 
 def _undo(repository: Repository, before: str, path: Path) -> None:
@@ -125,7 +127,7 @@ def _reason(repository: Repository, release: Released, stage: str, n_known: int,
         other = history[-1]
         return (
             f"{release} was not put into {stage}: {other.author} put {release.name}@{other.version} there meanwhile "
-            f"({other.tag}); look at it, then promote again if you still want to"
+            f"({other.text}); look at it, then promote again if you still want to"
         )
     return f"{release} was not put into {stage}: {error}"
 

@@ -3,25 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cellarena.registry.names import checked_name
-from cellarena.registry.repository import Repository
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A model or data set that can be released.
-
-    Attributes:
-        name: that releases are made under.
-        path: of the output, relative to the repository's root.
-        type: model or dataset.
-        desc: in a sentence.
-    """
+    """A model or data set that can be released: its name, the path of its output in the project, and which it is."""
 
     name: str
     path: str
     type: str
-    desc: str
 
 
 def artifacts_at(repository: Repository, commit: str) -> dict[str, Artifact]:
@@ -34,21 +26,15 @@ def artifacts_at(repository: Repository, commit: str) -> dict[str, Artifact]:
     declared = repository.mapping(commit, "dvc.yaml").get("artifacts") or {}
     params = repository.mapping(commit, "params.yaml")
     found = {}
-    for name in sorted(declared):
-        entry = declared[name]
+    for name, entry in sorted(declared.items()):
         path = _filled_in(entry.get("path"), params, f"{repository.address}: dvc.yaml: artifacts.{name}.path")
         repository.refuse_escape(commit, path)
-        found[checked_name(name)] = Artifact(name, path, str(entry.get("type", "")), str(entry.get("desc", "")))
+        found[checked_name(name)] = Artifact(name, path, str(entry.get("type", "")))
     return found
 
 
 def artifact_at(repository: Repository, commit: str, name: str) -> Artifact:
-    """Return one artifact of a commit.
-
-    Raises:
-        ValueError: if there is none of that name, or as `artifacts_at`.
-        SecurityError: as `artifacts_at`.
-    """
+    """Return one artifact of a commit, as `artifacts_at`; a ValueError, which says what there is, if there is none."""
     known = artifacts_at(repository, commit)
     if name not in known:
         raise ValueError(

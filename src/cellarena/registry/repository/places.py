@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from cellarena.object_cache import cache_of
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 
 def copies() -> Path:
@@ -15,11 +15,7 @@ def copies() -> Path:
 
 
 def objects(repository: Repository) -> Path:
-    """Return the cache of DVC objects of a repository: in a clone that which DVC uses, else one that copies share.
-
-    Raises:
-        ValueError: if the configuration of DVC cannot be read.
-    """
+    """Return the cache of DVC objects of a repository: `cache_of` a clone, else one that copies share."""
     if repository.home and (repository.home / ".dvc").is_dir():
         return cache_of(repository.home)
     return _cache() / "objects"
