@@ -143,9 +143,9 @@ def test_the_worst_of_all_images_are_kept_and_no_more():
     shown = Exhibition()
     for rank in (5, 3, 1, 4, 2, 0):
         shown.add([error(f"image {rank}", rank=rank), error(kind="split", rank=rank)], *images())
-    assert [exhibit.specimen.image for exhibit in shown.rows["merge"]] == [f"image {k}" for k in range(4)]
-    assert [exhibit.specimen.rank[0] for exhibit in shown.rows["split"]] == [0, 1, 2, 3]
-    assert shown.rows["missed"] == []
+    assert [exhibit.specimen.image for exhibit in shown.kinds["merge"]] == [f"image {k}" for k in range(4)]
+    assert [exhibit.specimen.rank[0] for exhibit in shown.kinds["split"]] == [0, 1, 2, 3]
+    assert shown.kinds["missed"] == []
 
 
 def test_a_gallery_has_a_row_for_each_kind_and_names_that_fit():

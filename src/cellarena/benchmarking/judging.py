@@ -1,7 +1,11 @@
 """What became of a row's objects, and how far its probabilities can be trusted, image by image."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cellarena.evaluation.answers import Answer
@@ -24,17 +28,15 @@ from cellarena.reporting.figures.gallery import COLUMNS, Exhibition, gallery
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import generator
 from cellarena.shell.predictions import read_probabilities, read_unpredicted
-from cellarena.targets.spec import Target
 
 
+@dataclass
 class AnalyzedRow:
     """A row whose errors are named while the images pass by."""
 
-    def __init__(self, run: Run) -> None:
-        """Begin without an image."""
-        self.run = run
-        self._images: list[Analysis] = []
-        self._worst = Exhibition()
+    run: Run
+    images: list[Analysis] = field(default_factory=list)
+    exhibition: Exhibition = field(default_factory=Exhibition)
 
     def analyze(self, answer: Answer) -> None:
         """Name what became of every object of an image, and keep the worst errors to be shown.
@@ -43,57 +45,54 @@ class AnalyzedRow:
             ValueError: if it cannot be analysed; the message names run and image.
         """
         found, annotation = analyze(answer, self.run), answer.annotation
-        self._images.append(found)
-        self._worst.add(worst(found.objects, COLUMNS), annotation.image, annotation.true, answer.pred)
+        self.images.append(found)
+        self.exhibition.add(worst(found.objects, COLUMNS), annotation.image, annotation.true, answer.pred)
 
     def write(self, limits: pd.DataFrame, folder: Path, figure: Path) -> None:
         """Write the error tables and draw the gallery; `limits` are those of `evaluation.errors.strata.bounds`."""
-        done = together(self._images)
+        done = together(self.images)
         counts = count(done)
         tables = {"objects": done.objects, "counts": counts, "gains": gains(counts), "strata": stratify(done, limits)}
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
-        save(gallery(self._worst.rows, f"{self.run}: worst errors (each crop with its width)"), figure)
+        _write(tables, folder)
+        save(gallery(self.exhibition.kinds, f"{self.run}: worst errors (each crop with its width)"), figure)
 
 
+@dataclass
 class CalibratedRow:
-    """A row whose probabilities are judged while the images pass by."""
+    """A row whose probabilities are judged while the images pass by; `fit` is its table of `temperatures`."""
 
-    def __init__(self, layout: Layout, run: Run, target: Target, fit: pd.DataFrame) -> None:
-        """Begin without an image.
+    layout: Layout
+    run: Run
+    fit: pd.DataFrame
+    images: dict[str, Judged | None] = field(default_factory=dict)
 
-        Args:
-            layout: where the probabilities lie.
-            run: that predicted them.
-            target: that it was taught.
-            fit: its table of `temperatures`.
+    def __post_init__(self) -> None:
+        self._unpredicted = read_unpredicted(self.layout, self.run)
 
-        Raises:
-            FileNotFoundError: if the run's probabilities were not made.
-        """
-        self._layout, self.run, self._target, self._fit = layout, run, target, fit
-        self._unpredicted = read_unpredicted(layout, run)
-        self._images: dict[str, Judged | None] = {}
-
-    def judge(self, answer: Answer) -> None:
-        """Judge the probabilities of an image; there is nothing to judge where prediction failed."""
+    def judge(self, answer: Answer, classes: npt.NDArray[np.uint8]) -> None:
+        """Judge the probabilities of an image by its classes; there is nothing to judge where prediction failed."""
         record = answer.annotation.record
-        self._images[record.id] = None
+        self.images[record.id] = None
         if not answer.failed and ("test", record.id) not in self._unpredicted:
-            codes = read_probabilities(self._layout, self.run, "test", record)
-            temperature = float(self._fit["temperature"].iloc[0])
-            self._images[record.id] = judge(answer, answer.annotation.classes(self._target), codes, temperature)
+            codes = read_probabilities(self.layout, self.run, "test", record)
+            self.images[record.id] = judge(answer, classes, codes, float(self.fit["temperature"].iloc[0]))
 
     def write(self, folder: Path) -> None:
         """Write the tables of `evaluation.calibration.tables`."""
-        images, run = self._images, self.run
-        tables = {
-            "temperature": self._fit,
-            "images": image_table(images, run),
-            "objects": object_table(images, run),
-            "summary": summary_table(images, run, generator(0, "calibration", str(run))),
-            "reliability": reliability_table(images, run),
-            "risk_coverage": curve_table(images, run),
-        }
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
+        images, run = self.images, self.run
+        _write(
+            {
+                "temperature": self.fit,
+                "images": image_table(images, run),
+                "objects": object_table(images, run),
+                "summary": summary_table(images, run, generator(0, "calibration", str(run))),
+                "reliability": reliability_table(images, run),
+                "risk_coverage": curve_table(images, run),
+            },
+            folder,
+        )
+
+
+def _write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.csv")

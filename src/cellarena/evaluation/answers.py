@@ -13,7 +13,6 @@ from cellarena.evaluation.matching import SparsePairs, iou_pairs, without_border
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
 from cellarena.records import Record
-from cellarena.targets.spec import Target
 
 Flags = npt.NDArray[np.bool_]
 
@@ -31,16 +30,6 @@ class Annotation:
     def measures(self) -> pd.DataFrame:
         """The measures of every annotated object."""
         return measure(self.true, self.image)
-
-    @cached_property
-    def _classes(self) -> dict[Target, npt.NDArray[np.uint8]]:
-        return {}
-
-    def classes(self, target: Target) -> npt.NDArray[np.uint8]:
-        """Return the (H, W) classes of its pixels as a target teaches them."""
-        if target not in self._classes:
-            self._classes[target] = target.true_classes(self.true)
-        return self._classes[target]
 
     @cached_property
     def regions(self) -> dict[str, Flags]:

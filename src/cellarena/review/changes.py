@@ -55,23 +55,30 @@ def states_of(reader: Reader, commits: Sequence[str], layout: Layout) -> list[St
     Raises:
         ValueError, SecurityError: as reading their pipelines does.
     """
-    repository, states = reader.repository, []
-    declared = {commit: declared_stages(repository, commit) for commit in commits}
-    outputs = {commit: outputs_of(repository, commit, declared[commit]) for commit in commits}
+    repository = reader.repository
+    declared = [declared_stages(repository, commit) for commit in commits]
+    outputs = [outputs_of(repository, *sides) for sides in zip(commits, declared, strict=True)]
     scores = {layout.study_scores.as_posix(), layout.scores(Run("any", REAL, 0)).parent.as_posix()}
-    folders = [{o for o in outputs[commit] if o.path in scores and o.is_folder} for commit in commits]
-    same = set.intersection(*({(folder.path, folder.md5) for folder in some} for some in folders))
-    for commit in commits:
-        params = repository.mapping(commit, layout.params.as_posix())
-        by_path = {Path(output.path): output for output in outputs[commit]}
-        for folder in set.union(*folders) & set(outputs[commit]):
-            # One that cannot be listed stands for each of its files.
-            if (folder.path, folder.md5) not in same and (files := reader.members(commit, folder)) is not None:
-                del by_path[Path(folder.path)]
-                by_path |= {Path(file.path): file for file in files.values()}
-        runs = _runs(layout, by_path)
-        states.append(State(commit, declared[commit], locked_stages(repository, commit), params, outputs[commit], runs))
-    return states
+    folders = [{(o.path, o.md5): o for o in some if o.path in scores and o.is_folder} for some in outputs]
+    same = set.intersection(*map(set, folders))
+    return [
+        State(
+            commit, declared[k], locked_stages(repository, commit),
+            repository.mapping(commit, layout.params.as_posix()), outputs[k],
+            _runs(layout, _listed(reader, commit, outputs[k], [folders[k][key] for key in folders[k].keys() - same])),
+        )
+        for k, commit in enumerate(commits)
+    ]  # fmt: skip
+
+
+def _listed(reader: Reader, commit: str, outputs: Iterable[Output], folders: Iterable[Output]) -> dict[Path, Output]:
+    """Return outputs by path, folders replaced by their files; one that cannot be listed stands for each of them."""
+    by_path = {Path(output.path): output for output in outputs}
+    for folder in folders:
+        if (files := reader.members(commit, folder)) is not None:
+            del by_path[Path(folder.path)]
+            by_path |= {Path(file.path): file for file in files.values()}
+    return by_path
 
 
 def changes_of(repository: Repository, before: State, after: State, layout: Layout, cache: Path) -> Changes:

@@ -28,15 +28,16 @@ def evaluate(project: Project) -> None:
     scored = [ScoredRow(project, run) for run in grid.rows]
     targets = {run: _target(project, run) for run in (*grid.runs, *grid.ensemble_runs)}
     fits = temperatures(project, targets)
-    calibrated = {run: CalibratedRow(layout, run, target, fits[run]) for run, target in targets.items()}
+    calibrated = {run: CalibratedRow(layout, run, fit) for run, fit in fits.items()}
     analyzed = [AnalyzedRow(run) for run in grid.rows]
     for (record, true, ignored), preds in scored_together(project, scored):
         annotation = Annotation(record, _image(project, record, true), true, ignored)
+        classes = {target: target.true_classes(true) for target in set(targets.values())}
         for row in analyzed:
             answer = Answer.of(annotation, preds[row.run])
             row.analyze(answer)
             if row.run in calibrated:
-                calibrated[row.run].judge(answer)
+                calibrated[row.run].judge(answer, classes[targets[row.run]])
     _write(project, scored, analyzed, list(calibrated.values()))
 
 

@@ -12,17 +12,8 @@ from cellarena.evaluation.errors.objects import MEASURES, measure
 from cellarena.records import Run
 
 OBJECT_COLUMNS = [
-    "run",
-    "image",
-    "side",
-    "label",
-    "category",
-    "category_with_border",
-    "partners",
-    "event",
-    "iou",
-    *MEASURES,
-]
+    "run", "image", "side", "label", "category", "category_with_border", "partners", "event", "iou", *MEASURES,
+]  # fmt: skip
 IMAGE_COLUMNS = ["run", "image", "modality", "failed", "megapixels"]
 
 

@@ -1,7 +1,7 @@
 """A gallery of errors: the crop around each, annotated and predicted outlines over it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -59,26 +59,21 @@ class Exhibit:
         return cls(specimen, to_rgb8(image)[place].copy(), true[place].copy(), pred[place].copy())
 
 
+@dataclass
 class Exhibition:
     """The worst errors of a run so far, as many of each kind as a gallery has room for."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._kinds: dict[str, list[Exhibit]] = {kind: [] for kind in ERRORS}
+    kinds: dict[str, list[Exhibit]] = field(default_factory=lambda: {kind: [] for kind in ERRORS})
+    """By their kind, the worst first."""
 
     def add(self, specimens: Iterable[Specimen], image: Image, true: LabelImage, pred: LabelImage) -> None:
         """Take up those errors of an image that are worse than what is here."""
         for specimen in specimens:
-            shown = self._kinds[specimen.category]
+            shown = self.kinds[specimen.category]
             if len(shown) < COLUMNS or specimen.rank < shown[-1].specimen.rank:
                 shown.append(Exhibit.of(specimen, image, true, pred))
                 shown.sort(key=lambda exhibit: exhibit.specimen.rank)
                 del shown[COLUMNS:]
-
-    @property
-    def rows(self) -> dict[str, list[Exhibit]]:
-        """The errors by their kind, the worst first."""
-        return self._kinds
 
 
 @styled
