@@ -17,7 +17,7 @@ from cellarena.images.io import write_image, write_png
 from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.models.unet import UNet
-from cellarena.registry.packages import Data, Licence, Package, Score, hashes_of, write_package
+from cellarena.registry.packages.package import Data, Licence, Package, Score, hashes_of, write_package
 from cellarena.seeds import generator
 from cellarena.targets.three_class import ThreeClass
 

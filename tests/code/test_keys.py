@@ -24,8 +24,8 @@ PACKAGE = ROOT / "src/cellarena"
 NAMES = names_with({"maunet_ensemble": ["maunet", "maunet_wide"]})
 EDITED = {
     **{name: [name] for name in (
-        "cli", "datasets.augmentations", "datasets.sources.folder", "evaluation.matching", "images.intensity",
-        "learning.fit", "models.maunet", "params.mirror", "registry.origins", "shell.predictions", "stages._scoring",
+        "cli", "datasets.cropping.augmentations", "datasets.sources.folder", "evaluation.matching", "images.intensity",
+        "learning.fit", "models.maunet", "params.mirror", "registry.origins", "shell.predictions", "stages.evaluate",
         "synthesis.generators.texture", "targets.class_and_distance",
     )},
     "reporting/templates/report.css": ["reporting.html", "reporting.pdf"],
@@ -129,7 +129,7 @@ def test_of_every_file_that_is_no_code_somebody_reads_it(copy, keys):
 
 
 def test_a_key_reaches_its_own_entries_and_no_others(reach):
-    assert {"cellarena.learning.fit", "cellarena.datasets.loading"} <= reach("train.unet")
+    assert {"cellarena.learning.fit", "cellarena.datasets.cropping.crops"} <= reach("train.unet")
     assert not any(".reporting" in name or ".synthesis.generators" in name for name in reach("train.unet"))
     entries = {m for key in ("train.unet", "train.maunet_wide") for m in reach(key)}
     assert {"cellarena.models.unet", "cellarena.targets.three_class"} <= reach("train.unet")
@@ -153,4 +153,4 @@ def test_nothing_is_imported_that_a_key_does_not_reach(reproduction, keys, reach
             seen.add(command)
             leaks |= {key: unknown} if (unknown := set(modules) - reach(key)) else {}
     assert leaks == {}
-    assert {key.partition(".")[0] for key in keys} - seen == {"ensemble", "rescore"}
+    assert {key.partition(".")[0] for key in keys} - seen == {"ensemble"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
 from cellarena.images.intensity import NORMALISATIONS
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.parametrize("name", MODELS)
 
 def smallest(name):
     """Return the hyperparameters of params.yaml, whole numbers as small as their bounds allow."""
-    declared = PARAMS.hyperparameters(name)
+    declared = getattr(PARAMS.models, name)
     bounds = {
         key: rule.ge
         for key, field in type(declared).model_fields.items()
@@ -47,7 +47,7 @@ def smallest(name):
 
 def fresh(name, seed=0):
     torch.manual_seed(seed)
-    target = PARAMS.target(name)
+    target = getattr(PARAMS.targets, MODELS[name].target)
     return build_network(name, smallest(name), target), target
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from cellarena.registry.gates import Candidate
-from cellarena.registry.packages import Data, Licence, Package, Score
-from cellarena.registry.packing import SCORE_COLUMNS
+from cellarena.registry.packages.gates import Candidate
+from cellarena.registry.packages.package import Data, Licence, Package, Score
+from cellarena.registry.packages.packing import SCORE_COLUMNS
 
 SHA256 = "0" * 64
 

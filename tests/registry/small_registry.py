@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.repository.repository import Repository, open_repository
 
 DVC_YAML = """artifacts:
   cells: {path: data/cells, type: dataset, desc: Two files}

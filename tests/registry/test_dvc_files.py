@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from cellarena.registry.dvc_files import entries, is_dvc_file, own_files, project_of, project_roots
-from cellarena.registry.locked import locked_stages
-from cellarena.registry.outputs import LeftAlone, Output, left_alone_at, outputs_at
-from cellarena.registry.repository import open_repository
+from cellarena.registry.repository.dvc_files import entries, is_dvc_file, own_files, project_of, project_roots
+from cellarena.registry.repository.locked import locked_stages
+from cellarena.registry.repository.outputs import LeftAlone, Output, left_alone_at, outputs_at
+from cellarena.registry.repository.repository import open_repository
 from small_repository import md5, new_repository
 
 OUT = {"md5": md5(b""), "hash": "md5", "size": 0}

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from cellarena.faults import IntegrityError, PartialError, SecurityError
-from cellarena.registry.artifacts import artifact_at, artifacts_at
 from cellarena.registry.fetching import fetch, remotes_at
-from cellarena.registry.outputs import outputs_at, outputs_below
+from cellarena.registry.releases.artifacts import artifact_at, artifacts_at
+from cellarena.registry.repository.outputs import outputs_at, outputs_below
 from small_registry import git, new_project
 
 

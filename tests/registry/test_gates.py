@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from cellarena.registry.conditions import Gate
-from cellarena.registry.gates import judge
+from cellarena.registry.packages.conditions import Gate
+from cellarena.registry.packages.gates import judge
 from described import SHA256, candidate
 
 STRICT = Gate(coverage=1, margin=0.02, forbid=["unknown", "non-commercial"])

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from cellarena.records import Record
-from cellarena.registry.licences import forbids_commerce, licence_of
+from cellarena.registry.packages.licences import forbids_commerce, licence_of
 
 RECORD = Record(
     "a", "images/a.png", "labels/a.tiff", "dic", "", "", 8, 8, 1, "uint8", 1, "0" * 64, "1" * 64, "simulated", "CC0-1.0"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.registry.names import Reference, checked_name, is_version, parse_reference, version_key
+from cellarena.registry.releases.names import Reference, checked_name, is_version, parse_reference, version_key
 
 numbers = st.integers(min_value=0, max_value=10**9)
 names = st.from_regex(r"[a-z][a-z0-9-]*[a-z0-9]", fullmatch=True)

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.messages import facts_of, release_message, score_words
-from cellarena.registry.outputs import Output
-from cellarena.registry.packages import hashes_of, read_package, refuse_changed, write_package
+from cellarena.registry.packages.messages import facts_of, release_message, score_words
+from cellarena.registry.packages.package import hashes_of, read_package, refuse_changed, write_package
+from cellarena.registry.repository.outputs import Output
 from described import package
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import Cell
 from cellarena.records import Record
-from cellarena.registry.packing import SCORE_COLUMNS, centre, chosen_crops, score_lines, score_of
+from cellarena.registry.packages.packing import SCORE_COLUMNS, centre, chosen_crops, score_lines, score_of
 from cellarena.reporting.model_card import model_card
 from described import package
 

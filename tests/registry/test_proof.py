@@ -6,8 +6,8 @@ from safetensors.torch import load_file, save_file
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.learning.predict import segment
-from cellarena.registry.packages import read_package
-from cellarena.registry.proof import Agreement, agreement_of, prove, proving_segmenter
+from cellarena.registry.packages.package import read_package
+from cellarena.registry.packages.proof import Agreement, agreement_of, prove, proving_segmenter
 from released import RUN, discs, sign, write_checkpoint
 
 

@@ -5,12 +5,19 @@ import gto.api
 import pytest
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.checkup import examine, outputs_of, refuse_failed
-from cellarena.registry.gates import Check
-from cellarena.registry.names import Reference
-from cellarena.registry.pointers import bring_up_to_date, move
-from cellarena.registry.releases import next_version, register, releases, resolve, stage_history, versions_taken
-from cellarena.registry.repository import open_repository
+from cellarena.registry.packages.checkup import examine, outputs_of, refuse_failed
+from cellarena.registry.packages.gates import Check
+from cellarena.registry.releases.names import Reference
+from cellarena.registry.releases.pointers import bring_up_to_date, move
+from cellarena.registry.releases.releases import (
+    next_version,
+    register,
+    releases,
+    resolve,
+    stage_history,
+    versions_taken,
+)
+from cellarena.registry.repository.repository import open_repository
 from small_registry import SmallProject, git, new_project
 
 EVIDENCE = {"checks": []}

@@ -1,7 +1,7 @@
 import pytest
 
 from cellarena.faults import SecurityError
-from cellarena.registry.repository import open_repository
+from cellarena.registry.repository.repository import open_repository
 from small_registry import git, new_project
 
 

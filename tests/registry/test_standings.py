@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from cellarena.registry.standings import versions_of
-from cellarena.registry.tags import Tag
+from cellarena.registry.releases.standings import versions_of
+from cellarena.registry.releases.tags import Tag
 
 
 def test_what_was_deprecated_in_the_second_of_its_release_is_withdrawn():

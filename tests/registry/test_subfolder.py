@@ -9,15 +9,11 @@ from dvc.api import artifacts_show
 from cellarena.images.io import write_image
 from cellarena.registry.integrity.points import published_points
 from cellarena.registry.origins import read_origin
-from cellarena.registry.releases import releases
-from cellarena.registry.repository import open_repository
+from cellarena.registry.releases.releases import releases
+from cellarena.registry.repository.repository import open_repository
 from released import Project, discs, new_project
 from shaped import RAW
-from shapes_of_places import (
-    a_folder_of_the_labs_repository,
-    a_pipeline_in_each_folder,
-    two_projects_in_one_repository,
-)
+from shapes_of_places import a_folder_of_the_labs_repository, a_pipeline_in_each_folder, two_projects_in_one_repository
 from small_repository import SmallRepository, md5
 
 

@@ -222,7 +222,7 @@ def test_a_push_that_is_refused_leaves_all_as_it_was(project, cellarena, tmp_pat
 
 @pytest.mark.parametrize("command", ["release", "promote"])
 def test_an_interruption_after_git_wrote_the_tag_leaves_none(project, cellarena, monkeypatch, command):
-    from cellarena.registry.repository import Repository
+    from cellarena.registry.repository.repository import Repository
 
     version(project, "v1.1.0")
     project.commit("More")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cellarena.images.intensity import to_rgb8
-from cellarena.images.io import read_image, write_png
+from cellarena.images.io import file_sha256, read_image, write_png
 from cellarena.records import Record, write_manifest
-from cellarena.registry.origins import file_sha256, labels_sha256, read_origin
+from cellarena.registry.origins import labels_sha256, read_origin
 from released import discs
 from workspace import ROOT
 

@@ -85,9 +85,9 @@ def read_cells(path: Path) -> list[Cell] | None:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena rescore`") from error
+        raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena evaluate`") from error
     if list(table.columns) != _COLUMNS or not set(table["status"]) <= set(STATUSES):
-        raise ValueError(f"{path}: not a table of cells; run `cellarena rescore`")
+        raise ValueError(f"{path}: not a table of cells; run `cellarena evaluate`")
     return [Cell(*row) for row in table.itertuples(index=False, name=None)]
 
 
@@ -138,7 +138,7 @@ def refuse_uncovered(table: pd.DataFrame) -> None:
         cells.setdefault((Run(model, arm, seed), status), []).append(image)
     faults = [f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(cells.items())]
     if faults:
-        ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena rescore` scores what has changed"}
+        ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena evaluate` scores what has changed"}
         way = "; ".join(ways[status] for status in (MISSING, STALE) if (open_["status"] == status).any())
         raise ValueError(f"runs cannot be ranked on unequal coverage: {'; '.join(faults)}; {way}")
 

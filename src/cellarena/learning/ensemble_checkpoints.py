@@ -56,6 +56,8 @@ class Ensemble:
 class _Card(Section, extra="ignore"):
     """The part of an ensemble's model.json that it is loaded by."""
 
+    model: str
+
     scales: list[Annotated[float, Field(ge=0.25, le=4)]] = Field(min_length=1)
     # A run's name is that of a folder; what could lead out of the checkpoint is none.
     members: dict[Annotated[str, Field(pattern="^[a-z0-9_]+-[a-z0-9_]+-[0-9]+$")], str] = Field(min_length=1)

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from cellarena.registry.conditions import Gate
-from cellarena.registry.names import checked_name
+from cellarena.registry.packages.conditions import Gate
+from cellarena.registry.releases.names import checked_name
 from cellarena.section import Section
 
 

@@ -9,29 +9,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from configobj import ConfigObj, ConfigObjError
 
-from cellarena.faults import PartialError, SecurityError
-from cellarena.registry.outputs import Output
-from cellarena.registry.repository import Repository
-from cellarena.registry.unfetched import reason
+from cellarena.faults import IntegrityError, PartialError, SecurityError
+from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.storage import Storage, is_right
+from cellarena.registry.repository.outputs import Output
+from cellarena.registry.repository.repository import Repository
 
 _FETCHED = "fetched"
+_ADVICE = "see `dvc remote list`, and run `cellarena sync` where it was made"
 
 
 def fetch(repository: Repository, commit: str, output: Output, into: Path, cache: Path | None = None) -> None:
-    """Write an output of a commit to a path at which nothing is yet.
+    """Write an output of a commit, whose remotes are asked, to a path at which nothing is yet.
 
-    Args:
-        repository: that the commit belongs to.
-        commit: whose remotes are asked.
-        output: of that commit.
-        into: the path of the file or folder to be.
-        cache: a folder of DVC objects that is asked first and keeps what is fetched; without one all of it comes
-            from the remote.
+    A cache, a folder of DVC objects, is asked first and keeps what is fetched; without one all comes from the remote.
 
     Raises:
         FileExistsError: if something is there.
@@ -56,8 +52,7 @@ def members(repository: Repository, commit: str, folder: Output, cache: Path | N
 
     Raises:
         PartialError: if neither the cache nor the remote has the list.
-        SecurityError: if a file would lie outside of the folder.
-        ValueError: if the commit names no remote.
+        SecurityError, ValueError: as `fetch`.
     """
     what = f"{repository.address}: {folder.path} ({folder.md5})"
     with (
@@ -145,8 +140,37 @@ def _pull(project: Any, what: str) -> None:
             project.checkout()
     except (DvcException, ObjectFormatError, OSError) as error:
         with _quiet():
-            why = reason(project, what, error)
+            why = _reason(project, what, error)
         raise why from error
+
+
+def _reason(project: Any, what: str, error: Exception) -> Exception:
+    """Return why it could not be fetched: DVC says how many files, not whether they are gone, rotten or out of reach.
+
+    The objects are read from the remote once more, up to the first that is not right.
+    """
+    remote = Storage("the remote", project.cloud.get_remote_odb())
+    try:
+        for name in _objects(project, remote):
+            if not is_right(name, remote.digest(name)):
+                return IntegrityError(f"{what}: the remote holds other bytes for {name}; run `cellarena heal`")
+    except FileNotFoundError:
+        return PartialError(f"{what}: the remote lacks it, or a part of it; {_ADVICE}")
+    except (PartialError, IntegrityError, SecurityError) as fault:
+        return type(fault)(f"{what}: {fault}")
+    except ValueError as fault:
+        return IntegrityError(f"{what}: {fault}")
+    said = " ".join(str(error).split()) or type(error).__name__
+    return PartialError(f"{what}: could not be fetched ({said}); {_ADVICE}")
+
+
+def _objects(project: Any, remote: Storage) -> Iterator[str]:
+    """Yield the object of the output, then, if it is a folder, those of its files."""
+    (out,) = project.index.outs
+    top = out.hash_info.value
+    yield top
+    if out.hash_info.isdir:
+        yield from sorted(set(parse_listing(remote.read(top), top).values()))
 
 
 @contextmanager
@@ -164,9 +188,6 @@ def _refuse_leaving(project: Any, what: str) -> None:
     """The list of a folder's files comes from the remote, so that anything may stand in it."""
     (out,) = project.index.outs
     listed = out.get_obj() if out.hash_info.isdir else None
-    for key in (entry[0] for entry in listed or ()):
-        if (
-            any(part in {"", ".", ".."} or "/" in part or "\\" in part for part in key)
-            or PurePosixPath(*key).is_absolute()
-        ):
+    for key, *_ in listed or ():
+        if any(part in {"", ".", ".."} or "/" in part or "\\" in part for part in key):
             raise SecurityError(f"{what}: holds a file {'/'.join(key)!r} outside of its folder; it is not written")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.pairs import read_finite
 from cellarena.datasets.preparation import Preparation
+from cellarena.datasets.reading.image_files import read_finite
 from cellarena.images.channels import chosen, plain_names, refuse_unlearnt
+from cellarena.images.containers.showing import shown
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Choice, Image, Picture, Stored
-from cellarena.images.showing import shown
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
-from cellarena.registry.packages import Package
+from cellarena.registry.packages.package import Package
 
 if TYPE_CHECKING:
     from cellarena.learning.method_checkpoints import Method
@@ -43,14 +43,11 @@ class OpenRelease:
     segmenter: "Segmenter | Method"
 
     def segment(self, image: Image | Path | str, channels: Sequence[str | int] = ()) -> npt.NDArray[np.uint32]:
-        """Return the label image of an image, or of the image in a file.
+        """Return the (H, W) uint32 label image of an image, or of the image in a file; 0 is background.
 
         Args:
             image: (H, W) or (H, W, C), of any real type; or the path of a TIFF, PNG, BMP or JPEG file.
             channels: names, or numbers from 1, of those to use; needed where there are more than three.
-
-        Returns:
-            (H, W) uint32; 0 is background.
 
         Raises:
             FileNotFoundError: if there is no such file.
@@ -60,9 +57,8 @@ class OpenRelease:
             MemoryError: if it would take more memory than this machine has free.
         """
         choice = self.choice(channels)
-        if isinstance(image, Path | str):
-            return self.segment_picture(read_finite(Path(image), choice), choice)
-        return self.segment_picture(_as_picture(image, choice), choice)
+        picture = read_finite(Path(image), choice) if isinstance(image, Path | str) else _as_picture(image, choice)
+        return self.segment_picture(picture, choice)
 
     def choice(self, channels: Sequence[str | int] = ()) -> Choice:
         """Return what this release wants of a file, of which somebody chose the channels or none."""
@@ -70,12 +66,7 @@ class OpenRelease:
         return Choice(channels=tuple(map(str, channels)), learnt=learnt)
 
     def segment_picture(self, picture: Picture, choice: Choice) -> npt.NDArray[np.uint32]:
-        """Return the (H, W) uint32 label image of a picture that was read with a choice of this release's.
-
-        Raises:
-            ValueError: if it has other channels than this release learnt from.
-            MemoryError: if it would take more memory than this machine has free.
-        """
+        """Return the (H, W) uint32 label image of a picture that was read with this release's choice; as `segment`."""
         from cellarena.learning.predict import segment
 
         refuse_unlearnt(picture.channel_names, choice)
@@ -87,14 +78,7 @@ class OpenRelease:
         return to_rgb8(image, self.preparation.low, self.preparation.high)
 
     def origin_of(self, image: str, image_sha256: str, labels: LabelImage, channels: Sequence[str] = ()) -> Origin:
-        """Return what the label image of an image says of itself.
-
-        Args:
-            image: name of its file.
-            image_sha256: of that file.
-            labels: (H, W) label image that this release made of it.
-            channels: of the image, as somebody chose them.
-        """
+        """Return what the (H, W) label image that this release made of an image says of itself; see `Origin`."""
         return Origin(
             software=software(), run=self.package.run, weights=self.package.weights, image=image,
             image_sha256=image_sha256, labels_sha256=labels_sha256(labels), release=self.release,
@@ -116,11 +100,7 @@ class OpenRelease:
 
 
 def _as_picture(image: Image, choice: Choice) -> Picture:
-    """Return an array as a picture.
-
-    Raises:
-        ValueError: if it is no image, or has too many channels or lacks a chosen one.
-    """
+    """Return an array as a picture; one that is no image, has too many channels or lacks a chosen one is refused."""
     pixels = np.asarray(image)
     if pixels.ndim not in {2, 3} or not pixels.size:
         raise ValueError(f"an array of shape {pixels.shape} is no image: it is (H, W) or (H, W, C)")

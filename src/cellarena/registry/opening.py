@@ -1,23 +1,23 @@
 """A release as something that segments images: fetched, checked against its hashes, loaded without pickle."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellarena.datasets.preparation import Preparation
-from cellarena.registry.addresses import public_address, with_subfolder
-from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.fetching import fetch
-from cellarena.registry.names import parse_reference
 from cellarena.registry.opened import OpenRelease
 from cellarena.registry.origins import FromRelease
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.packages import Package, read_package, refuse_changed
-from cellarena.registry.places import copies, objects, scratch
-from cellarena.registry.releases import Released, refuse_withdrawn, resolve
-from cellarena.registry.repository import Repository, open_repository
+from cellarena.registry.packages.package import Package, read_package, refuse_changed
+from cellarena.registry.releases.artifacts import artifact_at
+from cellarena.registry.releases.names import parse_reference
+from cellarena.registry.releases.releases import Released, refuse_withdrawn, resolve
+from cellarena.registry.repository.addresses import public_address, with_subfolder
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.places import copies, objects, scratch
+from cellarena.registry.repository.repository import Repository, open_repository
 
 if TYPE_CHECKING:
     from cellarena.learning.recipe import Inference
@@ -53,38 +53,24 @@ def fetched_package(repository: Repository, release: Released) -> Iterator[tuple
 
     Raises:
         ValueError: if the artifact is no model, or dvc.lock of the commit has no such output.
-        PartialError: if it cannot be fetched.
-        IntegrityError: if what came is not what the hash promises.
+        IntegrityError, PartialError, SecurityError: as `fetch`.
     """
-    output = package_output(repository, release)
+    artifact = artifact_at(repository, release.commit, release.name)
+    if artifact.type != "model":
+        raise ValueError(f"{release}: is a {artifact.type or 'thing of no type'}, not a model")
+    output = output_of(repository, release.commit, artifact.path)
     with tempfile.TemporaryDirectory(dir=scratch()) as place:
         folder = Path(place) / "package"
         fetch(repository, release.commit, output, folder, objects(repository))
         yield folder, output
 
 
-def package_output(repository: Repository, release: Released) -> Output:
-    """Return the output that is released.
-
-    Raises:
-        ValueError: if the artifact is no model, or dvc.lock of the commit has no such output.
-    """
-    artifact = artifact_at(repository, release.commit, release.name)
-    if artifact.type != "model":
-        raise ValueError(f"{release.name}@{release.version}: is a {artifact.type or 'thing of no type'}, not a model")
-    return output_of(repository, release.commit, artifact.path)
-
-
 def output_of(repository: Repository, commit: str, path: str) -> Output:
-    """Return the output at a path, which dvc.lock of a commit or a .dvc file names.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    found = [output for output in outputs_at(repository, commit) if output.path == path]
-    if not found:
-        raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} has no {path}; `dvc repro` and commit it")
-    return found[0]
+    """Return the output at a path that dvc.lock of a commit or a .dvc file names; a ValueError if there is none."""
+    for output in outputs_at(repository, commit):
+        if output.path == path:
+            return output
+    raise ValueError(f"{repository.address}: dvc.lock at {commit[:7]} has no {path}; `dvc repro` and commit it")
 
 
 def address_of(repository: Repository) -> str:
@@ -127,9 +113,8 @@ def _settings(repository: Repository, commit: str) -> "Inference":
     """Return the settings that the commit's own predictions, and with them its scores, were made under."""
     from cellarena.learning.recipe import Inference
 
-    section: Mapping[str, Any] = repository.mapping(commit, "params.yaml").get("predict") or {}
     try:
-        return Inference.model_validate(section)
+        return Inference.model_validate(repository.mapping(commit, "params.yaml").get("predict") or {})
     except ValueError as error:
         said = " ".join(str(error).split())
         raise ValueError(f"{repository.address}: params.yaml at {commit[:7]}: predict: {said}") from error

@@ -1,6 +1,5 @@
 """What a predicted label image says of itself: JSON in the ImageDescription of its TIFF file."""
 
-import hashlib
 import json
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from cellarena.images.io import LabelImage, content_sha256, read_description
+from cellarena.images.io import LabelImage, content_sha256, file_sha256, read_description
 from cellarena.section import Section
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -70,14 +69,8 @@ def labels_sha256(labels: LabelImage) -> str:
 
 
 def software() -> str:
-    """Return the name and version of this program."""
+    """Return name and version of this program."""
     return f"cellarena {version('cellarena')}"
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def weights_of(folders: Iterable[Path]) -> dict[str, str]:

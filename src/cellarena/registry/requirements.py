@@ -13,13 +13,7 @@ NAME = "requirements.lock"
 
 @dataclass(frozen=True)
 class OtherLibrary:
-    """A library of another version than requirements.lock asks for.
-
-    Attributes:
-        name: of the library.
-        found: its version.
-        locked: what is asked for, such as ==2.13.0.
-    """
+    """A library's name, its version, and what requirements.lock asks for instead, such as ==2.13.0."""
 
     name: str
     found: str
@@ -30,12 +24,9 @@ class OtherLibrary:
 
 
 def installed_otherwise(lock: str) -> list[OtherLibrary]:
-    """Return the installed libraries of other versions than a lock asks for, by name.
+    """Return the installed libraries of other versions than the text of a requirements.lock asks for, by name.
 
     One that is not installed cannot have made anything; build tags such as +cpu are no difference.
-
-    Args:
-        lock: the content of requirements.lock.
     """
     installed = {}
     for requirement in _requirements(lock):
@@ -47,12 +38,7 @@ def installed_otherwise(lock: str) -> list[OtherLibrary]:
 
 
 def used_otherwise(libraries: Mapping[str, str], lock: str) -> list[OtherLibrary]:
-    """Return which libraries are of other versions than a lock asks for, by name.
-
-    Args:
-        libraries: their versions by name.
-        lock: the content of requirements.lock; it may be silent on some.
-    """
+    """Return which of these libraries are of other versions than a lock asks for, as far as it names them, by name."""
     asked = {requirement.name.lower(): str(requirement.specifier) for requirement in _requirements(lock)}
     known = [(name, found, asked[name.lower()]) for name, found in sorted(libraries.items()) if name.lower() in asked]
     return [OtherLibrary(*library) for library in known if not _satisfies(*library[1:])]

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellarena.evaluation.answers import Annotation, Answer
 from cellarena.evaluation.calibration.comparison import (
     COLUMNS,
     Calibration,
     mean_curves,
     pooled_reliability,
-    row_label,
     side_by_side,
 )
 from cellarena.evaluation.calibration.judge import judge
@@ -21,6 +21,7 @@ from cellarena.evaluation.calibration.tables import (
 from cellarena.images.probabilities import encoded
 from cellarena.records import Run
 from cellarena.targets.three_class import ThreeClass
+from test_records import RECORD
 
 RUN = Run("unet", "real", 0)
 TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
@@ -38,7 +39,7 @@ def judged(true, pred, sure, temperature=1.0):
     chosen = np.eye(3)[TARGET.true_classes(pred)]
     probabilities = np.where(chosen > 0, sure, (1 - sure) / 2).astype(np.float32)
     codes = encoded(np.moveaxis(probabilities, -1, 0))
-    return judge(true, pred, TARGET.true_classes(true), codes, temperature)
+    return judge(Answer.of(Annotation(RECORD, true, true), pred), TARGET.true_classes(true), codes, temperature)
 
 
 TRUE = squares((5, 5), (25, 25))
@@ -187,9 +188,8 @@ def test_the_curve_of_a_row_is_the_mean_of_its_seeds():
     right = {"a": judged(TRUE, TRUE, 0.9)}
     curves = mean_curves([
         calibration(Run("unet", "real", 0), wrong), calibration(Run("unet", "real", 1), right),
-        calibration(Run("unet", "mixed10", 0), {"a": None}),
+        calibration(Run("sac", "real", 0), {"a": None}),
     ])  # fmt: skip
-    assert list(curves.columns) == ["coverage", "unet", "unet-mixed10"]
+    assert list(curves.columns) == ["coverage", "unet", "sac"]
     assert curves["unet"].tolist() == [0.5] * 201
-    assert curves["unet-mixed10"].isna().all()
-    assert row_label(RUN) == "unet"
+    assert curves["sac"].isna().all()

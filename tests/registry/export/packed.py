@@ -14,8 +14,8 @@ from cellarena.models.parts.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params.mirror import load_params
 from cellarena.registry.export.portable import Name, portable
-from cellarena.registry.packages import Data, Licence, Package, Score, hashes_of, read_package, write_package
-from cellarena.registry.proof import proving_segmenter
+from cellarena.registry.packages.package import Data, Licence, Package, Score, hashes_of, read_package, write_package
+from cellarena.registry.packages.proof import proving_segmenter
 
 PARAMS = load_params(Path(__file__).parents[3] / "params.yaml")
 PLAN = plan([(64, 64)] * 10, 3, 3, Planning(memory_gb=0.1, features=32)).model_copy(

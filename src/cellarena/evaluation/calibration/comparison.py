@@ -29,11 +29,6 @@ class Calibration:
     curves: pd.DataFrame
 
 
-def row_label(run: Run) -> str:
-    """Return how a figure names all seeds of a run: its model, and its arm where that is not the real one."""
-    return run.model if run.arm == "real" else f"{run.model}-{run.arm}"
-
-
 def side_by_side(calibrations: Sequence[Calibration], without: Sequence[Run]) -> pd.DataFrame:
     """Return a row per run, region and metric: the value before and after scaling, the difference, their intervals.
 
@@ -56,7 +51,7 @@ def pooled_reliability(calibrations: Sequence[Calibration]) -> pd.DataFrame:
     Returns:
         Columns row (in the order given), region, scaling, low, high, n, confidence, accuracy.
     """
-    parts = [calibration.reliability.assign(row=row_label(calibration.run)) for calibration in calibrations]
+    parts = [calibration.reliability.assign(row=calibration.run.model) for calibration in calibrations]
     if not parts:
         return pd.DataFrame(columns=["row", "region", "scaling", "low", "high", "n", "confidence", "accuracy"])
     table = pd.concat(parts, ignore_index=True)
@@ -75,7 +70,7 @@ def mean_curves(calibrations: Sequence[Calibration]) -> pd.DataFrame:
     for calibration in calibrations:
         raw = calibration.curves[calibration.curves["scaling"] == SCALINGS[0]]
         risk = np.interp(_GRID, raw["coverage"], raw["risk"]) if len(raw) else np.full(len(_GRID), np.nan)
-        rows.setdefault(row_label(calibration.run), []).append(risk)
+        rows.setdefault(calibration.run.model, []).append(risk)
     # A seed without objects has no curve, which does not concern the others.
     means = {row: pd.DataFrame(risks).mean().to_numpy() for row, risks in rows.items()}
     return pd.DataFrame({"coverage": _GRID, **means})

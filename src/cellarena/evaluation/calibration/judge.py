@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.answers import Answer
 from cellarena.evaluation.calibration.objects import Objects, matched_objects, object_confidences
 from cellarena.evaluation.calibration.pixels import Sums, sums_of
-from cellarena.evaluation.calibration.tallies import Tally, boundary_band, count_pixels
-from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage
+from cellarena.evaluation.calibration.tallies import Tally, count_pixels
 from cellarena.images.probabilities import Codes
 
 Values = npt.NDArray[np.float64]
@@ -38,37 +37,29 @@ class Judged:
     matched: npt.NDArray[np.bool_]
 
 
-def judge(
-    true: LabelImage,
-    pred: LabelImage,
-    classes: npt.NDArray[np.uint8],
-    codes: Codes,
-    temperature: float,
-    ignored: npt.NDArray[np.bool_] | None = None,
-) -> Judged:
+def judge(answer: Answer, classes: npt.NDArray[np.uint8], codes: Codes, temperature: float) -> Judged:
     """Return how sure and how right the predictions of an image are.
 
+    Neither pixels that nobody annotated are judged nor objects that lie mostly there.
+
     Args:
-        true: (H, W) annotation.
-        pred: (H, W) predicted label image.
+        answer: annotation and predicted label image.
         classes: (H, W) the annotation as the classes that the network was taught.
         codes: (H, W) predicted probabilities as `images.probabilities` encodes them.
         temperature: above 0, or NaN if it is undefined.
-        ignored: (H, W), where nobody annotated: neither its pixels nor the objects that lie mostly there are judged.
 
     Raises:
         ValueError: if the shapes differ.
     """
-    annotated = np.ones(true.shape, bool) if ignored is None else ~ignored
-    regions = {"all": annotated, "boundary": boundary_band(true) & annotated}
     sums: dict[tuple[str, str], Sums] = {}
     for region in REGIONS:
-        raw = Tally.of(count_pixels(codes, classes, regions[region]))
+        raw = Tally.of(count_pixels(codes, classes, answer.annotation.regions[region]))
         sums[region, "raw"], sums[region, "scaled"] = sums_of(raw), sums_of(raw.scaled(temperature))
-    inner, matched = matched_objects(true, judgeable(true, pred, ignored))
-    scaled = np.empty(0) if np.isnan(temperature) else object_confidences(inner, codes, temperature)
-    confidence = {"raw": object_confidences(inner, codes, 1.0), "scaled": scaled}
-    return Judged(sums, np.unique(inner[inner > 0]).astype(np.int64), confidence, matched)
+    labels, matched = matched_objects(answer.inner)
+    judged = np.isin(answer.pairs.pred_labels, labels)
+    scaled = np.empty(0) if np.isnan(temperature) else object_confidences(answer.pred, codes, temperature)[judged]
+    confidence = {"raw": object_confidences(answer.pred, codes, 1.0)[judged], "scaled": scaled}
+    return Judged(sums, labels, confidence, matched)
 
 
 def objects_of(images: Sequence[Judged], scaling: str) -> Objects:

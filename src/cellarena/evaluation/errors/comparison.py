@@ -1,11 +1,10 @@
 """The errors of several runs side by side; seeds are averaged for what is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from cellarena.evaluation.errors.categories import ERRORS, OF_TRUE, SPURIOUS
-from cellarena.evaluation.errors.difficulty import row_name
 from cellarena.evaluation.errors.gains import PRED_COUNTS, TRUE_COUNTS
 from cellarena.records import Run
 
@@ -33,7 +32,7 @@ def category_totals(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_of_seeds(table: pd.DataFrame, runs: Sequence[Run], keys: Sequence[str]) -> pd.DataFrame:
-    """Return a table of several runs with one row for each model (and arm) instead of one for each seed.
+    """Return a table of several runs with one row for each model instead of one for each seed.
 
     Args:
         table: column run, the keys, and numbers.
@@ -46,7 +45,7 @@ def mean_of_seeds(table: pd.DataFrame, runs: Sequence[Run], keys: Sequence[str])
     Raises:
         ValueError: if the table names another run.
     """
-    names = _row_names(runs)
+    names = {str(run): run.model for run in runs}
     if unknown := sorted(set(table["run"]) - set(names)):
         raise ValueError(f"{', '.join(unknown)}: not a run of the benchmark; run `dvc repro`")
     order = list(dict.fromkeys(names.values()))
@@ -56,8 +55,3 @@ def mean_of_seeds(table: pd.DataFrame, runs: Sequence[Run], keys: Sequence[str])
     means = grouped.mean(numeric_only=True).reset_index()
     ordered = means.sort_values("row", kind="stable", ignore_index=True)
     return ordered.astype({"row": str})
-
-
-def _row_names(runs: Sequence[Run]) -> Mapping[str, str]:
-    arms = {run.arm for run in runs}
-    return {str(run): row_name(run, arms) for run in runs}

@@ -22,13 +22,13 @@ def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], sha
     Returns:
         One row per image: image; mean_f1 of the learned models, seeds averaged first; worst_f1 and best_f1 of a
         learned model; n_models and n_hard, for how many of them it is hard; hard_for_all (0 or 1); and a column
-        `f1_MODEL` for each model of `f1`. Of several arms each is a model of its own, `f1_MODEL-ARM`.
+        `f1_MODEL` for each model of `f1`.
 
     Raises:
         ValueError: if no run is of a learned model, or the runs differ in their images.
     """
-    rows = by_row(f1)
-    decisive = [name for name in rows.columns if name.split("-")[0] in learned]
+    rows = _by_model(f1)
+    decisive = [name for name in rows.columns if name in learned]
     if not decisive:
         raise ValueError("difficulty: no run of a learned model was analysed")
     scores = rows[decisive]
@@ -45,23 +45,13 @@ def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], sha
     return ordered.sort_values(["mean_f1", "image"], kind="stable", ignore_index=True)
 
 
-def by_row(f1: Mapping[Run, "pd.Series[float]"]) -> pd.DataFrame:
-    """Return F1 by image and model, seeds averaged; the columns stand in the order of the runs.
-
-    Raises:
-        ValueError: if the runs differ in their images.
-    """
-    arms = {run.arm for run in f1}
+def _by_model(f1: Mapping[Run, "pd.Series[float]"]) -> pd.DataFrame:
+    """Return F1 by image and model, seeds averaged; the columns stand in the order of the runs."""
     rows: dict[str, list[pd.Series[float]]] = {}
     expected: set[str] = set()
     for run, values in f1.items():
         expected = expected or set(values.index)
         if odd := sorted(expected ^ set(values.index)):
             raise ValueError(f"{run}: {len(odd)} image(s) were not analysed for every run, such as {odd[0]}")
-        rows.setdefault(row_name(run, arms), []).append(values)
+        rows.setdefault(run.model, []).append(values)
     return pd.DataFrame({name: pd.concat(seeds, axis=1).mean(axis=1) for name, seeds in rows.items()}).sort_index()
-
-
-def row_name(run: Run, arms: set[str]) -> str:
-    """Return what a run's row is called: its model, and its arm where there are several."""
-    return run.model if len(arms) == 1 else f"{run.model}-{run.arm}"

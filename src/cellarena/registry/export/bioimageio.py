@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from cellarena.images.io import read_image, write_bytes, write_png
-from cellarena.registry.export import onnx, torchscript
+from cellarena.images.io import file_sha256, read_image, write_bytes, write_png
+from cellarena.registry.export.onnx import INPUT, ONNX, OPSET, OUTPUT
 from cellarena.registry.export.spec import FORMATS, Format
-from cellarena.registry.packages import sha256_of
-from cellarena.registry.proof import VALIDATION
+from cellarena.registry.export.torchscript import TORCHSCRIPT
+from cellarena.registry.packages.proof import VALIDATION
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Pixels, Portable
@@ -27,14 +27,7 @@ def export(portable: "Portable", folder: Path) -> list[str]:
         ValueError: if the package holds no validation crop, or the description is not valid.
         IntegrityError: if weights are not the network.
     """
-    from cellarena.registry.export.proof import prove
-
-    torchscript.write(portable, folder / torchscript.FILE)
-    onnx.write(portable, folder / onnx.FILE)
-    proofs = {
-        torchscript.FILE: prove(portable, torchscript.load(folder / torchscript.FILE), torchscript.FILE),
-        onnx.FILE: prove(portable, onnx.load(folder / onnx.FILE), onnx.FILE),
-    }
+    proofs = {weights.name: weights.proved(portable, folder) for weights in (TORCHSCRIPT, ONNX)}
     _write_tensors(portable, folder)
     _write_documents(portable, proofs, folder)
     content = yaml.safe_dump(description(portable, proofs, folder), sort_keys=False, allow_unicode=True)
@@ -44,11 +37,7 @@ def export(portable: "Portable", folder: Path) -> list[str]:
 
 
 def refuse_invalid(path: Path) -> None:
-    """Do nothing if a description is valid, the files that it names included.
-
-    Raises:
-        ValueError: if bioimageio.spec finds a fault.
-    """
+    """Raise a ValueError unless bioimageio.spec finds a description valid, the files that it names included."""
     from bioimageio.spec import InvalidDescr, load_description
     from loguru import logger
 
@@ -84,7 +73,7 @@ def _write_documents(portable: "Portable", proofs: "dict[str, Proof]", folder: P
     image, labels = _largest_crop(portable)
     write_png(cover(image, labels), folder / "cover.png")
     usage = "bioimageio.core.predict(model='bioimageio.yaml', inputs=...)"
-    write_readme(portable, proofs[torchscript.FILE], torchscript.FILE, usage, folder)
+    write_readme(portable, proofs[TORCHSCRIPT.name], TORCHSCRIPT.name, usage, folder)
     card = (portable.folder / "README.md").read_text(encoding="utf-8")
     validation = (
         "## Validation\n\nCompare predicted label images with annotated ones, object by object, at an IoU of 0.5, as "
@@ -127,6 +116,8 @@ def description(portable: "Portable", proofs: "dict[str, Proof]", folder: Path) 
 
     What weights take is what both take: of any size only if both do.
     """
+    import torch
+
     from cellarena.models.spec import MODELS
 
     any_size = all(proof.any_size for proof in proofs.values())
@@ -150,8 +141,8 @@ def description(portable: "Portable", proofs: "dict[str, Proof]", folder: Path) 
         "inputs": [_input(portable, any_size, folder)],
         "outputs": [_output(portable, any_size, folder)],
         "weights": {
-            "torchscript": {**_file(folder, torchscript.FILE), "pytorch_version": _torch_version()},
-            "onnx": {**_file(folder, onnx.FILE), "opset_version": onnx.OPSET, "parent": "torchscript"},
+            "torchscript": {**_file(folder, TORCHSCRIPT.name), "pytorch_version": torch.__version__.partition("+")[0]},
+            "onnx": {**_file(folder, ONNX.name), "opset_version": OPSET, "parent": "torchscript"},
         },
     }
 
@@ -163,14 +154,7 @@ def _name(portable: "Portable") -> str:
 
 
 def _file(folder: Path, name: str) -> dict[str, str]:
-    return {"source": name, "sha256": sha256_of(folder / name)}
-
-
-def _torch_version() -> str:
-    """Return that of the trace, whatever the training's was."""
-    import torch
-
-    return torch.__version__.partition("+")[0]
+    return {"source": name, "sha256": file_sha256(folder / name)}
 
 
 def _axes(any_size: bool, channels: tuple[str, ...], sizes: dict[str, Any]) -> list[Any]:
@@ -187,7 +171,7 @@ def _input(portable: "Portable", any_size: bool, folder: Path) -> dict[str, Any]
     if any_size:
         sizes = {axis: {"min": step, "step": step} for axis in "yx"}
     return {
-        "id": onnx.INPUT,
+        "id": INPUT,
         "description": "8-bit RGB as float32, each channel stretched between the percentiles that the README names",
         "axes": _axes(any_size, ("red", "green", "blue"), sizes),
         "data": {"type": "float32", "range": [0, 255]},
@@ -197,11 +181,7 @@ def _input(portable: "Portable", any_size: bool, folder: Path) -> dict[str, Any]
 
 
 def _preprocessing(portable: "Portable") -> list[dict[str, Any]]:
-    """Return the normalisation in the format's terms.
-
-    Raises:
-        ValueError: if it has none for it.
-    """
+    """Return the normalisation in the format's terms; a ValueError if it has none for it."""
     rule = portable.tiles.normalisation
     if rule == "unit":
         return [{"id": "scale_linear", "kwargs": {"gain": 1 / 255, "offset": 0.0}}]
@@ -216,9 +196,9 @@ def _preprocessing(portable: "Portable") -> list[dict[str, Any]]:
 def _output(portable: "Portable", any_size: bool, folder: Path) -> dict[str, Any]:
     sizes: dict[str, Any] = dict(zip("yx", portable.tiles.size, strict=True))
     if any_size:
-        sizes = {axis: {"tensor_id": onnx.INPUT, "axis_id": axis} for axis in "yx"}
+        sizes = {axis: {"tensor_id": INPUT, "axis_id": axis} for axis in "yx"}
     return {
-        "id": onnx.OUTPUT,
+        "id": OUTPUT,
         "description": "Activated output: probabilities, and a distance where a channel is called so",
         "axes": _axes(any_size, portable.target.channels, sizes),
         "data": {"type": "float32", "range": [0, 1]},

@@ -9,12 +9,7 @@ _SIDE = 256
 
 
 def cover(image: npt.NDArray[np.uint8], labels: LabelImage) -> npt.NDArray[np.uint8]:
-    """Return an image beside itself with its objects in colours: (H, 2 W, 3) uint8, H and W the same and at least 256.
-
-    Args:
-        image: (H, W, 3) uint8.
-        labels: (H, W) of its objects.
-    """
+    """Return an (H, W, 3) uint8 image beside itself with its objects in colours: a square each of at least 256 px."""
     from skimage.color import label2rgb
     from skimage.segmentation import find_boundaries
 

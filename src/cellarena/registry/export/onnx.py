@@ -5,22 +5,17 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellarena.registry.export.spec import FORMATS, Format
+from cellarena.registry.export.spec import FORMATS, Format, NetworkFile
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Pixels, Portable, Runner
 
-FILE = "model.onnx"
 OPSET = 20
 INPUT, OUTPUT = "image", "activated"
 
 
 def write(portable: "Portable", path: Path) -> None:
-    """Write the network, its weights in the same file.
-
-    Raises:
-        ValueError: if it cannot be exported.
-    """
+    """Write the network, its weights in the same file; a ValueError if it cannot be exported."""
     import torch
 
     from cellarena.registry.export.torch_export import program_of, quiet
@@ -57,19 +52,9 @@ def load(path: Path) -> "Runner":
     return run
 
 
-def export(portable: "Portable", folder: Path) -> list[str]:
-    """Write model.onnx and its README; see `Format`."""
-    from cellarena.registry.export.proof import prove
-    from cellarena.registry.export.readme import write_readme
-
-    write(portable, folder / FILE)
-    proof = prove(portable, load(folder / FILE), FILE)
-    usage = (
-        "session = onnxruntime.InferenceSession('model.onnx'); "
-        f"output, = session.run(['{OUTPUT}'], {{'{INPUT}': pixels}})"
-    )
-    write_readme(portable, proof, FILE, usage, folder)
-    return [f"{FILE}: {proof}"]
-
-
-FORMATS.register("onnx")(Format(export, libraries=("onnx", "onnxscript", "onnxruntime")))
+ONNX = NetworkFile(
+    "model.onnx", write, load,
+    "session = onnxruntime.InferenceSession('model.onnx'); "
+    f"output, = session.run(['{OUTPUT}'], {{'{INPUT}': pixels}})",
+)  # fmt: skip
+FORMATS.register("onnx")(Format(ONNX.export, libraries=("onnx", "onnxscript", "onnxruntime")))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from cellarena.learning.method_checkpoints import Method
 from cellarena.learning.predict import Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS
-from cellarena.registry.packages import Package, refuse_changed
+from cellarena.registry.packages.package import Package, refuse_changed
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:
@@ -41,13 +41,9 @@ class Activated(nn.Module):
 
 
 class Name(NamedTuple):
-    """How a release is called.
+    """How a release is called: its artifact, version, date and authors.
 
-    Attributes:
-        name: of the artifact, or of the run where a folder is exported.
-        version: such as v1.2.0; "" where a folder is exported.
-        created: when it was released, or packed.
-        authors: of the model.
+    A folder that is exported has its run for a name, no version, and the date when it was packed.
     """
 
     name: str
@@ -102,18 +98,22 @@ class Portable:
 
     def run(self, pixels: Pixels) -> Pixels:
         """Return what the network itself puts out; see `Runner`."""
+        return runner_of(self.network)(pixels)
+
+
+def runner_of(network: Callable[[Tensor], Tensor]) -> Runner:
+    """Return a network of torch as what segments tiles."""
+
+    def run(pixels: Pixels) -> Pixels:
         with torch.inference_mode():
-            output: Pixels = self.network(torch.from_numpy(pixels)).numpy()
+            output: Pixels = network(torch.from_numpy(pixels)).numpy()
         return output
+
+    return run
 
 
 def portable(folder: Path, package: Package, called: Name) -> Portable:
-    """Return what a package's folder holds.
-
-    Args:
-        folder: of the package; every file's hash is checked.
-        package: content of its package.json.
-        called: name, version, date and authors.
+    """Return what the folder of a package holds, the hash of every file being checked.
 
     Raises:
         FileNotFoundError: if a file is missing.
@@ -131,13 +131,3 @@ def portable(folder: Path, package: Package, called: Name) -> Portable:
         raise ValueError(f"{called.name}: is a method without a network, and formats hold a network")
     network = Activated(loaded.network, loaded.target.activate).eval().requires_grad_(False)
     return Portable(called, folder, package, loaded, network)
-
-
-def settings_of(model: "Model") -> dict[str, Any]:
-    """Return what another program must know of a model: its normalisation and its decoding."""
-    return {
-        "percentiles": model.card.get("normalisation", {}),
-        "normalisation": model.hyperparameters.normalisation,
-        "target": model.card["target"],
-        "decoding": model.target.model_dump(mode="json"),
-    }

@@ -6,7 +6,7 @@ import numpy as np
 
 from cellarena.faults import IntegrityError
 from cellarena.images.io import read_image
-from cellarena.registry.proof import VALIDATION
+from cellarena.registry.packages.proof import VALIDATION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,15 +43,10 @@ class Proof(NamedTuple):
 
 
 def prove(portable: "Portable", runner: "Runner", what: str) -> Proof:
-    """Compare an exported network with the network, on noise and on the package's validation crops.
-
-    Args:
-        portable: the release.
-        runner: the exported network, read back from its file.
-        what: the file's name, for messages.
+    """Compare a network that was read back from its file with the network itself, on noise and on validation crops.
 
     Raises:
-        IntegrityError: if outputs differ by more than rounding, or objects do.
+        IntegrityError: if outputs differ by more than rounding, or objects do; it names the file, `what`.
     """
     own = portable.tiles.size
     differences = [_difference(portable, runner, 1, *own)]

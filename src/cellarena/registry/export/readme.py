@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cellarena.images.io import write_bytes
-from cellarena.registry.export.portable import settings_of
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Portable
@@ -21,17 +20,17 @@ _NORMALISATIONS = {
 
 
 def write_readme(portable: "Portable", proof: "Proof", file: str, usage: str, folder: Path) -> None:
-    """Write README.md, and settings.json with the same numbers for programs.
+    """Write README.md, and settings.json with the same numbers for programs, beside a file and what was found of it.
 
-    Args:
-        portable: the release.
-        proof: what was found of the exported network.
-        file: its name.
-        usage: a line of Python that runs it on `pixels`.
-        folder: that holds it.
+    `usage` is a line of Python that runs the network on `pixels`.
     """
-    settings = {**settings_of(portable.model), "channels": portable.target.channels, "multiple": portable.multiple,
-                "tile": portable.tiles.size, "any_size": proof.any_size}  # fmt: skip
+    model = portable.model
+    settings = {
+        "percentiles": model.card.get("normalisation", {}), "normalisation": model.hyperparameters.normalisation,
+        "target": model.card["target"], "decoding": model.target.model_dump(mode="json"),
+        "channels": portable.target.channels, "multiple": portable.multiple, "tile": portable.tiles.size,
+        "any_size": proof.any_size,
+    }  # fmt: skip
     content = json.dumps(settings, indent=2, sort_keys=True, allow_nan=False)
     write_bytes(content.encode() + b"\n", folder / "settings.json")
     lines = [

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellarena.registry.export.spec import FORMATS, Format
+from cellarena.registry.export.spec import FORMATS, Format, NetworkFile
 
 if TYPE_CHECKING:
-    from cellarena.registry.export.portable import Pixels, Portable, Runner
-
-FILE = "model.pt2"
+    from cellarena.registry.export.portable import Portable, Runner
 
 
 def program_of(portable: "Portable") -> Any:
@@ -21,19 +19,22 @@ def program_of(portable: "Portable") -> Any:
     Raises:
         ValueError: if it cannot be exported at all.
     """
+    import torch
+
+    from cellarena.registry.export.portable import runner_of
     from cellarena.registry.export.proof import takes_any_size
 
     with quiet():
         try:
             flexible = _flexible(portable)
-            own = portable.example(1, *portable.tiles.size).numpy()
-            runner_of(flexible)(own)
-            if takes_any_size(portable, runner_of(flexible)):
+            runner = runner_of(flexible.module())
+            runner(portable.example(1, *portable.tiles.size).numpy())
+            if takes_any_size(portable, runner):
                 return flexible
         except Exception as error:  # noqa: BLE001  # torch raises a dozen kinds where a size steers the network
             logging.getLogger(__name__).debug("no export for any size: %s", error)
         try:
-            return _fixed(portable)
+            return torch.export.export(portable.network, (portable.example(1, *portable.tiles.size),))
         except Exception as error:
             said = " ".join(str(error).split())[:300]
             raise ValueError(f"{portable.title} cannot be exported by torch.export ({said})") from error
@@ -49,31 +50,11 @@ def _flexible(portable: "Portable") -> Any:
     return torch.export.export(portable.network, (portable.example(2, 3 * step, 5 * step),), dynamic_shapes=shapes)
 
 
-def _fixed(portable: "Portable") -> Any:
-    import torch
-
-    return torch.export.export(portable.network, (portable.example(1, *portable.tiles.size),))
-
-
-def runner_of(program: Any) -> "Runner":
-    """Return an exported program as what segments tiles."""
-    import torch
-
-    module = program.module()
-
-    def run(pixels: "Pixels") -> "Pixels":
-        with torch.inference_mode():
-            output: Pixels = module(torch.from_numpy(pixels)).numpy()
-        return output
-
-    return run
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence what torch says to its own developers."""
     loggers = [logging.getLogger(name) for name in ("torch.export", "torch.onnx", "torch._dynamo", "onnxscript")]
-    levels = [logger.level for logger in loggers]
+    levels = {logger: logger.level for logger in loggers}
     try:
         for logger in loggers:
             logger.setLevel(logging.CRITICAL)
@@ -81,14 +62,15 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
+        for logger, level in levels.items():
             logger.setLevel(level)
 
 
-def write(program: Any, path: Path) -> None:
-    """Write a program without the places in the source that its nodes come from: they are paths of this machine."""
+def write(portable: "Portable", path: Path) -> None:
+    """Write the network without the places in the source that its nodes come from: they are paths of this machine."""
     import torch
 
+    program = program_of(portable)
     with quiet():
         for node in program.graph.nodes:
             node.meta.pop("stack_trace", None)
@@ -99,20 +81,13 @@ def load(path: Path) -> "Runner":
     """Return the network in a file that `write` wrote."""
     import torch
 
+    from cellarena.registry.export.portable import runner_of
+
     with quiet():
-        return runner_of(torch.export.load(str(path)))
+        return runner_of(torch.export.load(str(path)).module())
 
 
-def export(portable: "Portable", folder: Path) -> list[str]:
-    """Write model.pt2 and its README; see `Format`."""
-    from cellarena.registry.export.proof import prove
-    from cellarena.registry.export.readme import write_readme
-
-    write(program_of(portable), folder / FILE)
-    proof = prove(portable, load(folder / FILE), FILE)
-    usage = "model = torch.export.load('model.pt2').module(); output = model(pixels)"
-    write_readme(portable, proof, FILE, usage, folder)
-    return [f"{FILE}: {proof}"]
-
-
-FORMATS.register("torch-export")(Format(export))
+TORCH_EXPORT = NetworkFile(
+    "model.pt2", write, load, "model = torch.export.load('model.pt2').module(); output = model(pixels)"
+)
+FORMATS.register("torch-export")(Format(TORCH_EXPORT.export))

@@ -15,11 +15,7 @@ _REFUSED = 5
 
 
 def convert(path: Path, into: Path) -> tuple[str, dict[str, Path]]:
-    """Write every set of weights in a file of torch.save as safetensors.
-
-    Args:
-        path: of the file.
-        into: a folder with nothing in it.
+    """Write every set of weights in a file of torch.save as safetensors into a folder with nothing in it.
 
     Returns:
         The version of torch that read it, and the files by the dotted keys that lead to each; the whole file is "".

@@ -4,25 +4,21 @@ from typing import Any
 
 import yaml
 
-from cellarena.registry.names import checked_name
-from cellarena.registry.plain_yaml import read_yaml
+from cellarena.registry.releases.names import checked_name
+from cellarena.registry.repository.plain_yaml import read_yaml
 
 
 def refuse_declared(text: str, name: str) -> None:
-    """Do nothing if a dvc.yaml declares no artifact of this name.
-
-    Raises:
-        ValueError: if it does, cannot be read, or the name is none.
-    """
+    """Raise a ValueError unless a dvc.yaml can be read and declares no artifact of this name, which must be one."""
     if checked_name(name) in (_content(text).get("artifacts") or {}):
         raise ValueError(f"dvc.yaml declares an artifact {name} already; choose another name")
 
 
 def with_artifact(text: str, name: str, path: str, desc: str) -> str:
-    """Return the text of a dvc.yaml with one artifact more, a model, behind those that it has.
+    """Return the text of a dvc.yaml with one artifact more, a model; comments and order are kept.
 
     Args:
-        text: of the file; comments and order are kept.
+        text: of the file.
         name: of the artifact, new.
         path: of its folder, relative to dvc.yaml.
         desc: what it is in a sentence, without `${`.
@@ -38,11 +34,10 @@ def with_artifact(text: str, name: str, path: str, desc: str) -> str:
     indent = _indent(lines[starts[0] + 1 : at]) if starts else "  "
     # Some names are no text without quotes, such as `on`.
     written = name if _read_back(name) == name else f'"{name}"'
-    added = [f"{indent}{written}:"]
-    added += [f"{indent}  {key}: {value}" for key, value in (("path", path), ("type", "model"), ("desc", desc))]
+    entry = {"path": path, "type": "model", "desc": desc}
+    added = [f"{indent}{written}:", *(f"{indent}  {key}: {value}" for key, value in entry.items())]
     head = [] if starts else ["", "artifacts:"]
     after = "\n".join([*lines[:at], *head, *added, *lines[at:]]) + "\n"
-    entry = {"path": path, "type": "model", "desc": desc}
     if _read_back(after) != {**before, "artifacts": {**(before.get("artifacts") or {}), name: entry}}:
         raise ValueError(
             "dvc.yaml: its artifacts are written so that no line can be added; write them as a block, or add by hand: "

@@ -1,62 +1,33 @@
 """Whence an imported checkpoint is: what its card says of it, and its licence follows from."""
 
-import subprocess
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cellarena.images.io import file_sha256
 from cellarena.registry.foreign.weights import ForeignWeights
-from cellarena.registry.packages import sha256_of
+from cellarena.registry.repository.git_process import run_git
 
 
-@dataclass(frozen=True)
-class Origin:
-    """The `origin` of a card.
+def origin_of(path: Path, source: str, licence: str, foreign: ForeignWeights) -> dict[str, str]:
+    """Return the `origin` of a card: whence weights that were read from a file are.
 
-    Attributes:
-        file: name of the file that was imported.
-        sha256: of that file.
-        source: where it is from: an address, or in words.
-        licence: of its weights, an SPDX expression.
-        converted_by: who imported it, as git knows them.
-        torch: the version that opened the pickle; "" for a file that was none.
-        prefix: what was taken off the names of its weights.
-        key: the dotted keys that led to them in the file; "" for the whole of it.
-        cast: which of them were of another type than the network's; "" if none.
-    """
-
-    file: str
-    sha256: str
-    source: str
-    licence: str
-    converted_by: str
-    torch: str
-    prefix: str
-    key: str
-    cast: str
-
-    def as_card(self) -> dict[str, str]:
-        """Return it as JSON types."""
-        return asdict(self)
-
-
-def origin_of(path: Path, source: str, licence: str, foreign: ForeignWeights) -> Origin:
-    """Return the origin of weights that were read from a file.
+    Returns:
+        Name and sha256 of the file; where it is from; the licence, an SPDX expression; who imported it, as git knows
+        them; and how it was read, as `ForeignWeights` says.
 
     Raises:
         ValueError: if the licence is no SPDX expression, or the source says nothing.
     """
     if not source.strip():
         raise ValueError("--source is empty; say where the checkpoint is from, by its address or in words")
-    read = {"torch": foreign.torch, "prefix": foreign.prefix, "key": foreign.key, "cast": foreign.cast}
-    return Origin(path.name, sha256_of(path), source.strip(), checked_licence(licence), git_user(), **read)
+    return {
+        "file": path.name, "sha256": file_sha256(path), "source": source.strip(), "licence": checked_licence(licence),
+        "converted_by": git_user(), "torch": foreign.torch, "prefix": foreign.prefix, "key": foreign.key,
+        "cast": foreign.cast,
+    }  # fmt: skip
 
 
 def checked_licence(licence: str) -> str:
-    """Return an SPDX expression in its usual spelling.
-
-    Raises:
-        ValueError: if it is none.
-    """
+    """Return an SPDX expression in its usual spelling; what is none is a ValueError."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
     try:
@@ -70,9 +41,12 @@ def checked_licence(licence: str) -> str:
 
 def git_user() -> str:
     """Return name and address of git's user in the current folder, "" if git knows none."""
-    found = (
-        subprocess.run(["git", "config", f"user.{key}"], capture_output=True, text=True, check=False).stdout.strip()
-        for key in ("name", "email")
-    )
-    name, address = found
+    name, address = (_configured(f"user.{key}") for key in ("name", "email"))
     return f"{name} <{address}>" if address else name
+
+
+def _configured(key: str) -> str:
+    try:
+        return run_git("config", key).decode(errors="replace").strip()
+    except ValueError:
+        return ""

@@ -53,11 +53,7 @@ def confine(size: int) -> None:
 
 
 def refuse_bomb(path: Path) -> None:
-    """Do nothing if a file is no zip archive, or one whose members are stored as they are, as torch.save does.
-
-    Raises:
-        RefusedError: if it unpacks to more than it is.
-    """
+    """Raise a RefusedError if a zip archive unpacks to more than it is; torch.save stores its members as they are."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:

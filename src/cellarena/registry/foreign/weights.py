@@ -75,12 +75,12 @@ def _chosen(
     expected = declarations(network)
     found = {name: declared_tensors(file) for name, file in files.items() if key in {None, name}}
     differences = {name: _difference(kinds, expected) for name, kinds in found.items()}
-    fitting = [name for name, difference in differences.items() if not difference.n]
+    fitting = [name for name, (n, _) in differences.items() if not n]
     if not fitting:
-        nearest = min(differences, key=lambda name: differences[name].n)
+        nearest = min(differences, key=lambda name: differences[name][0])
         where = f" (under {nearest})" if nearest else ""
         raise ValueError(
-            f"{path}{where}: does not fit the network that these hyperparameters build: {differences[nearest].words}; "
+            f"{path}{where}: does not fit the network that these hyperparameters build: {differences[nearest][1]}; "
             "see --model and --hyperparameters"
         )
     read = [_read(path, files[name], found[name], expected, version, name) for name in fitting]
@@ -89,38 +89,25 @@ def _chosen(
     return read[0]
 
 
-@dataclass(frozen=True)
-class _Difference:
-    """By how many tensors weights differ from a network's, and in words."""
-
-    n: int
-    words: str
-
-
-def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> _Difference:
-    """Return what keeps weights from fitting; types do not, as far as they can be cast."""
-    prefix = common_prefix(found, expected) or _likely_prefix(found, expected)
+def _difference(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> tuple[int, str]:
+    """Return how many tensors keep weights from fitting, and in words; types do not, as far as they can be cast."""
+    prefix = common_prefix(found, expected)
     named = {name.removeprefix(prefix): kind for name, kind in found.items()}
     missing, more = sorted(expected.keys() - named.keys()), sorted(named.keys() - expected.keys())
     other = sorted(name for name in named.keys() & expected.keys() if not _fits(named[name], expected[name]))
     n_fitting = len(expected) - len(missing) - len(other)
-    first = ", ".join(
-        [
-            f"the first of another shape or type, {name}, is {named[name]}, expected {expected[name]}"
-            for name in other[:1]
-        ]
-        + [f"the first that is missing is {name}" for name in missing[:1]]
-        + [f"the first of no such name is {name}" for name in more[:1]]
-    )
+    firsts = [f"the first of another shape or type, {n}, is {named[n]}, expected {expected[n]}" for n in other[:1]]
+    firsts += [f"the first that is missing is {name}" for name in missing[:1]]
+    firsts += [f"the first of no such name is {name}" for name in more[:1]]
     words = (
         f"of {len(expected)} tensors {n_fitting} fit, {len(other)} are of another shape or type, {len(missing)} are "
-        f"missing, and {len(more)} more have no such name; {first}"
+        f"missing, and {len(more)} more have no such name; {', '.join(firsts)}"
     )
-    return _Difference(len(missing) + len(more) + len(other), words)
+    return len(missing) + len(more) + len(other), words
 
 
-def _likely_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
-    """Return the prefix of all names without which most are expected ones, to tell what else is wrong."""
+def common_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
+    """Return the dotted prefix of all names, such as `module.`, without which most are expected ones; "" for none."""
     parts = min(found, default="").split(".")
     shared = ["".join(f"{part}." for part in parts[:n]) for n in range(len(parts))]
     shared = [prefix for prefix in shared if all(name.startswith(prefix) for name in found)]
@@ -161,13 +148,3 @@ def _are_equal(one: ForeignWeights, other: ForeignWeights) -> bool:
 
 def _listed(keys: "Iterable[str]") -> str:
     return ", ".join(key or "'' (the whole file)" for key in keys)
-
-
-def common_prefix(found: "Mapping[str, Declared]", expected: "Mapping[str, Declared]") -> str:
-    """Return the dotted prefix, such as `module.`, without which all names are the expected ones; else ""."""
-    parts = min(found, default="").split(".")
-    for n_parts in range(1, len(parts)):
-        prefix = ".".join(parts[:n_parts]) + "."
-        if {name.removeprefix(prefix) for name in found if name.startswith(prefix)} == set(expected):
-            return prefix if all(name.startswith(prefix) for name in found) else ""
-    return ""

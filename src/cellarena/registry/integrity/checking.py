@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.storage import Storage, is_right
@@ -19,8 +18,7 @@ _LOST_AFTER = 3
 """So many objects in a row that could not be read: the place is gone, and the others are not asked for."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a place has under an object's name; `why` says more of one that is rotten or could not be read."""
 
     name: str
@@ -86,15 +84,14 @@ class _Contact:
 
     def _finding(self, name: str) -> Finding:
         try:
-            digest = self._storage.digest(name)
-            if not is_right(name, digest):
-                # What was cut off on its way is no rot: it is so twice, or it is not believed.
-                digest = self._storage.digest(name)
+            # What was cut off on its way is no rot: it is so twice, or it is not believed.
+            if is_right(name, self._storage.digest(name)) or is_right(name, digest := self._storage.digest(name)):
+                return Finding(name, "right")
         except FileNotFoundError:
             return Finding(name, "missing")
         except IntegrityError as error:
             return Finding(name, "rotten", str(error))
-        return Finding(name, "right") if is_right(name, digest) else Finding(name, "rotten", f"its md5 is {digest}")
+        return Finding(name, "rotten", f"its md5 is {digest}")
 
     def _failure(self, name: str, reason: str) -> Finding:
         self._failed_in_a_row += 1

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
-from cellarena.registry.integrity.checking import Finding
+from cellarena.registry.integrity.checking import Finding, State
 from cellarena.registry.integrity.dependents import Dependents, Flow, dependents_of
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
 from cellarena.registry.integrity.survey import Survey
-from cellarena.registry.outputs import LeftAlone, Output
+from cellarena.registry.repository.outputs import LeftAlone, Output
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,8 @@ def damages(found: Survey, flows: Mapping[str, Flow]) -> list[Damage]:
             uses.setdefault(use.output, []).append(use)
             faults.setdefault(use.output, []).extend(Fault(use.path, *entry) for entry in by_object[name])
     return [
-        Damage(
-            output,
-            sorted(faults[output], key=lambda fault: (fault.path, fault.place)),
-            dependents_of(uses[output], flows),
-        )
-        for output in sorted(faults)
+        Damage(output, sorted(of, key=lambda fault: (fault.path, fault.place)), dependents_of(uses[output], flows))
+        for output, of in sorted(faults.items())
     ]
 
 
@@ -58,13 +54,7 @@ def as_json(
     return {
         "points": [{"name": point.name, "commit": point.commit, "release": point.is_release} for point in points],
         "places": {
-            place: {
-                "promised": len(findings),
-                "right": found.n("right", place),
-                "missing": found.n("missing", place),
-                "rotten": found.n("rotten", place),
-                "unread": found.n("unread", place),
-            }
+            place: {"promised": len(findings), **{state: found.n(state, place) for state in get_args(State)}}
             for place, findings in found.found.items()
         },
         "left_alone": [asdict(entry) for entry in left_alone],
@@ -82,13 +72,8 @@ def _entry(damage: Damage) -> dict[str, Any]:
         "releases": list(damage.dependents.releases),
         "results": list(damage.dependents.results),
         "faults": [
-            {
-                "path": fault.path,
-                "object": fault.finding.name,
-                "place": fault.place,
-                "state": fault.finding.state,
-                "why": fault.finding.why,
-            }
+            {"path": fault.path, "object": name, "place": fault.place, "state": state, "why": why}
             for fault in damage.faults
+            for name, state, why in [fault.finding]
         ],
     }

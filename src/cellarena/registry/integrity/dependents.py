@@ -1,14 +1,15 @@
 """What was made from an object: the stages of a commit as a graph of the paths that they read and write."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Use
-from cellarena.registry.locked import LockedStage, locked_stages
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.locked import LockedStage, locked_stages
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,12 @@ class Dependents:
     """What depends on an object.
 
     Attributes:
-        stages: that made it, or the .dvc file that names it; sorted.
         points: HEAD, branches and releases that promise it, in their order.
         releases: those among the points.
         results: numbers and figures in git whose stage reads it, or reads what was made from it; those that are
             of everything, which lie higher, first.
     """
 
-    stages: Sequence[str]
     points: Sequence[str]
     releases: Sequence[str]
     results: Sequence[str]
@@ -33,21 +32,14 @@ class Flow:
     """What the stages of one commit read and write."""
 
     def __init__(self, stages: Mapping[str, LockedStage], outputs: Iterable[Output]) -> None:
-        """Build the graph.
-
-        Args:
-            stages: of a commit.
-            outputs: of that commit, those in git among them.
-        """
-        self._readers, self._results = _PathIndex(), dict[str, set[str]]()
+        """Build the graph from the stages of a commit and its outputs, those in git among them."""
+        self._readers = _PathIndex()
         for name, stage in stages.items():
             for dep in stage.deps:
                 self._readers.add(dep.path, name)
-        self._written: dict[str, list[str]] = {}
+        self._written = defaultdict[str, list[Output]](list)
         for output in outputs:
-            self._written.setdefault(output.stage, []).append(output.path)
-            if not output.is_cached:
-                self._results.setdefault(output.stage, set()).add(output.path)
+            self._written[output.stage].append(output)
 
     def results(self, path: str) -> set[str]:
         """Return the outputs in git of all stages that read a path, or read what was made from it."""
@@ -56,21 +48,20 @@ class Flow:
             stage = waiting.pop()
             seen.add(stage)
             for written in self._written.get(stage, ()):
-                waiting |= self._readers.touching(written) - seen
-        return set().union(*(self._results.get(stage, set()) for stage in seen))
+                waiting |= self._readers.touching(written.path) - seen
+        return {written.path for stage in seen for written in self._written.get(stage, ()) if not written.is_cached}
 
 
 class _PathIndex:
     """Names by the path that they belong to."""
 
     def __init__(self) -> None:
-        self._at: dict[str, set[str]] = {}
-        self._below: dict[str, set[str]] = {}
+        self._at, self._below = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
 
     def add(self, path: str, name: str) -> None:
-        self._at.setdefault(path, set()).add(name)
+        self._at[path].add(name)
         for parent in PurePosixPath(path).parents:
-            self._below.setdefault(str(parent), set()).add(name)
+            self._below[str(parent)].add(name)
 
     def touching(self, path: str) -> set[str]:
         """Return the names at a path, at a folder above it and at what lies below it."""
@@ -87,16 +78,10 @@ def flows_of(repository: Repository, points: Iterable[Point]) -> dict[str, Flow]
 
 
 def dependents_of(uses: Sequence[Use], flows: Mapping[str, Flow]) -> Dependents:
-    """Return what depends on what is promised at these places.
-
-    Args:
-        uses: of one object, or of several.
-        flows: of all commits that promise it, as from `flows_of`.
-    """
+    """Return what depends on what is promised at these places, by the `flows_of` all commits that promise it."""
     points = list(dict.fromkeys(point for use in uses for point in use.points))
     asked = {(point.commit, use.path) for use in uses for point in use.points}
     return Dependents(
-        sorted({use.output.stage for use in uses}),
         [point.name for point in points],
         [point.name for point in points if point.is_release],
         sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked)), key=_height),

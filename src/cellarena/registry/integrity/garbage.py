@@ -29,16 +29,10 @@ def hashes_in(contents: Iterable[bytes]) -> set[str]:
 
 
 def garbage(storage: Storage, spare: Collection[str], min_age: float) -> list[Garbage]:
-    """Return what a place could do without, sorted by name.
+    """Return what the cache or a remote could do without of what is there and not needed, sorted by name.
 
-    Args:
-        storage: the cache or a remote.
-        spare: names of what is there and not needed.
-        min_age: in days; what is younger may belong to a push whose commit is not known here yet. What an interrupted
-            copy left behind is given a day at least, since the copy may still go on.
-
-    Raises:
-        PartialError: if the place does not answer.
+    What is younger than `min_age`, in days, may belong to a push whose commit is not known here yet. What an
+    interrupted copy left behind is given a day at least, since the copy may still go on.
     """
     found = []
     for name in sorted(spare):

@@ -21,12 +21,9 @@ class Repair:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """What is to be done, what neither place has right, and what the other place did not answer for.
 
-    Attributes:
-        repairs: the files first, the object that lists a folder's files after them.
-        lost: objects that neither place has right.
-        unknown: objects that cannot be repaired now because the other place does not answer.
+    The repairs of files come before those of the objects that list a folder's files.
     """
 
     repairs: Sequence[Repair]

@@ -5,12 +5,12 @@ An experiment that is queued is a stash of DVC's own, and one that runs has a cl
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.repository import Repository
 
 _STATE = re.compile(r"(?!AUTO_MERGE)[A-Z][A-Z_]*")
 """HEAD, ORIG_HEAD, MERGE_HEAD, FETCH_HEAD, CHERRY_PICK_HEAD and the like.
@@ -30,11 +30,7 @@ class GitFolder:
 
 
 def git_folders(repository: Repository) -> list[GitFolder]:
-    """Return the repository's own git folder, those of its worktrees, and those of experiments that run.
-
-    Raises:
-        ValueError: if git cannot tell where they are.
-    """
+    """Return the repository's own git folder, those of its worktrees, and those of experiments that run."""
     own, common = (_asked(repository, which) for which in ("--absolute-git-dir", "--git-common-dir"))
     worktrees = (entry for entry in sorted(common.glob("worktrees/*")) if entry.is_dir())
     found = {folder: _working_tree(folder) for folder in (common, *worktrees)}
@@ -75,15 +71,14 @@ def named_trees(git: Repository, elsewhere: Iterable[tuple[str, str]]) -> tuple[
 
     Raises:
         IntegrityError: if a ref is broken, or what it names is not there.
-        ValueError: if git fails.
     """
-    refs = [*_refs(git), *elsewhere]
+    refs = [*((name, ref) for ref, name in git.refs().items()), *elsewhere]
     stashes = [(name, ref) for name, ref in refs if ref == "refs/stash" or ref.startswith("refs/exps/")]
     named = _with_other_parents(git, _passing(git) | _entries(git, stashes)) | dict(refs)
-    trees = dict(zip(named, _looked_up(git, [f"{name}^{{tree}}" for name in named]), strict=True))
+    trees = _looked_up(git, named, "^{tree}")
     others = [name for name, (tree, _) in trees.items() if not tree]
     files = {}
-    for name, (blob, kind) in zip(others, _looked_up(git, [f"{name}^{{}}" for name in others]), strict=True):
+    for name, (blob, kind) in _looked_up(git, others, "^{}").items():
         if kind != "blob":
             raise IntegrityError(f"{git.address}: {named[name]} names {name}, which git lacks; see `git fsck`")
         files[blob] = named[name]
@@ -96,11 +91,6 @@ def texts_in_progress(git: Repository) -> Iterator[bytes]:
         yield from (path.read_bytes() for path in sorted((git.folder / folder).rglob("*")) if path.is_file())
 
 
-def _refs(git: Repository) -> list[tuple[str, str]]:
-    """Return what every ref names, and the ref."""
-    return _pairs(git.git("for-each-ref", "--format=%(objectname) %(refname)"))
-
-
 def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
     """Return all entries of stashes: the ref itself names but the newest."""
     if not stashes:
@@ -110,21 +100,12 @@ def _entries(git: Repository, stashes: list[tuple[str, str]]) -> dict[str, str]:
     return dict.fromkeys(older, "a stash or a queued experiment") | dict(stashes)
 
 
-def _pairs(printed: bytes) -> list[tuple[str, str]]:
-    lines = (line.partition(" ") for line in printed.decode(errors="surrogateescape").splitlines())
-    return [(name, what) for name, _, what in lines]
-
-
 def _passing(git: Repository) -> dict[str, str]:
-    """Return what HEAD and files of git's that come and go name, as far as it is there.
-
-    Raises:
-        IntegrityError: if HEAD is not.
-    """
+    """Return what HEAD and files of git's that come and go name, as far as it is there; HEAD must be."""
     files = [path for path in sorted(git.folder.iterdir()) if _STATE.fullmatch(path.name) and path.is_file()]
     found = {match.decode(): path.name for path in files for match in _HASH.findall(path.read_bytes())}
     found |= {match.decode(): "a rebase or pick" for text in texts_in_progress(git) for match in _HASH.findall(text)}
-    there = dict(zip(found, _looked_up(git, found), strict=True))
+    there = _looked_up(git, found)
     if lost := [name for name, (_, kind) in there.items() if not kind and found[name] == "HEAD"]:
         raise IntegrityError(f"{git.address}: HEAD names {lost[0]}, which git lacks; see `git fsck`")
     return {name: found[name] for name, (_, kind) in there.items() if kind in {"commit", "tree", "tag"}}
@@ -133,22 +114,24 @@ def _passing(git: Repository) -> dict[str, str]:
 def _with_other_parents(git: Repository, named: Mapping[str, str]) -> dict[str, str]:
     """Return these and the other parents of each: a stash's are what was staged and what git did not track."""
     found, others = dict(named), dict[str, str]()
-    kinds = dict(zip(named, _looked_up(git, named), strict=True))
-    commits = git.blobs(name for name, (_, kind) in kinds.items() if kind == "commit")
+    commits = git.blobs(name for name, (_, kind) in _looked_up(git, named).items() if kind == "commit")
     for name, content in commits.items():
         head = content.partition(b"\n\n")[0].decode(errors="replace").splitlines()
         parents = [line.removeprefix("parent ") for line in head if line.startswith("parent ")]
         others |= dict.fromkeys(parents[1:], found[name])
     # Those of a shallow clone's commits are not there.
-    there = zip(others, _looked_up(git, others), strict=True)
-    return {name: others[name] for name, (_, kind) in there if kind} | found
+    return {name: others[name] for name, (_, kind) in _looked_up(git, others).items() if kind} | found
 
 
-def _looked_up(git: Repository, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the hash and the kind of objects, ("", "") for each that is not there."""
-    given = "".join(f"{name}\n" for name in names).encode()
-    if not given:
-        return []
+def _looked_up(git: Repository, names: Collection[str], peeled: str = "") -> dict[str, tuple[str, str]]:
+    """Return the hash and the kind of objects by their names, ("", "") for each that is not there.
+
+    What they lead to is looked up where a name is followed by `^{tree}`, or `^{}`.
+    """
+    if not names:
+        return {}
+    given = "".join(f"{name}{peeled}\n" for name in names).encode()
     listed = git.git("cat-file", "--batch-check=%(objectname) %(objecttype)", given=given).decode()
     pairs = (line.rsplit(" ", 1) for line in listed.splitlines())
-    return [("", "") if kind in {"missing", "ambiguous"} else (name, kind) for name, kind in pairs]
+    found = [("", "") if kind in {"missing", "ambiguous"} else (name, kind) for name, kind in pairs]
+    return dict(zip(names, found, strict=True))

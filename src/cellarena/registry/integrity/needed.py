@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.dvc_files import project_of, project_roots
 from cellarena.registry.integrity.checking import Watch
 from cellarena.registry.integrity.garbage import hashes_in
 from cellarena.registry.integrity.states import State
 from cellarena.registry.integrity.storage import FOLDER, Storage
 from cellarena.registry.integrity.survey import folder_listings
-from cellarena.registry.outputs import Output, outputs_in
+from cellarena.registry.repository.dvc_files import project_of, project_roots
+from cellarena.registry.repository.outputs import Output, outputs_in
 
 
 class Folder(NamedTuple):
@@ -38,10 +38,10 @@ class Needed:
 
 
 def needed(states: Iterable[State], others: Collection[str]) -> Needed:
-    """Return what these states need.
+    """Return what these states of the whole git repository need.
 
     Args:
-        states: of the whole git repository.
+        states: as from `states`.
         others: the folders of other DVC projects in it, whose folders may be in a cache of their own only.
 
     Raises:
@@ -59,7 +59,7 @@ def objects_needed(found: Needed, asked: Sequence[Storage], watch: Watch) -> set
     """Return the names of all objects that are needed, with the files of folders.
 
     Args:
-        found: that is needed.
+        found: as from `needed`.
         asked: the places that may have the lists of folders' files.
         watch: shows how far it is.
 

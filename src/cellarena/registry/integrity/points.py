@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from cellarena.registry.releases import releases
-from cellarena.registry.repository import Repository
+from cellarena.registry.releases.releases import releases
+from cellarena.registry.repository.repository import Repository
 
 
 @dataclass(frozen=True, order=True)
@@ -16,23 +16,15 @@ class Point:
 
 
 def published_points(repository: Repository) -> list[Point]:
-    """Return HEAD and the releases, sorted by name: what others rely on.
-
-    Raises:
-        ValueError: if there is no commit yet.
-    """
+    """Return HEAD and the releases, sorted by name: what others rely on; a ValueError if there is no commit yet."""
     # GTO passes over a tag that git cannot read; to git it is an error.
-    repository.tags()
+    repository.refs("refs/tags")
     released = (Point(str(release), release.commit, is_release=True) for release in releases(repository))
     return [Point("HEAD", repository.commit("HEAD")), *sorted(released)]
 
 
 def promising_points(repository: Repository) -> list[Point]:
-    """Return HEAD, the releases and the local branches: what this clone says is there.
-
-    Raises:
-        ValueError: if there is no commit yet.
-    """
+    """Return what is published, as `published_points`, and the local branches: what this clone says is there."""
     return [*published_points(repository), *_branches(repository)]
 
 
@@ -64,6 +56,5 @@ def _advice(remote: str, space: str) -> str:
 
 
 def _branches(repository: Repository) -> list[Point]:
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")
-    lines = (line.partition(" ") for line in listed.decode(errors="surrogateescape").splitlines())
-    return sorted(Point(ref.removeprefix("refs/heads/"), commit) for commit, _, ref in lines)
+    refs = repository.refs("refs/heads")
+    return sorted(Point(ref.removeprefix("refs/heads/"), commit) for ref, commit in refs.items())

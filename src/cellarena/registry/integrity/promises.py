@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cellarena.faults import SecurityError
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.outputs import Output, outputs_at
-from cellarena.registry.repository import Repository
+from cellarena.registry.repository.outputs import Output, outputs_at
+from cellarena.registry.repository.repository import Repository
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -18,13 +18,7 @@ Listing = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Use:
-    """Where an object is promised.
-
-    Attributes:
-        path: of the file or folder, relative to the repository's root.
-        output: that it is or belongs to.
-        points: that promise it.
-    """
+    """Where an object is promised: the path, the output that it is or belongs to, and the points that promise it."""
 
     path: str
     output: Output
@@ -32,12 +26,7 @@ class Use:
 
 
 def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Output, list[Point]]:
-    """Return what DVC keeps of these commits, sorted by path, and which of them promise it.
-
-    Raises:
-        ValueError: if a commit cannot be read; the line says which.
-        SecurityError: if an output's path leads out of the repository.
-    """
+    """Return the `outputs_at` these commits that DVC keeps, sorted by path, and which of them promise it."""
     at: dict[str, list[Output]] = {}
     promised: dict[Output, list[Point]] = {}
     for point in points:
@@ -49,11 +38,7 @@ def promised_outputs(repository: Repository, points: Iterable[Point]) -> dict[Ou
 
 
 def parse_listing(content: bytes, name: str) -> Listing:
-    """Return what the content of a folder's object lists.
-
-    Args:
-        content: of the object, JSON.
-        name: of the object, for messages.
+    """Return what the JSON of a folder's object lists.
 
     Raises:
         ValueError: if it is no list of files with their hashes.

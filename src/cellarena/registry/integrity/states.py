@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.dvc_files import is_dvc_file, pipeline_beside, project_roots
 from cellarena.registry.integrity.named import git_folders, named_trees, texts_in_progress
 from cellarena.registry.integrity.points import Point
-from cellarena.registry.outputs import with_folders
-from cellarena.registry.repository import Repository, parse_tree
+from cellarena.registry.repository.dvc_files import is_dvc_file, pipeline_beside, project_roots
+from cellarena.registry.repository.outputs import with_folders
+from cellarena.registry.repository.repository import Repository, parse_tree
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def states(repository: Repository, reports: str, elsewhere: Sequence[Point]) -> 
             for tree, name in trees.items():
                 yield from reader.tree(place.git, tree, name)
             yield State("refs", [], texts=[*place.git.blobs(files).values(), *texts_in_progress(place.git)])
-            yield reader.index(place.git)
+            yield reader.of_git(place.git, f"the index of {place.git.folder}", list(_staged(place.git)))
             if place.tree:
                 yield reader.disk(place.tree, place.git)
     except (ValueError, OSError) as error:
@@ -76,11 +76,7 @@ class _Reader:
         self._trees.add(tree)
         files = parse_tree(git.git("ls-tree", "-r", "-z", tree))
         blobs = [(path, blob.hash) for path, blob in files.items()]
-        yield self._of_git(git, name, blobs, every_text=name.startswith("refs/notes/"))
-
-    def index(self, git: Repository) -> State:
-        """Return what is staged."""
-        return self._of_git(git, f"the index of {git.folder}", list(_staged(git)), every_text=False)
+        yield self.of_git(git, name, blobs)
 
     def disk(self, folder: Path, git: Repository) -> State:
         """Return what lies in a working tree, ignored by git or not."""
@@ -89,24 +85,23 @@ class _Reader:
         roots = project_roots([*tracked, *files]) | {self._within}
         wanted = [path for path in files if is_dvc_file(path)]
         beside = {pipeline_beside(path) for path in wanted}.intersection(files)
+        reports = [folder / path for path in files if self._is_report(path, roots)]
         return State(
             str(folder),
             [(path, _read(folder / path)) for path in wanted],
             {path: _read(folder / path) for path in beside},
             with_folders(tracked),
-            [
-                (folder / path).read_bytes()
-                for path in files
-                if self._is_report(path, roots) and (folder / path).is_file()
-            ],
+            [path.read_bytes() for path in reports if path.is_file()],
         )
 
-    def _of_git(self, git: Repository, name: str, blobs: Sequence[tuple[str, str]], every_text: bool) -> State:
+    def of_git(self, git: Repository, name: str, blobs: Sequence[tuple[str, str]]) -> State:
+        """Return what git holds under paths, of which one that is unmerged comes more than once."""
         by_path, roots = dict(blobs), project_roots(path for path, _ in blobs) | {self._within}
         new = [entry for entry in blobs if entry not in self._seen]
         self._seen.update(new)
         wanted = [entry for entry in new if is_dvc_file(entry[0])]
-        texts = [entry for entry in new if every_text or self._is_report(entry[0], roots)]
+        are_notes = name.startswith("refs/notes/")
+        texts = [entry for entry in new if are_notes or self._is_report(entry[0], roots)]
         beside = {pipeline_beside(path) for path, _ in wanted} & by_path.keys()
         read = git.blobs([blob for _, blob in (*wanted, *texts)] + [by_path[path] for path in beside])
         return State(

@@ -18,6 +18,9 @@ FOLDER = ".dir"
 class Storage:
     """One such place.
 
+    What asks it raises FileNotFoundError if there is no such object, and PartialError if the place does not let it or
+    does not answer.
+
     Attributes:
         name: as messages call it.
         odb: DVC's object database.
@@ -46,9 +49,7 @@ class Storage:
         """Return the md5 of an object's bytes, all of which are read.
 
         Raises:
-            FileNotFoundError: if there is no such object.
             IntegrityError: if what is there is no file.
-            PartialError: if it cannot be read, or the place does not answer.
         """
         from dvc_data.hashfile.hash import file_md5
 
@@ -60,23 +61,12 @@ class Storage:
             return str(file_md5(path, self.odb.fs))
 
     def read(self, name: str) -> bytes:
-        """Return an object's bytes.
-
-        Raises:
-            FileNotFoundError: if there is no such object.
-            PartialError: if it cannot be read, or the place does not answer.
-        """
+        """Return an object's bytes."""
         with self.reached():
             return bytes(self.odb.fs.cat_file(self.path(name)))
 
     def names(self) -> set[str]:
-        """Return the names of all objects that are there, and of what interrupted copies left behind.
-
-        A place that does not exist yet has none.
-
-        Raises:
-            PartialError: if the place does not answer.
-        """
+        """Return the names of all objects, and of what interrupted copies left behind; none of a place not yet made."""
         try:
             with self.reached():
                 return set(self.odb.all())
@@ -84,43 +74,24 @@ class Storage:
             return set()
 
     def create(self) -> None:
-        """Make the folder that all objects lie in, if there is none.
-
-        Raises:
-            PartialError: if the place does not let it, or does not answer.
-        """
+        """Make the folder that all objects lie in, if there is none."""
         with self.reached():
             if self.root and not self.odb.fs.exists(self.root):
                 self.odb.fs.makedirs(self.root)
 
     def info(self, name: str) -> dict[str, Any]:
-        """Return what the place tells of an object, its size among it.
-
-        Raises:
-            FileNotFoundError: if there is no such object.
-            PartialError: if the place does not answer.
-        """
+        """Return what the place tells of an object, its size among it."""
         with self.reached():
             return dict(self.odb.fs.info(self.path(name)))
 
     def remove(self, name: str) -> None:
-        """Remove an object.
-
-        Raises:
-            FileNotFoundError: if there is no such object.
-            PartialError: if the place does not let it, or does not answer.
-        """
+        """Remove an object."""
         with self.reached():
             self.odb.fs.remove(self.path(name))
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Turn what DVC's file systems raise into one line.
-
-        Raises:
-            FileNotFoundError: as it is.
-            PartialError: for all else.
-        """
+        """Turn what DVC's file systems raise, but a FileNotFoundError, into a PartialError of one line."""
         try:
             yield
         except (FileNotFoundError, IntegrityError, PartialError):
@@ -135,9 +106,7 @@ def copy_to_cache(name: str, source: Storage, cache: Storage) -> None:
     """Write an object of a remote to the cache: under another name until its bytes are found right.
 
     Raises:
-        FileNotFoundError: if the remote lacks it.
         IntegrityError: if what came is not what the name promises.
-        PartialError: if the remote does not answer.
         OSError: if the cache cannot be written.
     """
     from dvc_data.hashfile.hash import file_md5
@@ -149,8 +118,7 @@ def copy_to_cache(name: str, source: Storage, cache: Storage) -> None:
     try:
         with source.reached():
             source.odb.fs.get_file(source.path(name), partial)
-        found = file_md5(partial)
-        if found != _md5(name):
+        if not is_right(name, found := file_md5(partial)):
             raise IntegrityError(f"{source.name}: what came for {name} has md5 {found}")
         cache.odb.protect(partial)
         Path(partial).replace(path)
@@ -164,9 +132,7 @@ def copy_to_remote(name: str, cache: Storage, target: Storage) -> None:
     A folder, S3 and a WebDAV server that is fit for it do so by themselves; over SSH it is renamed when it is there.
 
     Raises:
-        FileNotFoundError: if the cache lacks it.
         IntegrityError: if what the remote then has is not what the name promises.
-        PartialError: if the remote does not answer.
     """
     path = target.path(name)
     with target.reached():
@@ -176,14 +142,10 @@ def copy_to_remote(name: str, cache: Storage, target: Storage) -> None:
                 target.odb.fs.put_file(file, path)
         else:
             target.odb.fs.put_file(cache.path(name), path)
-    if (found := target.digest(name)) != _md5(name):
+    if not is_right(name, found := target.digest(name)):
         raise IntegrityError(f"{target.name}: what was written for {name} has md5 {found}")
 
 
 def is_right(name: str, digest: str) -> bool:
     """Return whether bytes of this md5 are what an object's name promises."""
-    return digest == _md5(name)
-
-
-def _md5(name: str) -> str:
-    return name.removesuffix(FOLDER)
+    return digest == name.removesuffix(FOLDER)

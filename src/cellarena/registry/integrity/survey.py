@@ -7,7 +7,7 @@ from cellarena.registry.integrity.checking import Finding, State, Watch, check
 from cellarena.registry.integrity.points import Point
 from cellarena.registry.integrity.promises import Listing, Use, objects_of, parse_listing, uses_of
 from cellarena.registry.integrity.storage import Storage
-from cellarena.registry.outputs import Output
+from cellarena.registry.repository.outputs import Output
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class Survey:
     def faults(self) -> Iterator[tuple[str, Finding]]:
         """Yield the place and the finding of every object that is not right there."""
         for place, findings in self.found.items():
-            for finding in findings.values():
-                if finding.state != "right":
-                    yield place, finding
+            yield from ((place, finding) for finding in findings.values() if finding.state != "right")
 
     def n(self, state: State, place: str) -> int:
         """Return how many objects a place has in this state."""
@@ -47,17 +45,7 @@ class Survey:
 
 
 def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage], watch: Watch) -> Survey:
-    """Read every promised object at every place.
-
-    Args:
-        outputs: that are promised, and by which points.
-        storages: to read; the first that has the object of a folder right is asked what its files are.
-        watch: shows how far it is.
-
-    Raises:
-        ValueError: if the object of a folder is right but no list of files.
-        SecurityError: if a file of a folder would lie outside of it.
-    """
+    """Read every promised object at every place; it asks and raises what `folder_listings` does."""
     folders = {output.md5 for output in outputs if output.is_folder}
     listings, found = folder_listings(folders, storages, watch)
     files = objects_of(outputs, listings) - folders

@@ -1,0 +1,98 @@
+"""What became of a row's objects, and how far its probabilities can be trusted, image by image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellarena.evaluation.answers import Answer
+from cellarena.evaluation.calibration.judge import Judged, judge
+from cellarena.evaluation.calibration.tables import (
+    curve_table,
+    image_table,
+    object_table,
+    reliability_table,
+    summary_table,
+)
+from cellarena.evaluation.errors.analysis import Analysis, analyze, together
+from cellarena.evaluation.errors.gains import count, gains
+from cellarena.evaluation.errors.strata import stratify
+from cellarena.evaluation.errors.worst import worst
+from cellarena.evaluation.tables import write_table
+from cellarena.layout import Layout
+from cellarena.records import Run
+from cellarena.reporting.figures.gallery import COLUMNS, Exhibition, gallery
+from cellarena.reporting.figures.style import save
+from cellarena.seeds import generator
+from cellarena.shell.predictions import read_probabilities, read_unpredicted
+
+
+@dataclass
+class AnalyzedRow:
+    """A row whose errors are named while the images pass by."""
+
+    run: Run
+    images: list[Analysis] = field(default_factory=list)
+    exhibition: Exhibition = field(default_factory=Exhibition)
+
+    def analyze(self, answer: Answer) -> None:
+        """Name what became of every object of an image, and keep the worst errors to be shown.
+
+        Raises:
+            ValueError: if it cannot be analysed; the message names run and image.
+        """
+        found, annotation = analyze(answer, self.run), answer.annotation
+        self.images.append(found)
+        self.exhibition.add(worst(found.objects, COLUMNS), annotation.image, annotation.true, answer.pred)
+
+    def write(self, limits: pd.DataFrame, folder: Path, figure: Path) -> None:
+        """Write the error tables and draw the gallery; `limits` are those of `evaluation.errors.strata.bounds`."""
+        done = together(self.images)
+        counts = count(done)
+        tables = {"objects": done.objects, "counts": counts, "gains": gains(counts), "strata": stratify(done, limits)}
+        _write(tables, folder)
+        save(gallery(self.exhibition.kinds, f"{self.run}: worst errors (each crop with its width)"), figure)
+
+
+@dataclass
+class CalibratedRow:
+    """A row whose probabilities are judged while the images pass by; `fit` is its table of `temperatures`."""
+
+    layout: Layout
+    run: Run
+    fit: pd.DataFrame
+    images: dict[str, Judged | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._unpredicted = read_unpredicted(self.layout, self.run)
+
+    def judge(self, answer: Answer, classes: npt.NDArray[np.uint8]) -> None:
+        """Judge the probabilities of an image by its classes; there is nothing to judge where prediction failed."""
+        record = answer.annotation.record
+        self.images[record.id] = None
+        if not answer.failed and ("test", record.id) not in self._unpredicted:
+            codes = read_probabilities(self.layout, self.run, "test", record)
+            self.images[record.id] = judge(answer, classes, codes, float(self.fit["temperature"].iloc[0]))
+
+    def write(self, folder: Path) -> None:
+        """Write the tables of `evaluation.calibration.tables`."""
+        images, run = self.images, self.run
+        _write(
+            {
+                "temperature": self.fit,
+                "images": image_table(images, run),
+                "objects": object_table(images, run),
+                "summary": summary_table(images, run, generator(0, "calibration", str(run))),
+                "reliability": reliability_table(images, run),
+                "risk_coverage": curve_table(images, run),
+            },
+            folder,
+        )
+
+
+def _write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.csv")

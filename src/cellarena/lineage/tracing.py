@@ -1,0 +1,220 @@
+"""Where a release, a label image or any output of the pipeline comes from, down to the images as they were acquired."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cellarena.datasets.sources.spec import SOURCES
+from cellarena.lineage.comparison import Comparison
+from cellarena.records import Run
+from cellarena.registry.origins import Origin
+from cellarena.registry.packages.package import Package
+from cellarena.registry.releases.releases import Released
+from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.repository import Repository
+from cellarena.registry.requirements import NAME, used_otherwise
+
+_OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set; md5 as dvc.lock records them, None for what it does not rest on."""
+
+    source: str | None
+    licence: str | None
+    raw: str | None
+    preprocessed: str | None
+    splits: str | None
+    split: Mapping[str, Any]
+    """The parameters of the split."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """What made an arm's synthetic images; md5 of its weights and of the images."""
+
+    name: str
+    weights: str | None
+    images: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A stage that trained a network or put an ensemble together, and the parameters it had."""
+
+    stage: str
+    run: Run
+    checkpoint: str | None
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What was not learnt from the arm's real images: pretrained weights, a member of an ensemble, or a generator."""
+
+    kind: str
+    name: str
+    hash: str
+    """sha256:... or md5:..., empty if none is recorded."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The commit of the code, and the libraries that it ran with."""
+
+    commit: str
+    requirements_sha256: str | None
+    libraries: Mapping[str, str]
+    """By name, the versions that a release learnt with."""
+    otherwise: Mapping[str, str]
+    """By name, what requirements.lock asks for in the place of one of these."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is asked for, as the user wrote it: a release, a prediction or an output; what does not apply is None."""
+
+    asked: str
+    kind: str
+    commit: str
+    run: Run | None = None
+    release: Released | None = None
+    """Of a label image the one that made it."""
+    comparison: Comparison | None = None
+    """Of an output with what its stage made."""
+    origin: Origin | None = None
+    """What a label image says of itself."""
+    labels_unchanged: bool | None = None
+    """Since they were written."""
+    package: Package | None = None
+    """What the release says of itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage(Subject):
+    """The answer: what is asked for, and what follows from its stages; what does not apply is None or empty."""
+
+    data: Data
+    arm: Mapping[str, Any]
+    """Its parameters."""
+    generator: Generator | None
+    """Of the arm's synthetic images."""
+    training: Training | None
+    """Of the run; members of an ensemble are among the parents."""
+    parents: Sequence[Parent]
+    environment: Environment
+    stages: Sequence[LockedStage]
+    """The one that made it and all that this rests on, the nearest first."""
+
+
+def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage]) -> Lineage:
+    """Return the lineage of what is asked for.
+
+    Args:
+        repository: that the stages are of.
+        subject: what is known of it.
+        stages: the one that made it and all that this rests on, the nearest first.
+    """
+    run = subject.run
+    trained = [training for training in map(_training, stages) if training]
+    own = next((training for training in trained if training.run == run), None)
+    members = _members(own, stages, trained)
+    arm = _settings(stages, ["arms", run.arm], f"arms.{run.arm}") if run else {}
+    generator = _generator(stages, str(arm.get("generator") or ""))
+    requirements = repository.read(subject.commit, NAME)
+    libraries = subject.package.libraries if subject.package else {}
+    otherwise = used_otherwise(libraries, (requirements or b"").decode(errors="replace"))
+    return Lineage(
+        **vars(subject),
+        data=_data(stages),
+        arm=arm,
+        generator=generator,
+        training=own,
+        parents=[*_parents(own, members), *_generators(generator)],
+        environment=Environment(
+            subject.commit,
+            hashlib.sha256(requirements).hexdigest() if requirements is not None else None,
+            libraries,
+            {library.name: library.locked for library in otherwise},
+        ),
+        stages=stages,
+    )
+
+
+def as_json(lineage: Lineage) -> dict[str, Any]:
+    """Return a lineage as JSON types; its keys are always the same, docs/use.md says what they hold."""
+    shown = asdict(lineage)
+    # It stands in `environment`.
+    del shown["commit"]
+    if lineage.release:
+        shown["release"] = {name: getattr(lineage.release, name) for name in _OF_RELEASE}
+    for name in ("origin", "package"):
+        part = getattr(lineage, name)
+        shown[name] = part and part.model_dump(mode="json")
+    shown["stages"] = [stage.model_dump(mode="json") for stage in lineage.stages]
+    if lineage.run:
+        shown["run"]["name"] = str(lineage.run)
+    return shown
+
+
+def _training(stage: LockedStage) -> Training | None:
+    if stage.run is None or stage.words[0] not in {"train", "ensemble"}:
+        return None
+    checkpoint = next((out.md5 for out in stage.outs if out.path.endswith(f"/{stage.run}")), None)
+    return Training(stage.name, stage.run, checkpoint, stage.settings)
+
+
+def _members(own: Training | None, stages: Sequence[LockedStage], trained: Sequence[Training]) -> list[Training]:
+    """Return the trainings that an ensemble read the checkpoints of."""
+    read = {dep.path.rpartition("/")[2] for stage in stages if own and stage.name == own.stage for dep in stage.deps}
+    return [training for training in trained if str(training.run) in read]
+
+
+def _parents(own: Training | None, members: Sequence[Training]) -> Iterator[Parent]:
+    for training in members:
+        yield Parent("member", str(training.run), _tagged("md5", training.checkpoint))
+    for training in [own, *members] if own else members:
+        settings = training.parameters.get(f"models.{training.run.model}")
+        for name in ("checkpoint", "weights"):
+            if isinstance(settings, Mapping) and (file := settings.get(name)):
+                yield Parent("pretrained", str(file), _tagged("sha256", settings.get(f"{name}_sha256")))
+
+
+def _generators(generator: Generator | None) -> Iterator[Parent]:
+    if generator:
+        yield Parent("generator", generator.name, _tagged("md5", generator.weights))
+
+
+def _tagged(kind: str, value: Any) -> str:
+    return f"{kind}:{value}" if value else ""
+
+
+def _generator(stages: Sequence[LockedStage], name: str) -> Generator | None:
+    if not name:
+        return None
+    settings = _settings(stages, ["synthesize", name], f"synthesize.generators.{name}")
+    return Generator(name, _made(stages, ["fit-generator", name]), _made(stages, ["synthesize", name]), settings)
+
+
+def _data(stages: Sequence[LockedStage]) -> Data:
+    acquired = _settings(stages, ["acquire"], "acquire")
+    source = str(acquired["source"]) if "source" in acquired else None
+    known = SOURCES[source].licence if source and source in SOURCES else None
+    return Data(
+        source, known or str(acquired.get("licence", "")) or None, _made(stages, ["acquire"]),
+        _made(stages, ["preprocess"]), _made(stages, ["split"]), _settings(stages, ["split"], "split"),
+    )  # fmt: skip
+
+
+def _made(stages: Sequence[LockedStage], words: list[str]) -> str | None:
+    """Return the md5 of the first output of the stage with a command."""
+    return next((stage.outs[0].md5 for stage in stages if stage.words == words and stage.outs), None)
+
+
+def _settings(stages: Sequence[LockedStage], words: list[str], name: str) -> Mapping[str, Any]:
+    """Return a section of the parameters of the stage with a command."""
+    found = next((stage.settings.get(name) for stage in stages if stage.words == words), None)
+    return found if isinstance(found, Mapping) else {}
