@@ -25,7 +25,7 @@ NAMES = names_with({"maunet_ensemble": ["maunet", "maunet_wide"]})
 EDITED = {
     **{name: [name] for name in (
         "cli", "datasets.cropping.augmentations", "datasets.sources.folder", "evaluation.matching", "images.intensity",
-        "learning.fit", "models.maunet", "params.mirror", "registry.origins", "shell.predictions", "stages.evaluate",
+        "learning.fit", "models.maunet", "params.mirror", "images.origins", "shell.predictions", "stages.evaluate",
         "synthesis.generators.texture", "targets.class_and_distance",
     )},
     "reporting/templates/report.css": ["reporting.html", "reporting.pdf"],

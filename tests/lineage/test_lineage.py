@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cellarena.images.io import file_sha256, read_image, write_image, write_labels
-from cellarena.registry.origins import Origin, labels_sha256, read_origin, weights_of
+from cellarena.images.origins import Origin, labels_sha256, read_origin, weights_of
 from released import RUN, copied, discs, new_project, write_release
 
 KEYS = {

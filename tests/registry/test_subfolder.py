@@ -7,8 +7,8 @@ import pytest
 from dvc.api import artifacts_show
 
 from cellarena.images.io import write_image
+from cellarena.images.origins import read_origin
 from cellarena.registry.integrity.points import published_points
-from cellarena.registry.origins import read_origin
 from cellarena.registry.releases.releases import releases
 from cellarena.registry.repository.repository import open_repository
 from released import Project, discs, new_project

@@ -10,8 +10,8 @@ import pytest
 import tifffile
 
 from cellarena.images.io import content_sha256, file_sha256, read_image, write_image, write_png
+from cellarena.images.origins import read_origin
 from cellarena.registry import open_release
-from cellarena.registry.origins import read_origin
 from released import copied, discs, new_project
 
 

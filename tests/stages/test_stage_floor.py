@@ -7,8 +7,8 @@ import pytest
 
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import file_sha256, read_image, write_png
+from cellarena.images.origins import labels_sha256, read_origin
 from cellarena.records import Record, write_manifest
-from cellarena.registry.origins import labels_sha256, read_origin
 from released import discs
 from workspace import ROOT
 

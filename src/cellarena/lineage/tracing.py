@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cellarena.datasets.sources.spec import SOURCES
+from cellarena.images.origins import Origin
 from cellarena.lineage.comparison import Comparison
 from cellarena.records import Run
-from cellarena.registry.origins import Origin
 from cellarena.registry.packages.package import Package
 from cellarena.registry.releases.releases import Released
 from cellarena.registry.repository.locked import LockedStage

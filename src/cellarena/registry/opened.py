@@ -14,8 +14,8 @@ from cellarena.images.channels import chosen, plain_names, refuse_unlearnt
 from cellarena.images.containers.showing import shown
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
+from cellarena.images.origins import FromRelease, Origin, labels_sha256, software
 from cellarena.images.picture import Choice, Image, Picture, Stored
-from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
 from cellarena.registry.packages.package import Package
 
 if TYPE_CHECKING:

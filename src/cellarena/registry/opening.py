@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellarena.datasets.preparation import Preparation
+from cellarena.images.origins import FromRelease
 from cellarena.registry.fetching import fetch
 from cellarena.registry.opened import OpenRelease
-from cellarena.registry.origins import FromRelease
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
 from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.names import parse_reference

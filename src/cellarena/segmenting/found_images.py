@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cellarena.datasets.names import listed
 from cellarena.images.io import IMAGE_SUFFIXES
-from cellarena.registry.origins import read_origin
+from cellarena.images.origins import read_origin
 
 _LONGEST = 255 - len(".tiff.partial")
 

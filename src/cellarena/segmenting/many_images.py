@@ -10,8 +10,8 @@ import click
 from cellarena.datasets.reading.image_files import read_finite
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels, write_png
+from cellarena.images.origins import Origin, read_origin
 from cellarena.images.overlays import outlined
-from cellarena.registry.origins import Origin, read_origin
 from cellarena.segmenting.found_images import label_file, overlay_file
 from cellarena.segmenting.object_table import object_table
 from cellarena.segmenting.outcomes import FAILED, REFUSED, SEGMENTED, UNCHANGED, Outcome

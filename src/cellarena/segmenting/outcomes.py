@@ -9,8 +9,8 @@ import pandas as pd
 from cellarena.datasets.names import listed
 from cellarena.evaluation.tables import write_table
 from cellarena.faults import PartialError, SecurityError
+from cellarena.images.origins import Origin
 from cellarena.images.picture import PixelSize
-from cellarena.registry.origins import Origin
 from cellarena.segmenting.object_table import COLUMNS, joined
 
 SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "refused"

@@ -15,10 +15,10 @@ from cellarena.evaluation.costs import Timing
 from cellarena.evaluation.coverage import FAILED, MISSING, judged
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels
+from cellarena.images.origins import Origin, labels_sha256, software
 from cellarena.images.probabilities import Codes, read_codes, write_probabilities
 from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.origins import Origin, labels_sha256, software
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
 from cellarena.targets.spec import Target
@@ -56,7 +56,7 @@ def write_predictions(
 ) -> list[Timing]:
     """Segment every test record into the run's folder; those that fail are named in failures.csv and scored as such.
 
-    Each label image says what made it, and of what: `registry.origins`.
+    Each label image says what made it, and of what: `images.origins`.
 
     Args:
         project: where records lie and predictions go.

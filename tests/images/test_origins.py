@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellarena.images.io import file_sha256, read_description, write_image, write_labels
-from cellarena.registry.origins import FromRelease, Origin, labels_sha256, read_origin, weights_of
+from cellarena.images.origins import FromRelease, Origin, labels_sha256, read_origin, weights_of
 from cellarena.registry.repository.repository import public_address
 
 LABELS = np.array([[0, 1], [2, 2]], np.uint32)
