@@ -27,5 +27,5 @@ def describe(hyperparameters):
 
 
 MODELS.register("dotted")(
-    ModelSpec(Dotted, build, target="thick", multiple=1, cite=Cite("Nobody, never", "10.1/1"), describe=describe)
+    ModelSpec(Dotted, build, target="thick", multiple=2, cite=Cite("Nobody, never", "10.1/1"), describe=describe)
 )
