@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.evaluation.calibration.judge import judge
+from cellarena.evaluation.calibration.per_image import image_calibration
 from cellarena.evaluation.protocols import PROTOCOLS
 from cellarena.evaluation.unannotated import judgeable
 
@@ -86,10 +86,10 @@ def test_labels_keep_their_numbers_and_type(pred: np.ndarray, ignored: np.ndarra
 def test_calibration_judges_neither_pixels_nor_objects_there() -> None:
     codes = np.random.default_rng(0).integers(0, 2**16, TRUE.shape).astype(np.uint16)
     classes = (TRUE > 0).astype(np.uint8)
-    part, spoilt = judge(TRUE, ELSEWHERE, classes, codes, 1.0, IGNORED), codes.copy()
+    part, spoilt = image_calibration(TRUE, ELSEWHERE, classes, codes, 1.0, IGNORED), codes.copy()
     spoilt[IGNORED] = 0
-    again = judge(TRUE, TRUE, classes, spoilt, 1.0, IGNORED)
+    again = image_calibration(TRUE, TRUE, classes, spoilt, 1.0, IGNORED)
     assert part.labels.tolist() == again.labels.tolist() == [10, 20, 30]
     assert part.confidence["raw"].tolist() == again.confidence["raw"].tolist()
     assert str(part.sums) == str(again.sums)
-    assert str(part.sums) != str(judge(TRUE, ELSEWHERE, classes, codes, 1.0).sums)
+    assert str(part.sums) != str(image_calibration(TRUE, ELSEWHERE, classes, codes, 1.0).sums)

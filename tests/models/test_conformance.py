@@ -17,7 +17,7 @@ from cellarena.learning.checkpoints import build_network, load_model, save_weigh
 from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.recipe import Inference
 from cellarena.learning.supervision import supervised_loss
-from cellarena.models.parts.nnunet_plan import Planning, plan
+from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.targets.spec import TARGETS

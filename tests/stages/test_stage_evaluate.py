@@ -9,7 +9,7 @@ import pytest
 import tifffile
 import yaml
 
-from cellarena.evaluation.coverage import read_cells
+from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.images.io import write_image, write_labels, write_png
@@ -105,7 +105,7 @@ def values(layout, run, protocol):
 
 def test_every_case_has_its_status_its_score_and_its_misses(evaluated):
     layout, run, _ = evaluated
-    cells = {cell.image: cell.status for cell in read_cells(layout.cells(run))}
+    cells = {cell.image: cell.status for cell in read_statuses(layout.cells(run))}
     strict = values(layout, run, STRICT)
     found = {name: (cells[name], strict.loc[name, "f1"], strict.loc[name, "fn"]) for name in CASES}
     assert found == {name: (status, f1, fn) for name, (_, _, status, f1, fn) in CASES.items()}
@@ -114,7 +114,7 @@ def test_every_case_has_its_status_its_score_and_its_misses(evaluated):
 
 def test_reasons_and_oddities_are_noted_and_printed(evaluated):
     layout, run, outcome = evaluated
-    notes = {cell.image: cell.note for cell in read_cells(layout.cells(run))}
+    notes = {cell.image: cell.note for cell in read_statuses(layout.cells(run))}
     assert notes["a_perfect"] == notes["e_empty"] == notes["f_both_empty"] == ""
     assert notes["c_failed"] == "out of memory"
     assert "is missing" in notes["b_missing"]
@@ -198,7 +198,7 @@ def test_rescore_takes_over_a_table_from_before_protocols_had_names(comparable, 
     assert outcome.out.startswith("otsu-real-0: strict-0 -> official-1, strict-1: 1 of ")
     assert f"1 of {len(old)} values differ, {len(new) - len(old)} are new, 0 are gone" in outcome.out
     pd.testing.assert_frame_equal(read_scores(layout.scores(run)), new)
-    assert read_cells(layout.cells(run))
+    assert read_statuses(layout.cells(run))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no table", b"\xff\xfe"])
@@ -225,7 +225,7 @@ def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellar
     assert cellarena(tmp_path, "evaluate", "otsu", "real", "0").code == 0
     whole = values(layout, params.floor_run, STRICT).loc["a"]
     assert whole["fp"] == 8
-    before = read_cells(layout.cells(params.floor_run))
+    before = read_statuses(layout.cells(params.floor_run))
     right = np.where(np.arange(SIZE) < SIZE // 2, 0, np.full_like(TRUE, 255))
     write_png(right.astype(np.uint8), layout.preprocessed / "i.png")
     (record,) = read_manifest(layout.subset("test"))
@@ -235,4 +235,4 @@ def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellar
     for protocol in (STRICT, OFFICIAL):
         found = values(layout, params.floor_run, protocol).loc["a"]
         assert found[["tp", "fp", "fn", "f1", "dice"]].tolist() == [8, 0, 0, 1, 1]
-    assert read_cells(layout.cells(params.floor_run)) != before
+    assert read_statuses(layout.cells(params.floor_run)) != before

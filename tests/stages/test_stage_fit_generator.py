@@ -69,7 +69,7 @@ def test_generator_card_samples_and_losses_are_written(project, cellarena):
     assert list((project.root / ".resume").rglob("*.safetensors")) == []
 
 
-def test_the_sheet_shows_what_was_painted_at_four_moments(project, cellarena, monkeypatch):
+def test_the_sheet_shows_what_was_painted_at_four_steps(project, cellarena, monkeypatch):
     from cellarena.reporting.figures import generators
 
     shown, draw = [], generators.sample_sheet

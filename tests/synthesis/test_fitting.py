@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cellarena.synthesis.parts.fitting import Parts, learn, random_state
+from cellarena.synthesis.networks.fitting import Parts, learn, random_state
 from small_generators import fit_in
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from cellarena.images.intensity import to_rgb8
 from cellarena.synthesis.generators.spec import GENERATORS, Example, Fit
-from cellarena.synthesis.generators.texture import TextureSettings
-from cellarena.synthesis.patches.noise import noise_covariance
+from cellarena.synthesis.generators.texture.noise import noise_covariance
+from cellarena.synthesis.generators.texture.settings import TextureSettings
 from cellarena.synthesis.simulation.simulator import MODALITIES, simulate
 
 SETTINGS = TextureSettings(images=4, side=160, margin=0.5, alternatives=4, neighbours=1, blur=0.4)

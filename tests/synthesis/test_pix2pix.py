@@ -3,16 +3,16 @@ import pytest
 import torch
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from cellarena.synthesis.generators.pix2pix import fit, load
+from cellarena.synthesis.generators.cyclegan.painter import one_hot
+from cellarena.synthesis.generators.pix2pix.class_colours import ClassColours, level_map, level_of
+from cellarena.synthesis.generators.pix2pix.learner import PairedLearner
+from cellarena.synthesis.generators.pix2pix.painter import blurred, coloured, look_of
+from cellarena.synthesis.generators.pix2pix.settings import fit, load
 from cellarena.synthesis.generators.spec import Example
-from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
-from cellarena.synthesis.parts.conditions import classes_of
-from cellarena.synthesis.parts.paired import PairedLearner
-from cellarena.synthesis.parts.planes import with_planes
-from cellarena.synthesis.parts.styled import one_hot
-from cellarena.synthesis.parts.styles import Styles
-from cellarena.synthesis.parts.toned import blurred, look_of, toned
-from cellarena.synthesis.parts.tones import Tones, level_map, level_of
+from cellarena.synthesis.networks.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
+from cellarena.synthesis.networks.conditions import classes_of
+from cellarena.synthesis.networks.planes import with_planes
+from cellarena.synthesis.networks.styles import Styles
 from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = {"learning_rate": 0.002, "width": 8, "batch_size": 2, "average": 0.9}
@@ -73,13 +73,13 @@ def no_network(maps, style):
 
 def test_before_it_learns_anything_each_object_has_its_colour():
     labels = np.kron(np.array([[0, 1, 0], [2, 0, 3]]), np.ones((16, 16), int))
-    colours = np.array([[230, 200, 220], [90, 40, 120], [130, 80, 160], [50, 0, 80]], np.uint8)
-    example = Example("stained", colours[labels], labels, "H&E")
-    tones, classes = Tones.of([example]), classes_of(example.labels)
-    look = look_of(Styles.of([example]), tones, np.array([0]), "cpu")
-    maps = one_hot(classes[None]), level_of(level_map(example.labels, tones.levels_of(0))[None])
+    palette = np.array([[230, 200, 220], [90, 40, 120], [130, 80, 160], [50, 0, 80]], np.uint8)
+    example = Example("stained", palette[labels], labels, "H&E")
+    colours, classes = ClassColours.of([example]), classes_of(example.labels)
+    look = look_of(Styles.of([example]), colours, np.array([0]), "cpu")
+    maps = one_hot(classes[None]), level_of(level_map(example.labels, colours.levels_of(0))[None])
     noise = torch.zeros(1, 2, *classes.shape)
-    image = toned(no_network, *maps, noise, look)[0].permute(1, 2, 0)
+    image = coloured(no_network, *maps, noise, look)[0].permute(1, 2, 0)
     real = example.image / 127.5 - 1
     for number in np.unique(example.labels):
         part = binary_erosion(example.labels == number, iterations=2, border_value=1)

@@ -5,7 +5,7 @@ import click
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
-from cellarena.registry.integrity.points import promising_points
+from cellarena.registry.integrity.named_commits import promising_commits
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.releasing.copying import copied
 from cellarena.releasing.damage import named
@@ -28,7 +28,7 @@ def heal(project: Project, remote: str | None, dry_run: bool) -> None:
     """
     with storages(project, remote or DEFAULT) as places:
         assert places.remote
-        outputs = promised(places.repository, promising_points(places.repository))
+        outputs = promised(places.repository, promising_commits(places.repository))
         found, done = survey(outputs, [places.cache, places.remote], progress), dict[str, Finding]()
         todo = plan(found, places.cache, places.remote)
         uses = found.uses([repair.name for repair in todo.repairs])

@@ -8,7 +8,7 @@ import click
 from cellarena.registry.checkup import outputs_of
 from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.messages import release_message
 from cellarena.registry.names import checked_name
 from cellarena.registry.outputs import Output, outputs_at
@@ -39,7 +39,7 @@ def release(project: Project, name: str, bump: Bump) -> None:
     _refuse_uncommitted(repository)
     kind, outputs = outputs_of(repository, commit, checked_name(name))
     pipeline = read_pipeline(project.layout.root)
-    refuse_altered_results(altered_results(repository, [Point("HEAD", commit)], pipeline))
+    refuse_altered_results(altered_results(repository, [NamedCommit("HEAD", commit)], pipeline))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
     refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(repository, commit, outputs) if kind == "model" else None

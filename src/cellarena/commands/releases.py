@@ -11,7 +11,7 @@ from rich.table import Table
 from cellarena.faults import PartialError
 from cellarena.registry import releases as registry
 from cellarena.registry.completeness import is_shallow, refuse_unknown_releases
-from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.promised_objects import parse_listing
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.messages import facts_of, score_words
 from cellarena.registry.names import checked_name

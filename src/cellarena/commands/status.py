@@ -9,7 +9,7 @@ import click
 
 from cellarena.records import Run
 from cellarena.registry.requirements import installed_otherwise
-from cellarena.reporting.run_overview import Cell, Overview, Progress, Row, as_document, as_json
+from cellarena.reporting.run_overview import Overview, Progress, Row, StepStatus, as_document, as_json
 from cellarena.reporting.run_status import StageFacts, Status, statuses
 from cellarena.reporting.text import render_text
 from cellarena.shell.predictions import read_failures
@@ -88,12 +88,12 @@ def _generator_row(project: Project, name: str, found: Mapping[Path, Status]) ->
     return Row(name, _cells({"fit": layout.generator(name), "synthesize": layout.synthetic(name)}, found))
 
 
-def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell]:
+def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[StepStatus]:
     """Return the cells of a row; a step whose output no stage makes, such as the training of Otsu, is none."""
-    return [Cell(step, found[path]) for step, path in paths.items() if path in found]
+    return [StepStatus(step, found[path]) for step, path in paths.items() if path in found]
 
 
-def _with_progress(project: Project, run: Run, cell: Cell) -> Cell:
+def _with_progress(project: Project, run: Run, cell: StepStatus) -> StepStatus:
     """Return the cell of a training that runs or was interrupted with the step of its last validation."""
     if cell.step != "train" or cell.status.state not in {"running", "interrupted"}:
         return cell

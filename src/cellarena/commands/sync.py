@@ -8,7 +8,7 @@ import click
 from cellarena.faults import PartialError
 from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, plan
-from cellarena.registry.integrity.points import published_points
+from cellarena.registry.integrity.named_commits import published_commits
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.releasing.copying import copied
 from cellarena.releasing.damage import named
@@ -30,7 +30,7 @@ def sync(project: Project, remote: str | None) -> None:
     """
     with storages(project, remote or DEFAULT) as places:
         assert places.remote
-        outputs = promised(places.repository, published_points(places.repository))
+        outputs = promised(places.repository, published_commits(places.repository))
         places.remote.create()
         found = survey(outputs, [places.cache, places.remote], progress)
         todo = _pushes(plan(found, places.cache, places.remote), places.remote.name)

@@ -7,7 +7,7 @@ import click
 
 from cellarena.registry.integrity.damage import as_json, damages
 from cellarena.registry.integrity.dependents import flows_of
-from cellarena.registry.integrity.points import promising_points
+from cellarena.registry.integrity.named_commits import promising_commits
 from cellarena.registry.integrity.survey import survey
 from cellarena.releasing.damage import lines_of, refuse_faults
 from cellarena.releasing.promised import left_alone, promised
@@ -29,14 +29,14 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
     or the working tree could not be read to the end. Nothing is changed.
     """
     with storages(project, remote) as places:
-        points = promising_points(places.repository)
-        outputs = promised(places.repository, points)
+        named_commits = promising_commits(places.repository)
+        outputs = promised(places.repository, named_commits)
         asked = [places.cache, *([places.remote] if places.remote else [])]
         found = survey(outputs, asked, progress)
-        damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
-        results = results_in_git(project, places.repository, points)
+        damaged = damages(found, flows_of(places.repository, named_commits if any(found.faults()) else []))
+        results = results_in_git(project, places.repository, named_commits)
     if for_machines:
-        told = as_json(points, found, damaged, left_alone(places.repository, points)) | asdict(results)
+        told = as_json(named_commits, found, damaged, left_alone(places.repository, named_commits)) | asdict(results)
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))

@@ -33,7 +33,7 @@ _MOST_FILES = 3
 Check = Callable[[Mapping[str, Evidence]], str | None]
 
 
-def judge(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> list[str]:
+def first_fault(evidence: Mapping[str, Evidence], checks: Sequence[Check]) -> list[str]:
     """Return what is wrong with a set of label images in one line, or nothing.
 
     Args:

@@ -12,7 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from cellarena.datasets.annotations import Annotation
-from cellarena.datasets.label_checks import MASK_CHECKS, judge, looks_odd
+from cellarena.datasets.label_checks import MASK_CHECKS, first_fault, looks_odd
 from cellarena.datasets.label_evidence import Evidence, look_at
 from cellarena.datasets.label_kinds import LABEL_KINDS
 from cellarena.datasets.layouts import Findings, Pair
@@ -201,7 +201,9 @@ def _label_problems(
     checks = {"label image": asked, "masks": [check for check in asked if check in MASK_CHECKS]}
     for kind, of_kind in checks.items():
         chosen = {next(iter(p.labels), p.image): ids.get(p, p.image) for p in pairs if p.kind == kind}
-        problems.extend(judge({path: facts[name].evidence for path, name in chosen.items() if name in facts}, of_kind))
+        problems.extend(
+            first_fault({path: facts[name].evidence for path, name in chosen.items() if name in facts}, of_kind)
+        )
     return problems
 
 

@@ -45,18 +45,18 @@ def leaks(
     Returns:
         Lines such as "pix2pix <- synthetic-0003 <- abc (val)"; none if nothing leaks.
     """
-    judge = _Judge(subsets, allowed)
+    guard = _LeakGuard(subsets, allowed)
     name = ancestry.generator
-    trained = [(f"{name} <- {i}", judge.verdict(i, sha256)) for i, sha256 in sorted(ancestry.trained_on.items())]
+    trained = [(f"{name} <- {i}", guard.verdict(i, sha256)) for i, sha256 in sorted(ancestry.trained_on.items())]
     of_record: dict[str, list[Donor]] = {}
     for donor in sorted(ancestry.donors):
         of_record.setdefault(donor.record, []).append(donor)
     used = [donor for record in synthetic for donor in of_record.get(record.id, [])]
-    given = [(f"{name} <- {d.record} <- {d.donor}", judge.verdict(d.donor, d.donor_sha256)) for d in used]
+    given = [(f"{name} <- {d.record} <- {d.donor}", guard.verdict(d.donor, d.donor_sha256)) for d in used]
     unknown = [f"{name} <- {r.id} <- (donors unknown)" for r in synthetic if not of_record.get(r.id)]
     wrong = dict.fromkeys(f"{chain} ({why})" for chain, why in [*trained, *given] if why)
     ids = {record.id for record in synthetic}
-    near = [f"{name} <- {i} ~ {real} ({judge.subset(real)}, near-duplicate)" for i, real in alike if i in ids]
+    near = [f"{name} <- {i} ~ {real} ({guard.subset(real)}, near-duplicate)" for i, real in alike if i in ids]
     return [*unknown, *wrong, *near]
 
 
@@ -74,13 +74,15 @@ def refuse_leaks(arm: str, found: Sequence[str]) -> None:
         )
 
 
-class _Judge:
+class _LeakGuard:
     """Says of an image whether it is allowed, and if not what it is."""
 
     def __init__(self, subsets: Mapping[str, Sequence[Record]], allowed: Sequence[Record]) -> None:
         self._subset_of = {r.id: name for name, records in subsets.items() for r in records}
         self._sha256_of = {r.id: r.sha256 for records in subsets.values() for r in records}
-        self._judged = {r.sha256: (r.id, name) for name, records in subsets.items() if name != "train" for r in records}
+        self._held_out = {
+            r.sha256: (r.id, name) for name, records in subsets.items() if name != "train" for r in records
+        }
         self._allowed = {r.id for r in allowed}
 
     def subset(self, record_id: str) -> str:
@@ -94,8 +96,8 @@ class _Judge:
         subset = self.subset(record_id)
         if subset != "train":
             yield subset
-        if sha256 in self._judged:
-            other, where = self._judged[sha256]
+        if sha256 in self._held_out:
+            other, where = self._held_out[sha256]
             yield f"{subset}, but with the sha256 of {other} ({where})"
         if sha256 != self._sha256_of.get(record_id):
             yield f"{subset}, but with another sha256"

@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Cell:
+class ImageStatus:
     """What was scored of one image, as it was then.
 
     Attributes:
@@ -39,12 +39,12 @@ class Cell:
     note: str
 
 
-_COLUMNS = [field.name for field in fields(Cell)]
+_COLUMNS = [field.name for field in fields(ImageStatus)]
 Hashes = Mapping[tuple[Run, str], tuple[str, str]]
 """Of a run and an image: the sha256 of its annotation and of its prediction as they are now, empty where none is."""
 
 
-def judged(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
+def status_of(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
     """Return status and note of a prediction that was read: ok, empty, or failed if it is no label image of its image.
 
     Args:
@@ -67,17 +67,17 @@ def judged(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
     return OK, ""
 
 
-def write_cells(cells: Iterable[Cell], path: Path) -> None:
-    """Write cells as CSV, sorted by image; whole or not at all."""
-    table = pd.DataFrame([asdict(cell) for cell in cells], columns=_COLUMNS).sort_values("image", kind="stable")
+def write_statuses(statuses: Iterable[ImageStatus], path: Path) -> None:
+    """Write statuses as CSV, sorted by image; whole or not at all."""
+    table = pd.DataFrame([asdict(cell) for cell in statuses], columns=_COLUMNS).sort_values("image", kind="stable")
     write_table(table, path)
 
 
-def read_cells(path: Path) -> list[Cell] | None:
-    """Return the cells of a run, None if it was not scored.
+def read_statuses(path: Path) -> list[ImageStatus] | None:
+    """Return the statuses of a run, None if it was not scored.
 
     Raises:
-        ValueError: if the file is no table of cells.
+        ValueError: if the file is no table of statuses.
     """
     if not path.is_file():
         return None
@@ -85,18 +85,18 @@ def read_cells(path: Path) -> list[Cell] | None:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena rescore`") from error
+        raise ValueError(f"{path}: not a table of image statuses ({reason}); run `cellarena rescore`") from error
     if list(table.columns) != _COLUMNS or not set(table["status"]) <= set(STATUSES):
-        raise ValueError(f"{path}: not a table of cells; run `cellarena rescore`")
-    return [Cell(*row) for row in table.itertuples(index=False, name=None)]
+        raise ValueError(f"{path}: not a table of image statuses; run `cellarena rescore`")
+    return [ImageStatus(*row) for row in table.itertuples(index=False, name=None)]
 
 
-def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[Cell] | None], now: Hashes) -> pd.DataFrame:
+def coverage(images: Sequence[str], statuses: Mapping[Run, Sequence[ImageStatus] | None], now: Hashes) -> pd.DataFrame:
     """Return the status of every expected cell.
 
     Args:
         images: ids of the test records.
-        cells: of each expected run, what was scored; None if nothing was.
+        statuses: of each expected run, what was scored; None if nothing was.
         now: hashes of the files as they are.
 
     Returns:
@@ -104,8 +104,8 @@ def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[Cell] | None], 
         annotation or prediction is not the one that was scored.
     """
     rows = []
-    for run in sorted(cells):
-        known = {cell.image: cell for cell in cells[run] or ()}
+    for run in sorted(statuses):
+        known = {cell.image: cell for cell in statuses[run] or ()}
         for image in sorted(images):
             status, note = _status(known.get(image), now.get((run, image), ("", "")))
             rows.append((run.model, run.arm, run.seed, image, status, note))
@@ -113,7 +113,7 @@ def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[Cell] | None], 
 
 
 def coverage_by_run(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many cells of each run have which status.
+    """Return how many images of each run have which status.
 
     Args:
         table: what `coverage` returned.
@@ -133,10 +133,12 @@ def refuse_uncovered(table: pd.DataFrame) -> None:
         ValueError: if one does not; the message names run, status and images, and the way out.
     """
     open_ = table[~table["status"].isin(COVERED)]
-    cells: dict[tuple[Run, str], list[str]] = {}
+    images_with: dict[tuple[Run, str], list[str]] = {}
     for model, arm, seed, image, status in open_[[*_RUN, "image", "status"]].itertuples(index=False, name=None):
-        cells.setdefault((Run(model, arm, seed), status), []).append(image)
-    faults = [f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(cells.items())]
+        images_with.setdefault((Run(model, arm, seed), status), []).append(image)
+    faults = [
+        f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(images_with.items())
+    ]
     if faults:
         ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena rescore` scores what has changed"}
         way = "; ".join(ways[status] for status in (MISSING, STALE) if (open_["status"] == status).any())
@@ -148,7 +150,7 @@ def _few(images: Sequence[str]) -> str:
     return ", ".join(images[:_SHOWN]) + more
 
 
-def _status(cell: Cell | None, now: tuple[str, str]) -> tuple[str, str]:
+def _status(cell: ImageStatus | None, now: tuple[str, str]) -> tuple[str, str]:
     if cell is None:
         return MISSING, "not scored"
     if (cell.true_sha256, cell.pred_sha256) == now:

@@ -10,7 +10,7 @@ from cellarena.datasets.splits import Splitting
 from cellarena.evaluation.comparing import Comparing
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.models.ensembles import ENSEMBLES, Ensembling
-from cellarena.models.parts.nnunet_plan import Planning
+from cellarena.models.planning.nnunet_plan import Planning
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params.benchmark import Benchmark, ErrorAnalysis, Evaluation
 from cellarena.params.registry import Registry

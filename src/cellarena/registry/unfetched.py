@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cellarena.faults import IntegrityError, PartialError, SecurityError
-from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.promised_objects import parse_listing
 from cellarena.registry.integrity.storage import Storage, is_right
 
 _ADVICE = "see `dvc remote list`, and run `cellarena sync` where it was made"

@@ -62,6 +62,6 @@ def _lines(damage: Damage) -> Iterator[str]:
         yield f"  {fault.finding.state} in {fault.place}: {plain(fault.path)} ({fault.finding.name}){why}"
     if len(damage.faults) > _SHOWN:
         yield f"  and {len(damage.faults) - _SHOWN} more"
-    yield f"  promised by: {named(damage.dependents.points)}"
+    yield f"  promised by: {named(damage.dependents.names)}"
     yield f"  releases: {named(damage.dependents.releases) or 'none'}"
     yield f"  numbers and figures: {named(damage.dependents.results) or 'none'}"

@@ -9,11 +9,11 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from cellarena.evaluation.coverage import Cell, judged
+from cellarena.evaluation.coverage import ImageStatus, status_of
 from cellarena.evaluation.scores import score
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
-from cellarena.models.parts.plans import read_plan
+from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages import sha256_of
@@ -117,19 +117,19 @@ def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
     if not layout.subset("test").is_file():
         return pd.DataFrame([], columns=SCORE_COLUMNS)
     _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
-    records, cells = read_manifest(layout.subset("test")), []
+    records, statuses = read_manifest(layout.subset("test")), []
 
     def pairs() -> Iterator[tuple[str, LabelImage, LabelImage]]:
         for record in progress(records, f"scoring {run}", len(records)):
             true = read_image(layout.preprocessed / record.labels)
             pred = segment(segmenter, read_image(layout.preprocessed / record.image))
             pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
-            status, note = judged(true, pred)
-            cells.append(Cell(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
+            status, note = status_of(true, pred)
+            statuses.append(ImageStatus(record.id, status, sha256_of(layout.preprocessed / record.labels), "", note))
             yield record.id, true, pred
 
     scores = score(pairs(), run, [0.5], ["strict"])
-    return score_lines(scores, cells, records)
+    return score_lines(scores, statuses, records)
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

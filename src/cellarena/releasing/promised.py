@@ -5,25 +5,25 @@ from collections.abc import Sequence
 import click
 
 from cellarena.faults import IntegrityError
-from cellarena.registry.integrity.points import Point
-from cellarena.registry.integrity.promises import promised_outputs
+from cellarena.registry.integrity.named_commits import NamedCommit
+from cellarena.registry.integrity.promised_objects import promised_outputs
 from cellarena.registry.outputs import LeftAlone, Output, left_alone_at
 from cellarena.registry.repository import Repository
 from cellarena.releasing.damage import named
 from cellarena.reporting.tables import plain
 
 
-def promised(repository: Repository, points: Sequence[Point]) -> dict[Output, list[Point]]:
+def promised(repository: Repository, named_commits: Sequence[NamedCommit]) -> dict[Output, list[NamedCommit]]:
     """Return what these commits promise and which of them do; what is left alone is said on standard error.
 
     Raises:
         IntegrityError: if they promise nothing.
         ValueError, SecurityError: as `promised_outputs`.
     """
-    outputs = promised_outputs(repository, points)
-    say_left_alone(left_alone(repository, points))
+    outputs = promised_outputs(repository, named_commits)
+    say_left_alone(left_alone(repository, named_commits))
     if not outputs:
-        names = named([point.name for point in points])
+        names = named([one.name for one in named_commits])
         raise IntegrityError(
             f"{repository.home}: nothing is promised: no dvc.lock and no .dvc file at {names} names an object; run it "
             "in the project's folder, and commit dvc.lock after `dvc repro`"
@@ -31,9 +31,9 @@ def promised(repository: Repository, points: Sequence[Point]) -> dict[Output, li
     return outputs
 
 
-def left_alone(repository: Repository, points: Sequence[Point]) -> list[LeftAlone]:
+def left_alone(repository: Repository, named_commits: Sequence[NamedCommit]) -> list[LeftAlone]:
     """Return what these commits track and keep no object of, sorted."""
-    commits = {point.commit for point in points}
+    commits = {named.commit for named in named_commits}
     return sorted({entry for commit in commits for entry in left_alone_at(repository, commit)})
 
 

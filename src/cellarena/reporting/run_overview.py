@@ -29,7 +29,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Cell:
+class StepStatus:
     """One step of a row: its status, and how far it has come where a log tells."""
 
     step: str
@@ -49,7 +49,7 @@ class Row:
     """
 
     name: str
-    cells: Sequence[Cell]
+    cells: Sequence[StepStatus]
     grids: Sequence[str] = ()
     run: Run | None = None
 
@@ -110,7 +110,7 @@ def _steps(row: Row) -> dict[str, Any]:
     return {cell.step: _told(cell) for cell in row.cells}
 
 
-def _told(cell: Cell) -> dict[str, Any]:
+def _told(cell: StepStatus) -> dict[str, Any]:
     progress = cell.progress
     return {
         "state": cell.status.state,
@@ -164,7 +164,7 @@ def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
     return Section(title, [ShownTable(title, table), Notes(_reasons(rows))])
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: StepStatus) -> str:
     if cell.progress is None:
         return cell.status.state
     return f"{cell.status.state}, step {cell.progress.step} of {cell.progress.n_steps}"
@@ -174,7 +174,7 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
     """Return sentences on why cells are as they are; a row's first for each cause; rows of one share a sentence."""
     names: dict[str, list[str]] = {}
     for row in rows:
-        first: dict[str, Cell] = {}
+        first: dict[str, StepStatus] = {}
         for cell in row.cells:
             first.setdefault(cell.status.why.removesuffix(UPSTREAM), cell)
         for cell in first.values():

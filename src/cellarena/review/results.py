@@ -10,7 +10,7 @@ import pandas as pd
 
 from cellarena.evaluation.before_after import image_changes, row_changes, run_changes, same_images, values_of
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
+from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.unannotated import judgeable
@@ -149,7 +149,7 @@ def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataF
     lines = []
     for run in runs:
         before, after = (
-            reviewed.reader.read(state.commit, state.runs[run].cells, read_cells)
+            reviewed.reader.read(state.commit, state.runs[run].cells, read_statuses)
             for state in (reviewed.before, reviewed.after)
         )
         if before is not None and after is not None:
@@ -158,7 +158,7 @@ def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataF
 
 
 def _lost_of(
-    run: Run, before: Mapping[str, Cell], after: Mapping[str, Cell], same: Mapping[str, str]
+    run: Run, before: Mapping[str, ImageStatus], after: Mapping[str, ImageStatus], same: Mapping[str, str]
 ) -> list[tuple[str, str, str, str, str]]:
     answers = COVERED - {FAILED}
     lines = []

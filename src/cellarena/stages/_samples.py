@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 _SHOWN = 8
 _OF_EACH = 3
 _SIDE = 160
-_MOMENTS = (0.02, 0.1, 0.3)
+_PAINTED_AT = (0.02, 0.1, 0.3)
 """Shares of the steps after which samples are painted, beside the end."""
 _LINES = 10
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Parts of training images whose labels are painted at several moments; what was painted lies in a folder.
+    """Parts of training images whose labels are painted at several steps; what was painted lies in a folder.
 
     Attributes:
         examples: parts of at most 160 x 160 pixels.
-        folder: a folder in it for each moment, named by its step.
-        seed: of what the painter draws, the same at each moment.
+        folder: a folder in it for each of them, named by its step.
+        seed: of what the painter draws, the same at each.
     """
 
     examples: tuple[Example, ...]
@@ -81,7 +81,7 @@ class Samples:
 
 
 class Watching:
-    """Watches a fit: paints samples at the moments that are due, and says how far it is.
+    """Watches a fit: paints samples at the steps that are due, and says how far it is.
 
     Args:
         samples: what is painted.
@@ -91,7 +91,7 @@ class Watching:
 
     def __init__(self, samples: Samples, n_steps: int, name: str) -> None:
         self._samples, self._n_steps, self._name = samples, n_steps, name
-        self._due = [ceil(share * n_steps) for share in _MOMENTS]
+        self._due = [ceil(share * n_steps) for share in _PAINTED_AT]
         self._console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Bar(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)

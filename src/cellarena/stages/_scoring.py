@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from cellarena.evaluation.coverage import FAILED, MISSING, Cell, Hashes, coverage, judged, read_cells, write_cells
+from cellarena.evaluation.coverage import (
+    FAILED,
+    MISSING,
+    Hashes,
+    ImageStatus,
+    coverage,
+    read_statuses,
+    status_of,
+    write_statuses,
+)
 from cellarena.evaluation.scores import score, write_scores
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
@@ -19,15 +28,15 @@ from cellarena.shell.running import progress
 
 
 def score_run(project: Project, run: Run) -> pd.DataFrame:
-    """Score a run's predictions, write score table and cells, and return the score table.
+    """Score a run's predictions, write score table and statuses, and return the score table.
 
-    A prediction that is missing, cannot be read or is no label image of its image is scored as a failure; the cells
+    A prediction that is missing, cannot be read or is no label image of its image is scored as a failure; the statuses
     say why.
     """
     layout, evaluation = project.layout, project.params.evaluate
     records = read_manifest(layout.subset("test"))
     reasons = dict(read_failures(project, run))
-    cells: list[Cell] = []
+    statuses: list[ImageStatus] = []
 
     def pairs() -> Iterator[tuple[str, LabelImage, LabelImage | None]]:
         for record in progress(records, f"scoring {run}", len(records)):
@@ -35,21 +44,21 @@ def score_run(project: Project, run: Run) -> pd.DataFrame:
             status, note, pred = _prediction(layout.prediction(run, record), true, reasons.get(record.id))
             if note:
                 click.echo(f"{record.id}: {note}", err=True)
-            cells.append(Cell(record.id, status, *hashes(project, run, record), note))
+            statuses.append(ImageStatus(record.id, status, *hashes(project, run, record), note))
             ignored = read_ignored(layout.preprocessed, record)
             yield record.id, true, None if pred is None else judgeable(true, pred, ignored)
 
     scores = score(pairs(), run, evaluation.thresholds, evaluation.protocols)
-    write_cells(cells, layout.cells(run))
+    write_statuses(statuses, layout.cells(run))
     write_scores(scores, layout.scores(run))
     return scores
 
 
 def coverage_of(project: Project, runs: list[Run], records: list[Record]) -> pd.DataFrame:
     """Return the status of every cell that runs and records expect, by what was scored and by the files as they are."""
-    cells = {run: read_cells(project.layout.cells(run)) for run in runs}
+    statuses = {run: read_statuses(project.layout.cells(run)) for run in runs}
     now: Hashes = {(run, record.id): hashes(project, run, record) for run in runs for record in records}
-    return coverage([record.id for record in records], cells, now)
+    return coverage([record.id for record in records], statuses, now)
 
 
 def hashes(project: Project, run: Run, record: Record) -> tuple[str, str]:
@@ -72,7 +81,7 @@ def _prediction(path: Path, true: LabelImage, reason: str | None) -> tuple[str, 
         pred = read_image(path)
     except ValueError as error:
         return FAILED, " ".join(str(error).split()), None
-    status, note = judged(true, pred)
+    status, note = status_of(true, pred)
     return status, note, None if status == FAILED else pred
 
 

@@ -7,8 +7,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.errors.analysis import Analysis, Sample
-from cellarena.evaluation.errors.analysis import analyze as analyze_samples
+from cellarena.evaluation.errors.analysis import Analysis, PredictedImage
+from cellarena.evaluation.errors.analysis import analyze as analyze_images
 from cellarena.evaluation.errors.gains import count, gains
 from cellarena.evaluation.errors.strata import BOUND_COLUMNS, stratify
 from cellarena.evaluation.errors.worst import Specimen, worst
@@ -37,7 +37,7 @@ def analyze(project: Project, run: Run, ids: tuple[str, ...], output: Path | Non
     refuse_missing(project, run)
     records = _chosen(read_manifest(layout.subset("test")), ids)
     limits = read_table(layout.strata, BOUND_COLUMNS)
-    done = analyze_samples(_samples(project, run, progress(records, f"analysing {run}", len(records))), run)
+    done = analyze_images(_predicted_images(project, run, progress(records, f"analysing {run}", len(records))), run)
     with fresh_folder(output or layout.errors(run)) as folder:
         _write(done, limits, folder)
         _draw(project, run, records, done, folder / "gallery.png" if output else layout.gallery(run))
@@ -49,11 +49,11 @@ def _chosen(records: Sequence[Record], ids: Sequence[str]) -> list[Record]:
     return [record for record in records if not ids or record.id in ids]
 
 
-def _samples(project: Project, run: Run, records: Iterable[Record]) -> Iterable[Sample]:
+def _predicted_images(project: Project, run: Run, records: Iterable[Record]) -> Iterable[PredictedImage]:
     folder = project.layout.preprocessed
     for record in records:
         image, true = read_image(folder / record.image), read_image(folder / record.labels)
-        yield Sample(record, image, true, read_judgeable(project, run, record, true))
+        yield PredictedImage(record, image, true, read_judgeable(project, run, record, true))
 
 
 def _write(done: Analysis, limits: pd.DataFrame, folder: Path) -> None:
@@ -71,10 +71,10 @@ def _draw(project: Project, run: Run, records: Sequence[Record], done: Analysis,
     by_id = {record.id: record for record in records}
 
     def exhibit(specimen: Specimen) -> Exhibit:
-        (sample,) = _samples(project, run, [by_id[specimen.image]])
-        pred = np.zeros_like(sample.true) if sample.pred is None else sample.pred
+        (one,) = _predicted_images(project, run, [by_id[specimen.image]])
+        pred = np.zeros_like(one.true) if one.pred is None else one.pred
         name, note = specimen.image, specimen.how_bad
-        return Exhibit(name, note, sample.image, sample.true, pred, specimen.true, specimen.pred)
+        return Exhibit(name, note, one.image, one.true, pred, specimen.true, specimen.pred)
 
     found = worst(done.objects, COLUMNS)
     rows = {category: [exhibit(specimen) for specimen in some] for category, some in found.items()}

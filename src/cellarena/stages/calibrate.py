@@ -6,7 +6,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.calibration.judge import Judged, judge
+from cellarena.evaluation.calibration.per_image import ImageCalibration, image_calibration
+from cellarena.evaluation.calibration.pixel_counts import Counts, PixelCounts, count_pixels
 from cellarena.evaluation.calibration.tables import (
     curve_table,
     image_table,
@@ -14,7 +15,6 @@ from cellarena.evaluation.calibration.tables import (
     reliability_table,
     summary_table,
 )
-from cellarena.evaluation.calibration.tallies import Counts, Tally, count_pixels
 from cellarena.evaluation.calibration.temperature import fitted_temperature, nll_at
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
@@ -40,14 +40,14 @@ def calibrate(project: Project, run: Run) -> None:
     # Members of an ensemble learn one target; how it is decoded does not matter here.
     target = project.params.target(members[0])
     counts, n_images, n_failed = _validation(project, run, target)
-    validation = Tally.of(counts)
+    validation = PixelCounts.of(counts)
     temperature = fitted_temperature(validation)
     fit = pd.DataFrame([{
         "run": str(run), "temperature": temperature, "nll_raw": nll_at(validation, 1.0),
         "nll_scaled": nll_at(validation, temperature), "n_pixels": int(counts.sum()), "n_images": n_images,
         "n_failed": n_failed,
     }])  # fmt: skip
-    images = dict(_judged(project, run, target, temperature))
+    images = dict(_calibrations(project, run, target, temperature))
     tables = {
         "temperature": fit,
         "images": image_table(images, run),
@@ -77,19 +77,21 @@ def _validation(project: Project, run: Run, target: Target) -> tuple[Counts, int
     return counts, len(found), len(records) - len(found)
 
 
-def _judged(project: Project, run: Run, target: Target, temperature: float) -> Iterator[tuple[str, Judged | None]]:
+def _calibrations(
+    project: Project, run: Run, target: Target, temperature: float
+) -> Iterator[tuple[str, ImageCalibration | None]]:
     """Yield the id of every test record and what is known of it."""
     records = read_manifest(project.layout.subset("test"))
     failed = read_failed(project, run, "test")
     for record in progress(records, f"calibrating {run}", len(records)):
-        yield record.id, None if record.id in failed else _judge(project, run, target, temperature, record)
+        yield record.id, None if record.id in failed else _calibration(project, run, target, temperature, record)
 
 
-def _judge(project: Project, run: Run, target: Target, temperature: float, record: Record) -> Judged:
+def _calibration(project: Project, run: Run, target: Target, temperature: float, record: Record) -> ImageCalibration:
     labels = read_image(project.layout.preprocessed / record.labels)
     pred = read_prediction(project, run, record.id)
     if pred is None:
         raise FileNotFoundError(f"{project.layout.prediction(run, record)}: no such prediction; run `dvc repro`")
     codes = read_record_codes(project, run, "test", record)
     ignored = read_ignored(project.layout.preprocessed, record)
-    return judge(labels, pred, target.true_classes(labels), codes, temperature, ignored)
+    return image_calibration(labels, pred, target.true_classes(labels), codes, temperature, ignored)

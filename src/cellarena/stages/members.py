@@ -7,7 +7,7 @@ on a folder that is missing.
 import click
 
 from cellarena.models.ensembles import ENSEMBLES
-from cellarena.models.parts.plans import write_sorted_json
+from cellarena.models.planning.plans import write_sorted_json
 from cellarena.shell.project import Project
 
 

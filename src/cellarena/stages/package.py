@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from cellarena.evaluation.coverage import read_cells
+from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.scores import read_scores
 from cellarena.learning.cards import reading
 from cellarena.models.ensembles import ENSEMBLES
@@ -62,7 +62,7 @@ def _copy_checkpoints(project: Project, run: Run, folder: Path) -> Iterator[dict
 
 def _lines(project: Project, run: Run) -> pd.DataFrame:
     layout = project.layout
-    cells = read_cells(layout.cells(run))
-    if cells is None:
+    statuses = read_statuses(layout.cells(run))
+    if statuses is None:
         raise FileNotFoundError(f"{layout.cells(run)}: {run} was not scored; run `dvc repro`")
-    return score_lines(read_scores(layout.scores(run)), cells, read_manifest(layout.subset("test")))
+    return score_lines(read_scores(layout.scores(run)), statuses, read_manifest(layout.subset("test")))

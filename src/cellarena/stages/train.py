@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
-from cellarena.models.parts.plans import read_plan
+from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
 from cellarena.shell.annotated import annotated, files_of

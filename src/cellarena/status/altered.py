@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cellarena.faults import IntegrityError, PartialError
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
 from cellarena.reporting.tables import plain
@@ -44,7 +44,7 @@ class Results:
         return [*map(str, self.altered), *([f"{_HERE}: not compared ({plain(self.unread)})"] if self.unread else [])]
 
 
-def results_in_git(project: Project, repository: Repository, points: Iterable[Point]) -> Results:
+def results_in_git(project: Project, repository: Repository, named_commits: Iterable[NamedCommit]) -> Results:
     """Return what is known of the results in git of commits, and of the working tree unless a merge is going on there.
 
     Raises:
@@ -55,15 +55,17 @@ def results_in_git(project: Project, repository: Repository, points: Iterable[Po
         pipeline = read_pipeline(project.layout.root)
     except ValueError as error:
         unread = str(error)
-    return Results(altered_results(repository, points, pipeline), unread)
+    return Results(altered_results(repository, named_commits, pipeline), unread)
 
 
-def altered_results(repository: Repository, points: Iterable[Point], pipeline: Pipeline | None) -> list[Altered]:
+def altered_results(
+    repository: Repository, named_commits: Iterable[NamedCommit], pipeline: Pipeline | None
+) -> list[Altered]:
     """Return the results in git of commits and of the working tree that no stage made, sorted by path.
 
     Args:
         repository: of the commits.
-        points: the commits.
+        named_commits: the commits.
         pipeline: of the working tree; None leaves it out.
 
     Raises:
@@ -71,8 +73,8 @@ def altered_results(repository: Repository, points: Iterable[Point], pipeline: P
     """
     places: dict[tuple[str, str], list[str]] = {}
     names: dict[str, list[str]] = {}
-    for point in points:
-        names.setdefault(point.commit, []).append(point.name)
+    for named in named_commits:
+        names.setdefault(named.commit, []).append(named.name)
     for commit, called in names.items():
         for output in altered_at(repository, commit):
             places.setdefault((output.path, output.stage), []).extend(called)

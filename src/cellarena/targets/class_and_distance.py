@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, inner_boundary
-from cellarena.targets.remembered import remembered
+from cellarena.targets.memoised import memoised
 from cellarena.targets.spec import TARGETS, Target
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _maxima(values: npt.NDArray[np.float64], numbered: LabelImage) -> npt.NDArra
     return maxima[numbered]
 
 
-@remembered
+@memoised
 def _peaks(height: npt.NDArray[np.float32], contrast: float) -> npt.NDArray[Any]:
     """Return the numbered tops of the hills that rise by the contrast above the pass to a higher one (h-maxima)."""
     from scipy import ndimage

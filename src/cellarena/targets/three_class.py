@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
-from cellarena.targets.remembered import remembered
+from cellarena.targets.memoised import memoised
 from cellarena.targets.spec import TARGETS, Target
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ThreeClass(Target):
         return consecutive(_without_small(objects, self.min_size))
 
 
-@remembered
+@memoised
 def _cut_at_waists(inside: npt.NDArray[np.bool_], waist: float) -> npt.NDArray[Any]:
     """Return the numbered pieces of a region, those apart that hang together by less than the waist allows."""
     from scipy import ndimage

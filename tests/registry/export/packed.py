@@ -10,7 +10,7 @@ from cellarena.images.io import write_bytes, write_labels, write_png
 from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.predict import segment
-from cellarena.models.parts.nnunet_plan import Planning, plan
+from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params import load_params
 from cellarena.registry.export.portable import Name, portable

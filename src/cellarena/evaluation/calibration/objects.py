@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.calibration.pixel_counts import scaled_log_probabilities
 from cellarena.evaluation.calibration.pixels import N_BINS
-from cellarena.evaluation.calibration.tallies import scaled_log_probabilities
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects

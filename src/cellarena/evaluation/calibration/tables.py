@@ -8,13 +8,13 @@ import pandas as pd
 
 from cellarena.evaluation.calibration import objects, pixels
 from cellarena.evaluation.calibration.bootstrap import image_intervals
-from cellarena.evaluation.calibration.judge import REGIONS, SCALINGS, Judged, objects_of
+from cellarena.evaluation.calibration.per_image import REGIONS, SCALINGS, ImageCalibration, objects_of
+from cellarena.evaluation.calibration.pixel_counts import N_CLASSES, PixelCounts
 from cellarena.evaluation.calibration.pixels import N_BINS, Sums, sums_of
-from cellarena.evaluation.calibration.tallies import N_CLASSES, Tally
 from cellarena.records import Run
 
 Values = npt.NDArray[np.float64]
-Images = Mapping[str, Judged | None]
+Images = Mapping[str, ImageCalibration | None]
 """By record id; None for one without probabilities."""
 
 OBJECTS = "objects"
@@ -113,7 +113,7 @@ def curve_table(images: Images, run: Run) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _pixel_summary(judged: Sequence[Judged], region: str, rng: np.random.Generator) -> pd.DataFrame:
+def _pixel_summary(judged: Sequence[ImageCalibration], region: str, rng: np.random.Generator) -> pd.DataFrame:
     both = [_stacked([image.sums[region, scaling] for image in judged]) for scaling in SCALINGS]
 
     def statistic(weights: Values) -> Values:
@@ -126,7 +126,7 @@ def _pixel_summary(judged: Sequence[Judged], region: str, rng: np.random.Generat
     return _summary(region, list(pixels.METRICS), statistic, n, size, rng)
 
 
-def _object_summary(judged: Sequence[Judged], rng: np.random.Generator) -> pd.DataFrame:
+def _object_summary(judged: Sequence[ImageCalibration], rng: np.random.Generator) -> pd.DataFrame:
     both = [objects_of(judged, scaling) for scaling in SCALINGS]
 
     def statistic(weights: Values) -> Values:
@@ -164,17 +164,17 @@ def _before_after(values: Sequence[Values]) -> Values:
 
 def _stacked(sums: Sequence[Sums]) -> Sums:
     """Return one image a row; without any image no row, which sums to nothing."""
-    nothing = Tally(np.empty((0, N_CLASSES)), np.empty((0, N_CLASSES), np.int64))
+    nothing = PixelCounts(np.empty((0, N_CLASSES)), np.empty((0, N_CLASSES), np.int64))
     return Sums.stacked([sums_of(nothing), *sums]).weighted(np.eye(len(sums) + 1)[1:])
 
 
-def _pixel_bins(judged: Sequence[Judged], region: str, scaling: str) -> Values:
+def _pixel_bins(judged: Sequence[ImageCalibration], region: str, scaling: str) -> Values:
     sums = _stacked([image.sums[region, scaling] for image in judged])
     bins: Values = pixels.reliability(sums.weighted(np.ones((1, len(judged)))))[0]
     return bins
 
 
-def _object_bins(judged: Sequence[Judged], scaling: str) -> Values:
+def _object_bins(judged: Sequence[ImageCalibration], scaling: str) -> Values:
     found = objects_of(judged, scaling)
     bins = np.minimum((found.confidence * N_BINS).astype(np.intp), N_BINS - 1)
     return np.stack([np.bincount(bins, w, N_BINS) for w in (None, found.confidence, found.matched)], axis=-1)

@@ -29,7 +29,7 @@ IMAGE_COLUMNS = ["run", "image", "modality", "failed", "megapixels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class PredictedImage:
     """One image of a run: image (H, W) or (H, W, C), true (H, W), pred (H, W) or None where prediction failed."""
 
     record: Record
@@ -80,30 +80,30 @@ def object_table(true: LabelImage, pred: LabelImage, image: Image) -> pd.DataFra
     return pd.concat(sides, ignore_index=True)[OBJECT_COLUMNS[2:]]
 
 
-def analyze(samples: Iterable[Sample], run: Run) -> Analysis:
+def analyze(predicted: Iterable[PredictedImage], run: Run) -> Analysis:
     """Return what became of every object of a run; without a prediction every annotated object is missed.
 
     Args:
-        samples: read one at a time.
+        predicted: read one at a time.
         run: the run that predicted.
 
     Returns:
         Both tables sorted by image; `images` has the columns IMAGE_COLUMNS.
 
     Raises:
-        ValueError: if there is no sample or one cannot be analysed; the message names run and image.
+        ValueError: if there is none or one cannot be analysed; the message names run and image.
     """
     tables, images = [], []
-    for sample in samples:
-        name = sample.record.id
-        pred = np.zeros_like(sample.true) if sample.pred is None else sample.pred
+    for one in predicted:
+        name = one.record.id
+        pred = np.zeros_like(one.true) if one.pred is None else one.pred
         try:
-            found = object_table(sample.true, pred, sample.image)
+            found = object_table(one.true, pred, one.image)
         except ValueError as error:
             raise ValueError(f"{run}, image {name!r}: {error}") from error
         tables.append(found.assign(run=str(run), image=name))
-        megapixels = (sample.true.size - sample.record.n_ignored) / 1e6
-        images.append((str(run), name, sample.record.modality, int(sample.pred is None), megapixels))
+        megapixels = (one.true.size - one.record.n_ignored) / 1e6
+        images.append((str(run), name, one.record.modality, int(one.pred is None), megapixels))
     if not images:
         raise ValueError(f"{run}: no image to analyse; the test subset is empty")
     # A table without a row would change the types of the others' columns.

@@ -24,7 +24,7 @@ _LETTERS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class LookAlike:
     """A synthetic crop and the training crop that it is most like, (H, W, 3) uint8 each, and how like: in [-1, 1]."""
 
     synthetic_id: str
@@ -68,7 +68,7 @@ def side_by_side(real: Sequence[Panel], synthetic: Sequence[Panel], title: str) 
 
 
 @styled
-def pairs(found: Sequence[Pair], title: str) -> Figure:
+def look_alikes(found: Sequence[LookAlike], title: str) -> Figure:
     """Return synthetic crops above the training crops that they are most like, the most alike first.
 
     Args:
