@@ -15,7 +15,7 @@ from cellarena.layout import Layout
 from cellarena.records import Run, read_manifest, write_manifest
 from cellarena.shell.project import Project
 from cellarena.stages.quality import quality
-from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 from workspace import ROOT, Workspace
 
 FOLDERS = ("metrics/quality/painted", "plots/quality/painted")
@@ -28,7 +28,7 @@ def kind():
     """A generator that the catalog knows for as long as these tests run."""
     with pytest.MonkeyPatch.context() as patch:
         list(GENERATORS)
-        patch.setitem(GENERATORS._entries, "painted", GeneratorSpec(GeneratorSettings, None, None))
+        patch.setitem(GENERATORS._entries, "painted", GeneratorSettings)
         yield
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from cellarena.synthesis.generators.cyclegan.settings import fit
+from cellarena.synthesis.generators.cyclegan.learner import fit
 from cellarena.synthesis.generators.cyclegan.unpaired_batches import UnpairedBatches
 from cellarena.synthesis.generators.spec import Example
 from small_generators import disks, fit_in, small_examples, small_settings

@@ -2,8 +2,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from cellarena.synthesis.generators.diffusion.learner import DenoisingPainter, network_of
-from cellarena.synthesis.generators.diffusion.settings import fit, load
+from cellarena.synthesis.generators.diffusion.learner import fit
+from cellarena.synthesis.generators.diffusion.painter import DenoisingPainter, load, network_of
 from cellarena.synthesis.networks.styles import Styles
 from small_generators import disks, fit_in, small_examples, small_settings
 

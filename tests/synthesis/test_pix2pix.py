@@ -3,16 +3,16 @@ import pytest
 import torch
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from cellarena.synthesis.generators.cyclegan.painter import one_hot
 from cellarena.synthesis.generators.pix2pix.class_colours import ClassColours, level_map, level_of
-from cellarena.synthesis.generators.pix2pix.learner import PairedLearner
-from cellarena.synthesis.generators.pix2pix.painter import blurred, coloured, look_of
-from cellarena.synthesis.generators.pix2pix.settings import fit, load
+from cellarena.synthesis.generators.pix2pix.learner import PairedLearner, fit
+from cellarena.synthesis.generators.pix2pix.painter import blurred, coloured, load, look_of
 from cellarena.synthesis.generators.spec import Example
-from cellarena.synthesis.networks.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
+from cellarena.synthesis.networks.adversarial import PatchDiscriminator, feature_matching
 from cellarena.synthesis.networks.conditions import classes_of
-from cellarena.synthesis.networks.planes import with_planes
+from cellarena.synthesis.networks.fitting import follow
 from cellarena.synthesis.networks.styles import Styles
+from cellarena.synthesis.networks.tensors import one_hot, with_planes
+from cellarena.synthesis.networks.unet import UNetGenerator
 from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = {"learning_rate": 0.002, "width": 8, "batch_size": 2, "average": 0.9}
@@ -43,7 +43,7 @@ def test_the_discriminator_learns_to_tell_real_from_generated(tmp_path):
     learner = PairedLearner(small_settings("pix2pix", judge_learning_rate=0.002), small_examples(), fit_in(tmp_path))
     for number in range(1, 41):
         real, classes, _, look = learner._batch(number)
-        judged = learner._update_judge(real, torch.zeros_like(real), with_planes(classes, look.style))
+        judged = learner._update_discriminator(real, torch.zeros_like(real), with_planes(classes, look.style))
     assert judged["judged_real"].item() > judged["judged_fake"].item() + 0.3
 
 
@@ -125,12 +125,12 @@ def test_the_style_changes_the_image_in_spite_of_the_normalisation():
 
 def test_no_layer_of_the_discriminator_stretches_more_than_its_share():
     torch.manual_seed(0)
-    judge = PatchDiscriminator(4, 8)
+    discriminator = PatchDiscriminator(4, 8)
     with torch.no_grad():
         for _ in range(60):
-            judge(torch.randn(1, 4, 64, 64))
-    judge.eval()
-    for layer in judge.layers:
+            discriminator(torch.randn(1, 4, 64, 64))
+    discriminator.eval()
+    for layer in discriminator.layers:
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
 
 
@@ -144,5 +144,13 @@ def test_an_average_moves_by_one_minus_its_decay():
     average, network = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
     average.weight.data.fill_(1)
     network.weight.data.fill_(3)
-    follow(average, network, 0.75)
+    follow(average, network, 0.75, 1000)
     assert float(average.weight) == pytest.approx(1.5)
+
+
+def test_an_average_soon_forgets_the_first_weights():
+    average, network = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    average.weight.data.fill_(1)
+    network.weight.data.fill_(3)
+    follow(average, network, 0.999, 1)
+    assert float(average.weight) == pytest.approx(2.8)

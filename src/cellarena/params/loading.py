@@ -38,7 +38,7 @@ def _whole() -> type[Params]:
     models: dict[str, Any] = {name: (MODELS[name].hyperparameters, ...) for name in MODELS}
     ensembles: dict[str, Any] = dict.fromkeys(ENSEMBLES, (Ensembling, ...))
     targets: dict[str, Any] = {name: (TARGETS[name], ...) for name in TARGETS}
-    generators: dict[str, Any] = {name: (GENERATORS[name].settings, ...) for name in GENERATORS}
+    generators: dict[str, Any] = {name: (GENERATORS[name], ...) for name in GENERATORS}
     sections: dict[str, Any] = {
         "generators": (create_model("Generators", __base__=Section, **generators), ...),
         "models": (create_model("Models", __base__=Section, **models), ...),

@@ -11,7 +11,7 @@ from cellarena.records import Record, read_manifest
 from cellarena.shell.annotated import annotated_part
 from cellarena.shell.project import Project
 from cellarena.synthesis.arms import first_of_each, rounded
-from cellarena.synthesis.generators.spec import GENERATORS, Example, Painter
+from cellarena.synthesis.generators.spec import GENERATORS, PAINTERS, Example, Painter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,12 +78,12 @@ def read_generator(folder: Path, device: str) -> tuple[Painter, dict[str, Any]]:
     from cellarena.learning.cards import reading
 
     with reading(folder / "model.json") as card:
-        spec = GENERATORS[card["kind"]]
-        settings, facts = spec.settings.model_validate(card["settings"]), dict(card["facts"])
+        load, settings = PAINTERS[card["kind"]], GENERATORS[card["kind"]].model_validate(card["settings"])
+        facts = dict(card["facts"])
     path = folder / "model.safetensors"
     weights = _read_weights(path)
     try:
-        return spec.load(settings, weights, facts, device), card
+        return load(settings, weights, facts, device), card
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: does not fit model.json ({error}); run `dvc repro` or `dvc checkout`") from error
 

@@ -14,7 +14,7 @@ from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
 from cellarena.stages._samples import Samples, Watching
-from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted
+from cellarena.synthesis.generators.spec import LEARNERS, Fit, Fitted
 
 _LIBRARIES = ("torch", "monai", "numpy")
 
@@ -47,7 +47,7 @@ def _fit(project: Project, generator: str) -> None:
     samples = Samples.of(examples, state / "samples", params.synthesize.seed)
     with Watching(samples, settings["steps"], generator) as watch:
         fit = Fit(settings["steps"], settings["seed"], device, state, watch)
-        fitted = GENERATORS[settings["kind"]].fit(params.generator_settings(generator), examples, fit)
+        fitted = LEARNERS[settings["kind"]](params.generator_settings(generator), examples, fit)
     with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:
         write_generator({**_card(settings, fitted, records), "fingerprint": identity}, fitted.weights, folder)
         painter, _ = read_generator(folder, device)

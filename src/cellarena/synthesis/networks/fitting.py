@@ -25,7 +25,7 @@ _ROWS_KEPT = 5
 
 
 @dataclass(frozen=True)
-class Parts:
+class Trainables:
     """All that a fit changes: networks, and the optimizers that change them, by names without a dot."""
 
     networks: Mapping[str, nn.Module]
@@ -63,7 +63,7 @@ class Learner(Protocol):
     """A generator that learns."""
 
     @property
-    def parts(self) -> Parts:
+    def trainables(self) -> Trainables:
         """All that a step changes."""
 
     def step(self, number: int) -> dict[str, Tensor]:
@@ -83,7 +83,7 @@ def learn(learner: Learner, fit: Fit) -> list[dict[str, float]]:
         ValueError: if a loss is no longer finite, or the interrupted fit's state is damaged.
     """
     path = fit.state / "state.safetensors"
-    done, losses = _taken_up(learner.parts, path)
+    done, losses = _taken_up(learner.trainables, path)
     every = max(1, fit.steps // _LOGGED)
     recent: list[dict[str, Tensor]] = []
     for number in range(done + 1, fit.steps + 1):
@@ -95,7 +95,7 @@ def learn(learner: Learner, fit: Fit) -> list[dict[str, float]]:
         recent = []
         fit.watch(number, learner.painter())
         if number % (_ROWS_KEPT * every) == 0:
-            _keep(learner.parts, number, losses, path)
+            _keep(learner.trainables, number, losses, path)
     return losses
 
 
@@ -112,6 +112,24 @@ def falling(number: int, steps: int) -> float:
     return min(1.0, 2 * (1 - (number - 1) / steps))
 
 
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float, number: int) -> None:
+    """Move an average of a network's weights, after step `number`, towards what they are now.
+
+    Early weights are soon forgotten whatever the decay, so that a short fit is no average with the first, random ones.
+    """
+    share = 1 - min(decay, number / (number + 9))
+    for mean, weight in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        mean.lerp_(weight, share)
+
+
+def descend(optimizer: Optimizer, loss: Tensor) -> None:
+    """Take an optimizer's step along the gradient of a loss."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
 def _row(number: int, recent: list[dict[str, Tensor]]) -> dict[str, float]:
     means = {name: float(torch.stack([row[name].detach().float() for row in recent]).mean()) for name in recent[0]}
     for name, value in means.items():
@@ -120,18 +138,18 @@ def _row(number: int, recent: list[dict[str, Tensor]]) -> dict[str, float]:
     return {"step": number, **means}
 
 
-def _keep(parts: Parts, number: int, losses: list[dict[str, float]], path: Path) -> None:
-    write_bytes(save(parts.tensors(), {"step": str(number), "losses": json.dumps(losses)}), path)
+def _keep(trainables: Trainables, number: int, losses: list[dict[str, float]], path: Path) -> None:
+    write_bytes(save(trainables.tensors(), {"step": str(number), "losses": json.dumps(losses)}), path)
 
 
-def _taken_up(parts: Parts, path: Path) -> tuple[int, list[dict[str, float]]]:
+def _taken_up(trainables: Trainables, path: Path) -> tuple[int, list[dict[str, float]]]:
     """Return the last step of an interrupted fit and its losses, and take up its tensors; 0 and none without one."""
     if not path.is_file():
         return 0, []
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
-            parts.take_up({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            trainables.take_up({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
         return int(metadata["step"]), json.loads(metadata["losses"])
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path}: damaged; remove it and run the stage again") from error

@@ -1,3 +1,4 @@
-"""Generator `cyclegan`: label images and photos that do not belong together are translated into each other and back."""
+"""CycleGAN: label images and photos that do not belong together are translated into each other and back.
 
-import cellarena.synthesis.generators.cyclegan.settings  # noqa: F401  # registers it
+After Zhu et al., ICCV 2017, arXiv 1703.10593.
+"""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,25 +11,16 @@ from torch.nn import functional
 from torch.optim import Adam
 
 from cellarena.seeds import generator
-from cellarena.synthesis.generators.cyclegan.painter import (
-    StyledPainter,
-    descend,
-    generator_of,
-    half_precision,
-    painted,
-)
+from cellarena.synthesis.generators.cyclegan.painter import StyledPainter, generator_of, painted
 from cellarena.synthesis.generators.cyclegan.pool import Pool
+from cellarena.synthesis.generators.cyclegan.settings import CycleGAN
 from cellarena.synthesis.generators.cyclegan.unpaired_batches import Batch, UnpairedBatches
-from cellarena.synthesis.generators.spec import Example, Fit
-from cellarena.synthesis.networks.adversarial import PatchDiscriminator, UNetGenerator, follow, least_squares
+from cellarena.synthesis.generators.spec import LEARNERS, Example, Fit, Fitted
+from cellarena.synthesis.networks.adversarial import BETAS, PatchDiscriminator, least_squares
 from cellarena.synthesis.networks.conditions import N_CLASSES
-from cellarena.synthesis.networks.fitting import Parts, falling, random_state
-from cellarena.synthesis.networks.planes import with_planes
-
-if TYPE_CHECKING:
-    from cellarena.synthesis.generators.cyclegan.settings import CycleGAN
-
-_BETAS = (0.5, 0.999)
+from cellarena.synthesis.networks.fitting import Trainables, descend, falling, follow, learn, random_state
+from cellarena.synthesis.networks.tensors import half_precision, weights_of, with_planes
+from cellarena.synthesis.networks.unet import UNetGenerator
 
 
 class Made(NamedTuple):
@@ -60,7 +51,7 @@ class UnpairedLearner:
         fit: how long, from which seed, on which device.
     """
 
-    def __init__(self, settings: "CycleGAN", examples: Sequence[Example], fit: Fit) -> None:
+    def __init__(self, settings: CycleGAN, examples: Sequence[Example], fit: Fit) -> None:
         self._settings, self._fit = settings, fit
         self._batches = UnpairedBatches(examples)
         self.styles = self._batches.styles
@@ -70,8 +61,8 @@ class UnpairedLearner:
             networks: dict[str, nn.Module] = {
                 "generator": generator_of(settings, self.styles),
                 "reader": UNetGenerator(3, n_code, settings.width, settings.levels),
-                "judge": PatchDiscriminator(3 + n_modalities, settings.judge_width),
-                "judge_of_labels": PatchDiscriminator(N_CLASSES + n_modalities, settings.judge_width),
+                "discriminator": PatchDiscriminator(3 + n_modalities, settings.judge_width),
+                "discriminator_of_labels": PatchDiscriminator(N_CLASSES + n_modalities, settings.judge_width),
                 "pool": Pool(settings.pool, (3, side, side), n_modalities),
                 "pool_of_labels": Pool(settings.pool, (N_CLASSES, side, side), n_modalities),
             }
@@ -79,13 +70,13 @@ class UnpairedLearner:
         self._networks = {name: network.to(fit.device) for name, network in networks.items()}
         self._optimizers = {
             "adam": self._adam("generator", "reader"),
-            "adam_of_judges": self._adam("judge", "judge_of_labels"),
+            "adam_of_discriminators": self._adam("discriminator", "discriminator_of_labels"),
         }
 
     @property
-    def parts(self) -> Parts:
+    def trainables(self) -> Trainables:
         """Generators, discriminators, what they made before, the average and the optimizers."""
-        return Parts(self._networks, self._optimizers)
+        return Trainables(self._networks, self._optimizers)
 
     def painter(self) -> StyledPainter:
         """Return a painter with the averaged weights."""
@@ -93,8 +84,7 @@ class UnpairedLearner:
 
     def weights(self) -> dict[str, Tensor]:
         """Return the averaged weights and the styles, as they are stored."""
-        averaged = {f"generator.{name}": tensor for name, tensor in self._networks["average"].state_dict().items()}
-        return {**averaged, **self.styles.weights}
+        return {**weights_of(self._networks["average"], "generator"), **self.styles.weights}
 
     def step(self, number: int) -> dict[str, Tensor]:
         """Update generators, discriminators and average once; return what they lost."""
@@ -104,19 +94,18 @@ class UnpairedLearner:
         drawn = self._batches.draw(self._settings.batch_size, self._settings.crop, self._fit.seed, number)
         batch = Batch(*(tensor.to(self._fit.device) for tensor in drawn))
         made, lost = self._update_generators(batch)
-        judged = self._update_judges(batch, made, generator(self._fit.seed, "pool", number))
-        decay = min(self._settings.average, number / (number + 9))
-        follow(self._networks["average"], self._networks["generator"], decay)
+        judged = self._update_discriminators(batch, made, generator(self._fit.seed, "pool", number))
+        follow(self._networks["average"], self._networks["generator"], self._settings.average, number)
         return {**lost, **judged}
 
     def _update_generators(self, batch: Batch) -> tuple[Made, dict[str, Tensor]]:
-        judges = self._networks["judge"], self._networks["judge_of_labels"]
-        for judge in judges:
-            judge.requires_grad_(False)
+        discriminators = self._networks["discriminator"], self._networks["discriminator_of_labels"]
+        for discriminator in discriminators:
+            discriminator.requires_grad_(False)
         with half_precision(self._fit.device):
             made = self._translated(batch)
-            on_photos = self._verdicts("judge", made.photos, batch.modalities)
-            on_classes = self._verdicts("judge_of_labels", self._jittered(made.classes), batch.modalities)
+            on_photos = self._verdicts("discriminator", made.photos, batch.modalities)
+            on_classes = self._verdicts("discriminator_of_labels", self._jittered(made.classes), batch.modalities)
             kept_photos = self._paint((batch.photos + 1) / 2, batch)
             kept_classes = self._read(2 * batch.classes - 1, batch)
         lost = {
@@ -127,23 +116,23 @@ class UnpairedLearner:
         }
         cycle = self._settings.cycle * (lost["cycle_photos"] + lost["cycle_labels"])
         descend(self._optimizers["adam"], lost["adversarial"] + cycle + self._settings.identity * lost["identity"])
-        for judge in judges:
-            judge.requires_grad_(True)
+        for discriminator in discriminators:
+            discriminator.requires_grad_(True)
         return made, lost
 
-    def _update_judges(self, batch: Batch, made: Made, rng: np.random.Generator) -> dict[str, Tensor]:
+    def _update_discriminators(self, batch: Batch, made: Made, rng: np.random.Generator) -> dict[str, Tensor]:
         photos, photo_kinds = self._pooled("pool", made.photos, batch.modalities, rng)
         classes, class_kinds = self._pooled("pool_of_labels", made.classes, batch.modalities, rng)
         with half_precision(self._fit.device):
-            on_real = self._verdicts("judge", batch.photos, batch.modalities)
-            on_fake = self._verdicts("judge", photos, photo_kinds)
-            on_true = self._verdicts("judge_of_labels", self._jittered(batch.classes), batch.modalities)
-            on_read = self._verdicts("judge_of_labels", self._jittered(classes), class_kinds)
-        judge = (least_squares(on_real, 1) + least_squares(on_fake, 0)) / 2
-        judge_of_labels = (least_squares(on_true, 1) + least_squares(on_read, 0)) / 2
-        descend(self._optimizers["adam_of_judges"], judge + judge_of_labels)
+            on_real = self._verdicts("discriminator", batch.photos, batch.modalities)
+            on_fake = self._verdicts("discriminator", photos, photo_kinds)
+            on_true = self._verdicts("discriminator_of_labels", self._jittered(batch.classes), batch.modalities)
+            on_read = self._verdicts("discriminator_of_labels", self._jittered(classes), class_kinds)
+        of_photos = (least_squares(on_real, 1) + least_squares(on_fake, 0)) / 2
+        of_labels = (least_squares(on_true, 1) + least_squares(on_read, 0)) / 2
+        descend(self._optimizers["adam_of_discriminators"], of_photos + of_labels)
         means = {"judged_real": on_real.float().mean(), "judged_fake": on_fake.float().mean()}
-        return {"judge": judge, "judge_of_labels": judge_of_labels, **means}
+        return {"judge": of_photos, "judge_of_labels": of_labels, **means}
 
     def _translated(self, batch: Batch) -> Made:
         photos = self._paint(self._jittered(batch.classes), batch)
@@ -160,8 +149,8 @@ class UnpairedLearner:
     def _jittered(self, classes: Tensor) -> Tensor:
         return classes + self._settings.jitter * torch.randn_like(classes)
 
-    def _verdicts(self, judge: str, maps: Tensor, modalities: Tensor) -> Tensor:
-        verdicts: Tensor = self._networks[judge](with_planes(maps, modalities))[-1]
+    def _verdicts(self, discriminator: str, maps: Tensor, modalities: Tensor) -> Tensor:
+        verdicts: Tensor = self._networks[discriminator](with_planes(maps, modalities))[-1]
         return verdicts
 
     def _pooled(self, pool: str, images: Tensor, modalities: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -170,4 +159,16 @@ class UnpairedLearner:
 
     def _adam(self, *names: str) -> Adam:
         weights = [weight for name in names for weight in self._networks[name].parameters()]
-        return Adam(weights, self._settings.learning_rate, _BETAS)
+        return Adam(weights, self._settings.learning_rate, BETAS)
+
+
+@LEARNERS.register("cyclegan")
+def fit(settings: CycleGAN, examples: Sequence[Example], how: Fit) -> Fitted:
+    """Return the generator fitted to photos and label images; which belongs to which is not used.
+
+    Raises:
+        ValueError: if the training diverges.
+    """
+    learner = UnpairedLearner(settings, examples, how)
+    losses = learn(learner, how)
+    return Fitted(learner.weights(), learner.styles.facts, losses)

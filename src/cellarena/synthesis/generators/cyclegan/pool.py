@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Pool(nn.Module):
-    """Images made before, with their codes; some are judged in place of new ones.
+    """Images made before, with their codes; some are shown to it in place of new ones.
 
     After Shrivastava et al., CVPR 2017, arXiv 1612.07828, 2.3. It is a module so that a fit keeps its content.
 
@@ -36,7 +36,7 @@ class Pool(nn.Module):
             codes: (N, n_code).
             rng: where all randomness comes from.
         """
-        judged, judged_codes = images.clone(), codes.clone()
+        shown, shown_codes = images.clone(), codes.clone()
         for place in range(len(images)):
             filled = int(self.n_filled)
             if filled < len(self.images):
@@ -44,6 +44,6 @@ class Pool(nn.Module):
                 self.n_filled += 1
             elif rng.random() < 0.5:
                 old = int(rng.integers(filled))
-                judged[place], judged_codes[place] = self.images[old], self.codes[old]
+                shown[place], shown_codes[place] = self.images[old], self.codes[old]
                 self.images[old], self.codes[old] = images[place], codes[place]
-        return judged, judged_codes
+        return shown, shown_codes

@@ -1,27 +1,11 @@
-"""CycleGAN: label images and photos that do not belong together are translated into each other and back.
-
-After Zhu et al., ICCV 2017, arXiv 1703.10593.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+"""Settings of CycleGAN."""
 
 from pydantic import Field
 
-from cellarena.synthesis.generators.spec import (
-    GENERATORS,
-    Example,
-    Fit,
-    Fitted,
-    GeneratorSettings,
-    GeneratorSpec,
-    Painter,
-)
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 
 
+@GENERATORS.register("cyclegan")
 class CycleGAN(GeneratorSettings):
     """Settings of CycleGAN."""
 
@@ -48,36 +32,3 @@ class CycleGAN(GeneratorSettings):
     """Earlier images of each generator that its discriminator goes on judging."""
     average: float = Field(ge=0, lt=1)
     """Decay of the moving average of the painting generator's weights."""
-
-
-def fit(settings: CycleGAN, examples: Sequence[Example], fit: Fit) -> Fitted:
-    """Return the generator fitted to photos and label images; which belongs to which is not used.
-
-    Raises:
-        ValueError: if the training diverges.
-    """
-    from cellarena.synthesis.generators.cyclegan.learner import UnpairedLearner
-    from cellarena.synthesis.networks.fitting import learn
-
-    learner = UnpairedLearner(settings, examples, fit)
-    losses = learn(learner, fit)
-    return Fitted(learner.weights(), learner.styles.facts, losses)
-
-
-def load(settings: CycleGAN, weights: "Mapping[str, Tensor]", facts: Mapping[str, Any], device: str) -> Painter:
-    """Return the painter that `fit` made.
-
-    Raises:
-        ValueError: if weights, facts and settings do not fit each other.
-    """
-    from cellarena.synthesis.generators.cyclegan.painter import StyledPainter, generator_of
-    from cellarena.synthesis.networks.stored import fill
-    from cellarena.synthesis.networks.styles import Styles
-
-    styles = Styles.restored(weights, facts)
-    network = generator_of(settings, styles)
-    fill(network, weights, "generator")
-    return StyledPainter(network.to(device).eval(), styles)
-
-
-GENERATORS.register("cyclegan")(GeneratorSpec(CycleGAN, fit, load))

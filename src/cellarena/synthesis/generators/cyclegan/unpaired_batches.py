@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from cellarena.seeds import generator
-from cellarena.synthesis.generators.cyclegan.painter import one_hot
 from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.networks.conditions import classes_of
 from cellarena.synthesis.networks.crops import balanced, crop
 from cellarena.synthesis.networks.styles import Styles
+from cellarena.synthesis.networks.tensors import one_hot, signed
 
 
 class Batch(NamedTuple):
@@ -64,9 +63,8 @@ class UnpairedBatches:
         photos = np.stack([crop(self._photos[place], side, rng)[..., :3] for place in places])
         fields = [self._classes[self.styles.modalities[place]] for place in places]
         classes = np.stack([crop(field[int(other.integers(len(field)))], side, other)[..., 0] for field in fields])
-        scaled = torch.from_numpy(photos).permute(0, 3, 1, 2).float() / 127.5 - 1
         codes = self.styles.codes[places]
-        return Batch(scaled, codes, codes[:, : len(self._classes)], self.styles.grey[places], one_hot(classes))
+        return Batch(signed(photos), codes, codes[:, : len(self._classes)], self.styles.grey[places], one_hot(classes))
 
 
 def _digest(pixels: npt.NDArray[Any]) -> str:

@@ -1,3 +1,1 @@
-"""Generator `diffusion`: noise is taken away step by step, as the label image asks; made for a GPU."""
-
-import cellarena.synthesis.generators.diffusion.settings  # noqa: F401  # registers it
+"""Label-conditioned diffusion (Ho et al., NeurIPS 2020, arXiv 2006.11239) with MONAI's network; made for a GPU."""

@@ -1,3 +1,4 @@
-"""Generator `pix2pix`: a U-Net paints label images, a discriminator compares with real images of the same labels."""
+"""pix2pix: a U-Net paints label images, a discriminator compares with real images of the same labels.
 
-import cellarena.synthesis.generators.pix2pix.settings  # noqa: F401  # registers it
+After Isola et al., CVPR 2017, arXiv 1611.07004.
+"""

@@ -1,6 +1,7 @@
 """Painting over colours: what a network adds to flat colours, scaled by what real images add to them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -9,15 +10,13 @@ from torch.nn import functional
 
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive
-from cellarena.synthesis.generators.cyclegan.painter import N_NOISE, half_precision, one_hot
 from cellarena.synthesis.generators.pix2pix.class_colours import ClassColours, level_map, level_of
-from cellarena.synthesis.generators.spec import Painting
-from cellarena.synthesis.networks.adversarial import UNetGenerator
+from cellarena.synthesis.generators.pix2pix.settings import Pix2Pix
+from cellarena.synthesis.generators.spec import PAINTERS, Painting
 from cellarena.synthesis.networks.conditions import N_CLASSES, classes_of
 from cellarena.synthesis.networks.styles import Styles
-
-if TYPE_CHECKING:
-    from cellarena.synthesis.generators.pix2pix.settings import Pix2Pix
+from cellarena.synthesis.networks.tensors import filled, half_precision, one_hot, pixels_of
+from cellarena.synthesis.networks.unet import N_NOISE, UNetGenerator
 
 _REACH = 4.0
 _BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
@@ -46,7 +45,7 @@ def look_of(styles: Styles, colours: ClassColours, places: "np.typing.NDArray[np
     return Look(*(tensor[torch.from_numpy(places)].to(device) for tensor in tensors))
 
 
-def colour_generator(settings: "Pix2Pix", styles: Styles) -> UNetGenerator:
+def colour_generator(settings: Pix2Pix, styles: Styles) -> UNetGenerator:
     """Return a generator with fresh weights, drawn from torch's current random state."""
     return UNetGenerator(N_CLASSES + 3 + N_NOISE, styles.codes.shape[1], settings.width, settings.levels)
 
@@ -106,15 +105,12 @@ class ColourPainter:
         place = self._styles.draw(modality, rng)
         n_objects = int(consecutive(labels).max(initial=0))
         levels = level_map(labels, rng.choice(self._colours.levels_of(place), n_objects))
-        # Nothing can be normalised over a single pixel: the smallest map has at least two by two.
-        smallest = 2 * self._network.multiple
-        pads = [(0, max(smallest - n, -n % self._network.multiple)) for n in labels.shape]
+        pads = self._network.padding(labels.shape)
         padded = [np.pad(array, pads, mode="symmetric")[None] for array in (classes_of(labels), levels)]
         noise = rng.standard_normal((1, N_NOISE, *padded[0].shape[1:]), np.float32)
         maps = one_hot(padded[0]), level_of(padded[1]), torch.from_numpy(noise)
         image = self._painted(maps, place)[:, : labels.shape[0], : labels.shape[1]]
-        pixels = ((image + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-        return Painting(np.ascontiguousarray(pixels), (self._styles.donors[place],))
+        return Painting(pixels_of(image), (self._styles.donors[place],))
 
     def _painted(self, maps: tuple[Tensor, Tensor, Tensor], place: int) -> Tensor:
         device = next(self._network.parameters()).device.type
@@ -122,3 +118,15 @@ class ColourPainter:
         classes, levels, noise = (tensor.to(device) for tensor in maps)
         with torch.no_grad(), half_precision(device):
             return coloured(self._network, classes, levels, noise, look)[0]
+
+
+@PAINTERS.register("pix2pix")
+def load(settings: Pix2Pix, weights: Mapping[str, Tensor], facts: Mapping[str, Any], device: str) -> ColourPainter:
+    """Return the painter that `fit` made.
+
+    Raises:
+        ValueError: if weights, facts and settings do not fit each other.
+    """
+    styles = Styles.restored(weights, facts)
+    network = filled(colour_generator(settings, styles), weights, "generator", device)
+    return ColourPainter(network, styles, ClassColours.restored(weights, len(styles.donors)))

@@ -1,27 +1,13 @@
-"""pix2pix: a U-Net paints label images, a discriminator compares with real images of the same labels.
+"""Settings of pix2pix."""
 
-After Isola et al., CVPR 2017, arXiv 1611.07004.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from cellarena.synthesis.generators.spec import (
-    GENERATORS,
-    Example,
-    Fit,
-    Fitted,
-    GeneratorSettings,
-    GeneratorSpec,
-    Painter,
-)
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 
 
+@GENERATORS.register("pix2pix")
 class Pix2Pix(GeneratorSettings):
     """Settings of pix2pix."""
 
@@ -53,37 +39,3 @@ class Pix2Pix(GeneratorSettings):
                 f"crop ({self.crop}) must be a multiple of {smallest}, and more, with {self.levels} levels"
             )
         return self
-
-
-def fit(settings: Pix2Pix, examples: Sequence[Example], fit: Fit) -> Fitted:
-    """Return the generator fitted to pairs of label image and image.
-
-    Raises:
-        ValueError: if the training diverges.
-    """
-    from cellarena.synthesis.generators.pix2pix.learner import PairedLearner
-    from cellarena.synthesis.networks.fitting import learn
-
-    learner = PairedLearner(settings, examples, fit)
-    losses = learn(learner, fit)
-    return Fitted(learner.weights(), learner.styles.facts, losses)
-
-
-def load(settings: Pix2Pix, weights: "Mapping[str, Tensor]", facts: Mapping[str, Any], device: str) -> Painter:
-    """Return the painter that `fit` made.
-
-    Raises:
-        ValueError: if weights, facts and settings do not fit each other.
-    """
-    from cellarena.synthesis.generators.pix2pix.class_colours import ClassColours
-    from cellarena.synthesis.generators.pix2pix.painter import ColourPainter, colour_generator
-    from cellarena.synthesis.networks.stored import fill
-    from cellarena.synthesis.networks.styles import Styles
-
-    styles = Styles.restored(weights, facts)
-    network = colour_generator(settings, styles)
-    fill(network, weights, "generator")
-    return ColourPainter(network.to(device).eval(), styles, ClassColours.restored(weights, len(styles.donors)))
-
-
-GENERATORS.register("pix2pix")(GeneratorSpec(Pix2Pix, fit, load))

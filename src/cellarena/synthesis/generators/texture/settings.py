@@ -1,144 +1,23 @@
-"""Generator `texture`: real cells and backgrounds of the training images, put together anew; nothing is learnt."""
+"""Settings of the generator texture."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pydantic import Field
 
-import numpy as np
-from pydantic import Field as Setting
-
-from cellarena.images.io import LabelImage
-from cellarena.section import Section
-from cellarena.synthesis.generators.spec import (
-    GENERATORS,
-    Example,
-    Fit,
-    Fitted,
-    GeneratorSettings,
-    GeneratorSpec,
-    Painting,
-)
-from cellarena.synthesis.generators.texture.bank import Source, windows
-from cellarena.synthesis.generators.texture.composition import Composing, compose_image
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 
 
+@GENERATORS.register("texture")
 class TextureSettings(GeneratorSettings):
     """How many images the bank keeps, and how cells are put down."""
 
-    images: int = Setting(ge=1, le=10_000)
+    images: int = Field(ge=1, le=10_000)
     """Of each modality, at most; those with objects come first."""
-    side: int = Setting(ge=32, le=4096)
+    side: int = Field(ge=32, le=4096)
     """Largest height and width of what is kept of an image, in pixels."""
-    margin: float = Setting(ge=0, le=2)
+    margin: float = Field(ge=0, le=2)
     """How much around a cell comes along with it, fading into the background: in radii of a disc of its area."""
-    alternatives: int = Setting(ge=1, le=1000)
+    alternatives: int = Field(ge=1, le=1000)
     """Of so many cells of like size and shape one is chosen for each object."""
-    neighbours: int = Setting(ge=0, le=1000)
+    neighbours: int = Field(ge=0, le=1000)
     """Images of like style that lend cells beside the one that gives the background."""
-    blur: float = Setting(ge=0, le=5)
+    blur: float = Field(ge=0, le=5)
     """Standard deviation of the point spread function laid over all, in pixels."""
-
-
-class TexturePainter:
-    """Paints label images with what a bank of real images holds.
-
-    Args:
-        bank: at least one example.
-        settings: how cells are chosen and put down.
-        seed: of what fills the places of the cells in the backgrounds.
-    """
-
-    def __init__(self, bank: Sequence[Example], settings: TextureSettings, seed: int) -> None:
-        self._composing = Composing(settings.alternatives, settings.neighbours, settings.blur)
-        self._sources: dict[str, list[Source]] = {}
-        for example in bank:
-            source = Source(example, settings.margin, seed)
-            self._sources.setdefault(example.modality, []).append(source)
-
-    def paint(self, labels: LabelImage, modality: str, rng: np.random.Generator) -> Painting:
-        """Return a label image painted with cells and a background of real images of one modality.
-
-        Raises:
-            ValueError: if the bank has no image of the modality, or none with cells where the label image has some.
-        """
-        sources = self._sources.get(modality, [])
-        if not sources:
-            known = ", ".join(sorted(self._sources))
-            raise ValueError(f"the generator texture knows no image of the modality {modality!r}; it knows {known}")
-        if labels.any() and not any(source.shapes for source in sources):
-            raise ValueError(f"the generator texture knows no cell of the modality {modality!r}; annotate some")
-        return compose_image(sources, labels, self._composing, rng)
-
-
-class _Entry(Section, strict=True):
-    """What the facts say of an image of the bank."""
-
-    id: str
-    modality: str
-
-
-class _Facts(Section, strict=True):
-    """The facts: the bank in the order of its tensors, and the seed of what fills the backgrounds."""
-
-    bank: list[_Entry] = Setting(min_length=1)
-    seed: int = Setting(ge=0)
-
-
-def fit(settings: TextureSettings, examples: Sequence[Example], how: Fit) -> Fitted:
-    """Return a bank of training images, and show once what is painted with it.
-
-    Raises:
-        ValueError: if there are no examples.
-    """
-    import torch
-
-    if not examples:
-        raise ValueError("the generator texture needs at least one training image")
-    bank = windows(examples, settings.images, settings.side, how.seed)
-    weights: dict[str, Tensor] = {}
-    for number, example in enumerate(bank):
-        weights[_name("image", number)] = torch.from_numpy(example.image.copy())
-        weights[_name("labels", number)] = torch.from_numpy(example.labels.copy())
-    entries = [_Entry(id=example.id, modality=example.modality) for example in bank]
-    how.watch(0, TexturePainter(bank, settings, how.seed))
-    return Fitted(weights, _Facts(bank=entries, seed=how.seed).model_dump(), [])
-
-
-def load(
-    settings: TextureSettings,
-    weights: "Mapping[str, Tensor]",
-    facts: Mapping[str, Any],
-    device: str,  # noqa: ARG001  # nothing is computed on one
-) -> TexturePainter:
-    """Return the painter of a stored bank.
-
-    Raises:
-        ValueError: if facts and tensors are not those of a bank.
-    """
-    stored = _Facts.model_validate(facts)
-    if len(weights) != 2 * len(stored.bank):
-        raise ValueError(f"{len(weights)} tensors, expected an image and labels of each of {len(stored.bank)} images")
-    bank = [_stored(entry, weights, number) for number, entry in enumerate(stored.bank)]
-    return TexturePainter(bank, settings, stored.seed)
-
-
-def _stored(entry: _Entry, weights: "Mapping[str, Tensor]", number: int) -> Example:
-    image, labels = (weights[_name(kind, number)].numpy() for kind in ("image", "labels"))
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ValueError(f"the image of {entry.id} is {image.dtype} of shape {image.shape}, expected uint8 (H, W, 3)")
-    if (
-        labels.dtype != np.int32
-        or labels.shape != image.shape[:2]
-        or not 0 <= labels.min() <= labels.max() <= labels.size
-    ):
-        raise ValueError(f"the labels of {entry.id} are no label image (int32, numbered from 1) of its image's shape")
-    return Example(entry.id, image, labels, entry.modality)
-
-
-def _name(kind: str, number: int) -> str:
-    return f"{kind}.{number:05d}"
-
-
-GENERATORS.register("texture")(GeneratorSpec(TextureSettings, fit, load))
