@@ -7,7 +7,7 @@ from rich.console import Console
 
 from cellarena.lineage.lineages import lineage_of
 from cellarena.lineage.text import as_text
-from cellarena.registry.lineage import as_json
+from cellarena.lineage.tracing import as_json
 from cellarena.registry.places import copies
 from cellarena.registry.repository import open_repository
 

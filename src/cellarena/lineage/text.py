@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cellarena.registry.lineage import Lineage
+from cellarena.lineage.tracing import Lineage
 from cellarena.registry.packages import Score
 from cellarena.reporting.tables import UNDEFINED, plain
 

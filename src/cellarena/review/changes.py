@@ -128,20 +128,11 @@ def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:
         return by_path.get(path.as_posix())
 
     found = {}
-    for run in sorted({run for path in by_path if (run := _named_in(path))}):
+    for run in sorted({run for path in by_path if (run := Run.named_by(path))}):
         parts = map(made, (layout.checkpoint(run), layout.predictions(run), layout.scores(run), layout.cells(run)))
         if any((of_run := Made(*parts)).__dict__.values()):
             found[run] = of_run
     return found
-
-
-def _named_in(path: str) -> Run | None:
-    """Return the run that a path's last part names, None if it names none."""
-    try:
-        model, arm, seed = PurePosixPath(path).name.split(".")[0].rsplit("-", 2)
-        return Run(model, arm, int(seed))
-    except ValueError:
-        return None
 
 
 def _paths_of_runs(state: State) -> list[str]:

@@ -205,8 +205,7 @@ def _pictures(reviewed: Reviewed, by_image: pd.DataFrame, test: TestImages, fold
     drawn: list[Illustration] = []
     lines = to_picture(by_image).to_dict("records")
     for line in progress(lines, "drawing the images that changed most", len(lines)):
-        model, arm, seed = line["run"].rsplit("-", 2)
-        run, record = Run(model, arm, int(seed)), test.after[line["image"]]
+        run, record = Run.parse(line["run"]), test.after[line["image"]]
         if (read := _to_draw(reviewed, run, record, test.same[record.id])) is None:
             continue
         image, true, preds = read
