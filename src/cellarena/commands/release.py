@@ -10,7 +10,7 @@ from cellarena.registry.completeness import fetch_releases
 from cellarena.registry.fetching import fetch
 from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.messages import release_message
-from cellarena.registry.names import checked_name
+from cellarena.registry.names import artifact_name
 from cellarena.registry.outputs import Output, outputs_at
 from cellarena.registry.packages import Package, read_package, refuse_changed
 from cellarena.registry.places import objects
@@ -33,11 +33,14 @@ _DECLARED = ("dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config")
 )
 @click.pass_obj
 def release(project: Project, name: str, bump: Bump) -> None:
-    """Release what the commit that is checked out holds of the artifact NAME; its first version is v1.0.0."""
-    repository = own_repository(project)
+    """Release what the commit that is checked out holds of the artifact NAME; its first version is v1.0.0.
+
+    Artifacts are those of dvc.yaml, with hyphens where models have underscores: lstm_unet is released as lstm-unet.
+    """
+    name, repository = artifact_name(name), own_repository(project)
     commit = repository.commit("HEAD")
     _refuse_uncommitted(repository)
-    kind, outputs = outputs_of(repository, commit, checked_name(name))
+    kind, outputs = outputs_of(repository, commit, name)
     pipeline = read_pipeline(project.layout.root)
     refuse_altered_results(altered_results(repository, [NamedCommit("HEAD", commit)], pipeline))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
@@ -46,7 +49,8 @@ def release(project: Project, name: str, bump: Bump) -> None:
     fetch_releases(repository)
     version = next_version(versions_taken(repository, name), bump)
     reference, tag = f"{name}@{version}", version_tag(repository, name, version)
-    data = next((output.md5 for output in outputs_at(repository, commit) if output.path == "data/raw"), "")
+    raw = project.layout.raw.relative_to(project.layout.root).as_posix()
+    data = next((output.md5 for output in outputs_at(repository, commit) if output.path == raw), "")
     message = release_message(reference, outputs, data, package)
     register(repository, name, version, commit, message)
     click.echo(message.partition("\n")[0])

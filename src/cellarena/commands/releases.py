@@ -14,7 +14,7 @@ from cellarena.registry.completeness import is_shallow, refuse_unknown_releases
 from cellarena.registry.integrity.promised_objects import parse_listing
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.messages import facts_of, score_words
-from cellarena.registry.names import checked_name
+from cellarena.registry.names import artifact_name
 from cellarena.registry.releases import Released
 from cellarena.releasing.releases import own_repository
 from cellarena.releasing.storages import DEFAULT, storages
@@ -36,7 +36,7 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     """
     repository = own_repository(project)
     found = registry.releases(repository)
-    chosen = [release for release in found if name is None or release.name == checked_name(name)]
+    chosen = [release for release in found if name is None or release.name == artifact_name(name)]
     there = _on_remote(project, chosen)
     entries = [_entry(release, state) for release, state in zip(chosen, there, strict=True)]
     if as_json:

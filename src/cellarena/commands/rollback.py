@@ -3,7 +3,7 @@
 import click
 
 from cellarena.registry.checkup import as_evidence, examine, refuse_failed
-from cellarena.registry.names import Reference, checked_name
+from cellarena.registry.names import Reference, artifact_name
 from cellarena.registry.pointers import bring_up_to_date
 from cellarena.registry.releases import holder_of, releases, resolve, stage_standing
 from cellarena.registry.standings import Standing
@@ -21,10 +21,10 @@ def rollback(project: Project, name: str, stage: str) -> None:
     It is fetched from the remote and proved as for a promotion; that it may be worse is no reason to refuse it. One
     that was withdrawn is passed over. The history keeps both.
     """
-    registry, repository = project.params.registry, own_repository(project)
+    registry, repository, name = project.params.registry, own_repository(project), artifact_name(name)
     registry.gate(stage)
     bring_up_to_date(repository)
-    standing = stage_standing(repository, checked_name(name), stage)
+    standing = stage_standing(repository, name, stage)
     usable = {known.version for known in releases(repository) if known.name == name and not known.withdrawn}
     version = _previous(standing, usable, f"{name}#{stage}")
     released, replaced = resolve(repository, Reference(name, version=version)), holder_of(repository, name, stage)

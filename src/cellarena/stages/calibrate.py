@@ -52,7 +52,7 @@ def calibrate(project: Project, run: Run) -> None:
         "temperature": fit,
         "images": image_table(images, run),
         "objects": object_table(images, run),
-        "summary": summary_table(images, run, generator(0, "calibration", str(run))),
+        "summary": summary_table(images, run, project.params.compare, generator(0, "calibration", str(run))),
         "reliability": reliability_table(images, run),
         "risk_coverage": curve_table(images, run),
     }

@@ -75,7 +75,7 @@ def quality(project: Project, generator: str) -> None:
     sets = _sets(images, reference)
     memory = memory_table(sets)
     spectrum = spectrum_table(sets, reference.size)
-    measures = measure_table(sets, memory, params.synthesize.seed)
+    measures = measure_table(sets, memory, params.compare.resamples, params.synthesize.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
         write_table(measures, tables / "measures.csv")
         write_table(spectrum, tables / "spectrum.csv")

@@ -28,32 +28,29 @@ from cellarena.evaluation.quality.spectra import spectral_distance
 from cellarena.evaluation.quality.two_samples import two_sample_accuracy
 from cellarena.seeds import generator
 
-Comparison = Callable[[Sequence[ImageSummary], Sequence[ImageSummary], np.random.Generator], Estimate]
+Comparison = Callable[[Sequence[ImageSummary], Sequence[ImageSummary], int, np.random.Generator], Estimate]
+"""Of images, those that they are compared with, the number of bootstrap samples, and what they are drawn by."""
 
 MEASURE_COLUMNS = ("measure", "modality", "images", "value", "sd", "n", "n_reference")
 MEMORY_COLUMNS = ("images", "image", "modality", "crop", "nearest", "nearest_crop", "likeness", "n_crops", "memorised")
 
 
 def _on_features(compare: Callable[[Values, Values, np.random.Generator], Estimate]) -> Comparison:
-    return lambda own, train, rng: compare(crop_features(own), crop_features(train), rng)
+    return lambda own, train, _, rng: compare(crop_features(own), crop_features(train), rng)
 
 
 def _on_pixels(number: int) -> Comparison:
-    return lambda own, train, rng: histogram_distance(histograms(own, number), histograms(train, number), rng)
+    return lambda own, train, n, rng: histogram_distance(histograms(own, number), histograms(train, number), n, rng)
 
 
 def _on_objects(name: str) -> Comparison:
-    return lambda own, train, rng: value_distance(object_values(own, name), object_values(train, name), rng)
-
-
-def _spectral(own: Sequence[ImageSummary], train: Sequence[ImageSummary], rng: np.random.Generator) -> Estimate:
-    return spectral_distance(profiles(own), profiles(train), rng)
+    return lambda own, train, n, rng: value_distance(object_values(own, name), object_values(train, name), n, rng)
 
 
 _ON_IMAGES: dict[str, Comparison] = {
     "kid": _on_features(kernel_distance),
     "nearest_neighbour_accuracy": _on_features(two_sample_accuracy),
-    "spectral_distance": _spectral,
+    "spectral_distance": lambda own, train, n, rng: spectral_distance(profiles(own), profiles(train), n, rng),
     **{f"ks_{name}": _on_pixels(number) for number, name in enumerate(PIXEL_CLASSES)},
 }
 _ON_OBJECTS: dict[str, Comparison] = {
@@ -63,12 +60,13 @@ MEASURES = ("kid", "nearest_neighbour_accuracy", "f1", "spectral_distance", "che
             *(name for name in (*_ON_IMAGES, *_ON_OBJECTS) if name.startswith("ks_")))  # fmt: skip
 
 
-def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
+def measure_table(sets: Sets, memory: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """Return every measure for all images and for each modality.
 
     Args:
         sets: the summaries, features in units of those of the training images.
         memory: as from `memory_table`.
+        resamples: samples of every bootstrap.
         seed: of what is drawn.
 
     Returns:
@@ -79,20 +77,22 @@ def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
     rows = [
         (measure, modality, images, found.value, found.sd, found.n, found.n_reference)
         for modality in modalities_of(sets)
-        for measure, images, found in _measured(sets, memory, modality, seed)
+        for measure, images, found in _measured(sets, memory, modality, resamples, seed)
     ]
     table = pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
     order = {name: place for place, name in enumerate(MEASURES)}
     return table.sort_values("measure", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def _measured(sets: Sets, memory: pd.DataFrame, modality: str, seed: int) -> Iterator[tuple[str, str, Estimate]]:
+def _measured(
+    sets: Sets, memory: pd.DataFrame, modality: str, resamples: int, seed: int
+) -> Iterator[tuple[str, str, Estimate]]:
     own = {images: of_modality(summaries, modality) for images, summaries in sets.items()}
     for images in COMPARED:
         comparisons = _ON_IMAGES if images == SHUFFLED else {**_ON_IMAGES, **_ON_OBJECTS}
         for name, compare in comparisons.items():
             rng = generator(seed, "quality", name, modality, images)
-            yield name, images, compare(own[images], own[TRAIN], rng)
+            yield name, images, compare(own[images], own[TRAIN], resamples, rng)
         if images != SHUFFLED:
             yield "f1", images, mean_of_images(np.array([summary.f1 for summary in own[images]], float))
         nearest = memory[(memory["images"] == images) & (memory["modality"].isin([modality]) | (modality == ALL))]
