@@ -7,8 +7,8 @@ import pytest
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.faults import IntegrityError
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import Model, build_network, save_weights
 from cellarena.learning.ensemble_checkpoints import Ensemble, card_of, gathered, load_checkpoint
 from cellarena.models.ensembles import ENSEMBLES, Ensembling

@@ -9,9 +9,9 @@ import pytest
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.evaluation.scores import read_scores
 from cellarena.images.io import write_labels, write_png
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.models.spec import MODELS
 from cellarena.records import Record, write_manifest

@@ -79,7 +79,7 @@ def new_project(root):
 def write_checkpoint(layout):
     import torch
 
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import build_network, save_weights
 
     params = Project(layout).params

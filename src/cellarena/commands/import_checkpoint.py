@@ -64,7 +64,7 @@ def _write_checkpoint(
     terms: tuple[str, str], folder: Path,
 ) -> dict[str, Any]:  # fmt: skip
     """Write model.json and model.safetensors below a folder as a package holds them, and return the card."""
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import load_model, save_weights
 
     chosen = foreign_hyperparameters(project, model, hyperparameters)

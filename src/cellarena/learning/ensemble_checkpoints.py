@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from cellarena.cards import reading
 from cellarena.faults import IntegrityError
-from cellarena.learning.cards import reading
 from cellarena.learning.checkpoints import Model, load_model
 from cellarena.learning.ensemble import ScaledMean
 from cellarena.learning.recipe import Inference

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cellarena.cards import reading
 from cellarena.evaluation.before_after import image_changes, row_changes, run_changes, same_images, values_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
@@ -16,7 +17,6 @@ from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
-from cellarena.learning.cards import reading
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.reading import Reader
 from cellarena.registry.requirements import used_otherwise

@@ -15,7 +15,7 @@ from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 @fixed_threads
 def ensemble(project: Project, run: Run) -> None:
     """Put the members of one arm and seed together; tune the decoding of their mean; copy no weights."""
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.ensemble_checkpoints import card_of, gathered
     from cellarena.learning.recipe import device_of
     from cellarena.learning.tuning import tuned

@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pandas as pd
 
+from cellarena.cards import reading
 from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.scores import read_scores
-from cellarena.learning.cards import reading
 from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines

@@ -44,7 +44,7 @@ def train(project: Project, run: Run) -> None:
 
 
 def _train(project: Project, run: Run) -> None:
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import save_weights
     from cellarena.learning.fingerprints import TRAINING, discard, fingerprint, own_code, prepare
     from cellarena.learning.fit import fit

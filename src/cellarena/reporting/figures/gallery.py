@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.images.windows import Window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, SKY, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import Window, tile
+from cellarena.reporting.figures.tiles import tile
 from cellarena.reporting.tables import plain
 
 COLUMNS = 4

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from cellarena.images.windows import window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import CYAN, DPI, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import Tile, window
+from cellarena.reporting.figures.tiles import Tile
 from cellarena.reporting.tables import plain
 
 COLOURS = 128
