@@ -64,11 +64,11 @@ def only_cut(size: tuple[int, int]) -> Compose:
 
 def settled(name: str, params: Params, images: list[Annotated]) -> Hyperparameters:
     """Return a model's hyperparameters, completed by a plan for these images where it asks for one."""
-    declared = params.hyperparameters(name)
+    declared = getattr(params.models, name)
     if not MODELS[name].planned:
         return declared
     seen = fingerprint(((str(i), a.image, a.labels) for i, a in enumerate(images)), seed=0)
-    n_channels = params.target(name).n_channels
+    n_channels = getattr(params.targets, MODELS[name].target).n_channels
     made = plan(seen["shapes"], 3, n_channels, params.plan, seen["median_relative_size"])
     completed: Hyperparameters = declared.planned(made)  # type: ignore[attr-defined]
     return completed
@@ -86,7 +86,12 @@ class Learner:
 
     def __init__(self, name: str, params: Params, images: list[Annotated], n_steps: int) -> None:
         self._own = settled(name, params, images)
-        self._spec, self._target, self._images, self._n_steps = MODELS[name], params.target(name), images, n_steps
+        self._spec, self._target, self._images, self._n_steps = (
+            MODELS[name],
+            getattr(params.targets, MODELS[name].target),
+            images,
+            n_steps,
+        )
         device = device_of(params.training.accelerator)
         self._half = precision_of(params.training.precision, params.training.accelerator) == "bf16-mixed"
         torch.manual_seed(0)

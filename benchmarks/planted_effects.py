@@ -32,8 +32,8 @@ from cellarena.evaluation.study import STUDY_COLUMNS
 from cellarena.evaluation.tables import read_table
 from cellarena.images.io import LabelImage, content_sha256, read_image, write_labels
 from cellarena.layout import SUBSETS, Layout
-from cellarena.params import load_params
-from cellarena.records import Record, Run, read_manifest, write_manifest
+from cellarena.params.mirror import load_params
+from cellarena.records import REAL, Record, Run, read_manifest, write_manifest
 from cellarena.synthesis.arms import compose, first_of_each
 
 SHIFT = 6
@@ -85,8 +85,9 @@ def plant(source: Layout, root: Path, n_seeds: int, steps: int) -> Layout:
         write_manifest(records, layout.subset(name))
     synthetic = {"held_out": held_out(layout, taken), "shifted": shifted(layout, taken)}
     real = under_data(layout, layout.preprocessed, subsets["train"])
-    layout.arm("real").parent.mkdir(parents=True)
-    for name, arm in load_params(layout.params).arms.items():
+    layout.arms.mkdir(parents=True)
+    arms = load_params(layout.params).arms
+    for name, arm in ((name, arm) for name, arm in arms.items() if name != REAL):
         made = under_data(layout, layout.synthetic(arm.generator), synthetic[arm.generator]) if arm.generator else []
         write_manifest(compose(arm, real, made, seed), layout.arm(name))
     return layout
@@ -96,17 +97,12 @@ def declare(source: Layout, layout: Layout, n_seeds: int, steps: int) -> None:
     """Write the parameters of the study; none of its generators is fitted."""
     content = yaml.safe_load(source.params.read_text(encoding="utf-8"))
     seeds = list(range(n_seeds))
-    content["benchmark"] |= {"models": [MODEL], "ensembles": [], "seeds": seeds}
+    content["benchmark"] |= {"models": [MODEL], "ensembles": []}
+    content["seeds"] = seeds
     content["budgets"][content["budget"]] |= {"steps": steps, "validate_every": max(1, steps // 2)}
     content["synthesize"]["generators"] = {name: {"kind": "texture", "share": 0.5} for name in ("held_out", "shifted")}
     content["arms"] = ARMS
-    content["study"] = {
-        "models": [MODEL],
-        "generators": ["held_out", "shifted"],
-        "arms": [name for name in ARMS if name != "real"],
-        "seeds": seeds,
-        "real_seeds": [],
-    }
+    content["study"] = {"models": [MODEL], "arms": [name for name in ARMS if name != REAL]}
     layout.params.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
@@ -154,9 +150,10 @@ def run_study(layout: Layout) -> None:
     """Train, predict and score every run, then compare; by the commands of the pipeline."""
     cellarena(layout, "plan")
     for run in load_params(layout.params).compared_runs:
-        for stage in ("train", "predict", "evaluate"):
+        for stage in ("train", "predict"):
             cellarena(layout, stage, *parts(run))
-    cellarena(layout, "study")
+    for stage in ("evaluate", "evaluate-study", "study"):
+        cellarena(layout, stage)
 
 
 def parts(run: Run) -> tuple[str, str, str]:

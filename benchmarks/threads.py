@@ -56,7 +56,11 @@ def seconds_a_step(model: str, crop: int, batch: int, n_steps: int) -> float:
     params = load_params(ROOT / "params.yaml")
     own = hyperparameters(model, params)
     torch.manual_seed(0)
-    network = build_network(model, own, params.target(model)).to(memory_format=torch.channels_last).train()
+    network = (
+        build_network(model, own, getattr(params.targets, MODELS[model].target))
+        .to(memory_format=torch.channels_last)
+        .train()
+    )
     images = torch.rand(own.batch_size(batch), 3, *own.frame(crop))
     optimizer = torch.optim.AdamW(network.parameters())
     in_half = precision_of(params.training.precision, "cpu") == "bf16-mixed"
@@ -74,10 +78,10 @@ def seconds_a_step(model: str, crop: int, batch: int, n_steps: int) -> float:
 
 
 def hyperparameters(model: str, params: Params) -> Hyperparameters:
-    declared = params.hyperparameters(model)
+    declared = getattr(params.models, model)
     if not MODELS[model].planned:
         return declared
-    made = plan([(256, 256)] * 100, 3, params.target(model).n_channels, params.plan)
+    made = plan([(256, 256)] * 100, 3, getattr(params.targets, MODELS[model].target).n_channels, params.plan)
     return declared.planned(made)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import read_manifest
 from workspace import STORAGE, Workspace, stages_run
 

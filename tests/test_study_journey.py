@@ -7,18 +7,12 @@ import shutil
 import pytest
 
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import read_manifest
 
 pytestmark = pytest.mark.journey
 
-STUDY = {
-    "models": ["unet"],
-    "generators": ["texture"],
-    "arms": ["texture50", "repeat"],
-    "seeds": [0],
-    "real_seeds": [],
-}
+STUDY = {"models": ["unet"], "arms": ["texture50", "repeat"]}
 SUFFIXES = ("md", "txt", "pdf", "html")
 OF_AN_ARM = ("train-study", "predict-study", "evaluate-study")
 

@@ -26,10 +26,10 @@ SMALL = {
     "models.unet.width": 8,
     "models.unet.levels": 3,
     "training.accelerator": "cpu",
-    "benchmark.models": ["unet"],
+    "benchmark.models": ["unet", "otsu"],
     "benchmark.ensembles": [],
-    "benchmark.seeds": [0],
-    "study": {"models": ["unet"], "generators": ["texture"], "arms": ["repeat"], "seeds": [0], "real_seeds": []},
+    "seeds": [0],
+    "study": {"models": ["unet"], "arms": ["repeat"]},
     "visuals.steps": 5,
 }
 _TRACKED = (

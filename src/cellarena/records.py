@@ -14,6 +14,10 @@ _SLUG = re.compile(r"[a-z0-9_]+")
 _RUN = re.compile(rf"({_SLUG.pattern})-({_SLUG.pattern})-(0|[1-9][0-9]*)")
 
 
+REAL = "real"
+"""The arm of the real images alone: the train subset."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One annotated image: a row of a manifest. Paths are relative to the folder that holds image and labels.

@@ -6,10 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.images.classical import otsu_watershed
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image
+from cellarena.methods.otsu import Otsu, otsu_watershed
 from encodings_of_one_picture import ENCODINGS
+
+OTSU = Otsu(sigma=1, seed_distance=5, min_size=12)
 
 pictures = arrays(
     np.uint8, st.tuples(st.integers(17, 24), st.integers(25, 33)), elements=st.integers(0, 255), fill=st.nothing()
@@ -46,9 +48,9 @@ def test_the_same_labels(tmp_path, encoding):
     picture = np.full(yy.shape, 40, np.uint8)
     for y, x in ((12, 14), (14, 60), (40, 20), (44, 52), (40, 61)):
         picture[(yy - y) ** 2 + (xx - x) ** 2 < 49] = 190
-    labels = otsu_watershed(to_rgb8(picture))
+    labels = otsu_watershed(to_rgb8(picture), OTSU)
     assert labels.max() == 5
-    assert np.array_equal(otsu_watershed(to_rgb8(read_image(written(tmp_path, encoding, picture)))), labels)
+    assert np.array_equal(otsu_watershed(to_rgb8(read_image(written(tmp_path, encoding, picture))), OTSU), labels)
 
 
 def test_enough_encodings_are_tried():

@@ -10,8 +10,8 @@ import yaml
 from cellarena.cards import write_card
 from cellarena.faults import IntegrityError
 from cellarena.learning.checkpoints import Model, build_network, save_weights
-from cellarena.learning.ensemble_checkpoints import Ensemble, card_of, gathered, load_checkpoint
-from cellarena.models.ensembles import ENSEMBLES, Ensembling
+from cellarena.learning.ensemble_checkpoints import Ensemble, gathered, load_checkpoint, write_ensemble
+from cellarena.models.ensembles import Ensembling
 from cellarena.models.spec import MODELS
 from cellarena.records import Run
 from cellarena.targets.class_and_distance import ClassAndDistance
@@ -23,6 +23,7 @@ TARGET = ClassAndDistance.model_validate(PARAMS["targets"]["class_and_distance"]
 DECODED = TARGET.model_copy(update={"seed": 0.4, "min_size": 10})
 RUN = Run("maunet_ensemble", "real", 0)
 MEMBERS = ("maunet-real-0", "maunet_wide-real-0")
+TOGETHER = Ensembling(members=["maunet", "maunet_wide"], scales=[1, 1.5])
 TWICE = INFERENCE.model_copy(update={"mirror": True})
 
 
@@ -51,8 +52,8 @@ def written(tmp_path_factory):
         (root / f"{model}-real-0").mkdir()
         write_member(root / f"{model}-real-0", model, TARGET.model_copy(update={"seed": 0.3 + 0.1 * seed}))
     (root / str(RUN)).mkdir()
-    ensemble = gathered(RUN, Ensembling(scales=[1, 1.5]), TARGET, root, "cpu")
-    write_card(card_of(ensemble, RUN, DECODED, 0.61234567, root), root / str(RUN) / "model.json")
+    ensemble = gathered(RUN, TOGETHER, TARGET, root, "cpu")
+    write_ensemble(ensemble, RUN, DECODED, 0.61234567, root, root / str(RUN))
     return root
 
 
@@ -74,7 +75,7 @@ def refused(checkpoints, kind, start, reason):
     assert "\n" not in str(refusal.value)
 
 
-def test_the_card_says_what_the_ensemble_is_made_of_and_copies_no_weights(written):
+def test_the_card_says_what_the_ensemble_is_made_of_and_the_weights_lie_beside_it(written):
     card = json.loads((written / str(RUN) / "model.json").read_text())
     assert card.keys() == {
         "format", "run", "model", "members", "scales", "target", "decoding", "validation"
@@ -82,7 +83,7 @@ def test_the_card_says_what_the_ensemble_is_made_of_and_copies_no_weights(writte
     assert tuple(card["members"]) == MEMBERS
     assert all(len(sha256) == 64 for sha256 in card["members"].values())
     assert card["validation"] == {"f1_tuned": 0.612346}
-    assert [path.name for path in (written / str(RUN)).iterdir()] == ["model.json"]
+    assert {path.name for path in (written / str(RUN)).iterdir()} == {"model.json", *MEMBERS}
 
 
 def test_what_is_loaded_predicts_as_the_members_do_and_decodes_as_tuned(written):
@@ -94,7 +95,7 @@ def test_what_is_loaded_predicts_as_the_members_do_and_decodes_as_tuned(written)
     assert [len(member.tiles.flips) for member in together.members] == [4, 4]
     image = discs().image
     alone = [load_checkpoint(written / name, "cpu").segmenter(TWICE).activations(image) for name in MEMBERS]
-    at_scale_1 = Ensemble(loaded.members, Ensembling(scales=[1]), DECODED).segmenter(TWICE)
+    at_scale_1 = Ensemble(loaded.members, [1], DECODED).segmenter(TWICE)
     np.testing.assert_allclose(at_scale_1.activations(image), np.mean(alone, axis=0), atol=1e-6)
     assert not np.allclose(together.activations(image), np.mean(alone, axis=0), atol=1e-3)
 
@@ -109,17 +110,19 @@ def test_a_networks_checkpoint_is_loaded_as_ever(written):
 
 
 def test_weights_that_changed_since_are_refused(checkpoints):
-    weights = checkpoints / MEMBERS[1] / "model.safetensors"
+    weights = checkpoints / str(RUN) / MEMBERS[1] / "model.safetensors"
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    refused(checkpoints, IntegrityError, f"{MEMBERS[1]}/model.safetensors", "maunet_ensemble-real-0 was made with")
+    start = f"{RUN}/{MEMBERS[1]}/model.safetensors"
+    refused(checkpoints, IntegrityError, start, "maunet_ensemble-real-0 was made with")
 
 
 def test_a_member_that_is_gone_is_named(checkpoints):
-    shutil.rmtree(checkpoints / MEMBERS[0])
+    for folder in (checkpoints, checkpoints / str(RUN)):
+        shutil.rmtree(folder / MEMBERS[0])
     refused(checkpoints, FileNotFoundError, f"{MEMBERS[0]}/model.safetensors", "no such checkpoint")
     with pytest.raises(FileNotFoundError, match=f"{MEMBERS[0]}/model.json: no such checkpoint"):
-        gathered(RUN, Ensembling(scales=[1]), TARGET, checkpoints, "cpu")
+        gathered(RUN, TOGETHER, TARGET, checkpoints, "cpu")
 
 
 @pytest.mark.parametrize("target", [TARGET.model_copy(update={"boundary": 0.1}), TARGETS["three_class"]])
@@ -128,12 +131,12 @@ def test_members_that_learnt_another_target_are_refused(checkpoints, target):
         target = target.model_validate(PARAMS["targets"]["three_class"])
     write_member(checkpoints / MEMBERS[0], "maunet", target)
     with pytest.raises(ValueError, match="the member learnt .*, the ensemble decodes .*; run `dvc repro`"):
-        gathered(RUN, Ensembling(scales=[1]), TARGET, checkpoints, "cpu")
+        gathered(RUN, TOGETHER, TARGET, checkpoints, "cpu")
 
 
 def test_a_card_that_decodes_what_no_member_learnt_is_refused(checkpoints):
     changed_card(checkpoints, decoding=DECODED.model_copy(update={"boundary": 0.1}).model_dump())
-    refused(checkpoints, ValueError, f"{MEMBERS[0]}/model.json", "the member learnt")
+    refused(checkpoints, ValueError, f"{RUN}/{MEMBERS[0]}/model.json", "the member learnt")
 
 
 @pytest.mark.parametrize(
@@ -154,11 +157,3 @@ def test_a_card_that_decodes_what_no_member_learnt_is_refused(checkpoints):
 def test_a_card_that_was_edited_is_refused_in_one_line(checkpoints, change, reason):
     changed_card(checkpoints, **change)
     refused(checkpoints, ValueError, f"{RUN}/model.json", f"not a model card of this project .*{reason}")
-
-
-def test_every_ensemble_has_members_that_learn_one_target():
-    for name in ENSEMBLES:
-        members = ENSEMBLES[name].members
-        assert name not in MODELS
-        assert len(set(members)) == len(members) >= 2
-        assert len({MODELS[member].target for member in members}) == 1

@@ -8,7 +8,7 @@ from torch import nn
 from cellarena.learning.checkpoints import Model, build_network
 from cellarena.learning.features import Encoder
 from cellarena.models.spec import MODELS
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from tiny import NETWORK, TARGET
 from workspace import ROOT
 
@@ -78,7 +78,7 @@ def test_a_network_without_maps_is_refused():
 @pytest.mark.parametrize("name", sorted(set(MODELS) - {"nnunet"}))
 def test_every_network_has_coarsest_maps(name):
     params = load_params(ROOT / "params.yaml")
-    hyperparameters, target = params.hyperparameters(name), params.target(name)
+    hyperparameters, target = getattr(params.models, name), getattr(params.targets, MODELS[name].target)
     network = build_network(name, hyperparameters, target).eval()
     size = hyperparameters.frame(64)
     found = Encoder(Model(network, hyperparameters, target, {}), size).features(CROPS[:2])

@@ -19,7 +19,7 @@ from cellarena.learning.recipe import Inference
 from cellarena.learning.supervision import supervised_loss
 from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.targets.spec import TARGETS
 
 PARAMS = load_params(Path(__file__).parent.parent.parent / "params.yaml")

@@ -14,7 +14,7 @@ from cellarena.learning.supervision import supervised_loss
 from cellarena.models.nnunet import NNUNet, network_from
 from cellarena.models.planning.nnunet_plan import Plan, Planning, plan
 from cellarena.models.spec import MODELS
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 
 
 def small(strides=((1, 1), (2, 2), (2, 2), (2, 1)), features=(4, 8, 16, 16), channels=3):

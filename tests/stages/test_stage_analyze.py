@@ -11,7 +11,7 @@ from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
 from cellarena.evaluation.tables import read_table
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, read_manifest, write_manifest
 from workspace import ROOT
 

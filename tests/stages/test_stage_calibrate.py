@@ -11,7 +11,7 @@ import yaml
 from cellarena.images.io import read_image, write_image, write_labels, write_png
 from cellarena.images.probabilities import write_probabilities
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, Run, read_manifest, write_manifest
 from workspace import ROOT
 
@@ -41,7 +41,7 @@ def project(tmp_path):
     content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     layout, params = Layout(tmp_path), load_params(tmp_path / "params.yaml")
-    run, target = Run("unet", "real", 0), params.target("unet")
+    run, target = Run("unet", "real", 0), params.targets.three_class
     layout.splits.mkdir(parents=True)
     for subset in ("val", "test"):
         records = []

@@ -9,7 +9,7 @@ import yaml
 
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, write_manifest
 from workspace import ROOT
 
@@ -31,7 +31,7 @@ def project(tmp_path):
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["benchmark"] |= {"models": MODELS, "ensembles": [ENSEMBLE], "seeds": [0]}
     content["registry"]["champion"] = ENSEMBLE
-    content["study"] |= {"models": [], "arms": [], "seeds": [], "real_seeds": []}
+    content["study"] |= {"models": [], "arms": []}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
     layout, params = Layout(tmp_path), load_params(tmp_path / "params.yaml")
     records = []

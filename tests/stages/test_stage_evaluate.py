@@ -14,7 +14,7 @@ from cellarena.evaluation.protocols import OFFICIAL, STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, read_manifest, write_manifest
 from workspace import ROOT
 

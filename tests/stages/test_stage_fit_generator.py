@@ -40,7 +40,8 @@ def project(tmp_path):
     write_manifest(records, layout.subset("train"))
     workspace = Workspace(tmp_path)
     networks = {f"generators.pix2pix.{key}": value for key, value in SMALL["pix2pix"].items()}
-    study = {"study.generators": ["all"], "study.models": [], "study.arms": []}
+    arms = {name: {"label": name, "synthetic": 0.5, "generator": name} for name in ("all", "few")}
+    study = {"arms": {"real": {"label": "R", "real": 1}, **arms}, "study.arms": ["all", "few"]}
     sources = {"all": {"kind": "pix2pix", "share": 1}, "few": {"kind": "pix2pix", "share": 0.4}}
     steps = {"budget": "smoke", "synthesize.steps.smoke": 12, "training.accelerator": "cpu"}
     workspace.set_params(**networks, **study, **steps, **{"synthesize.generators": sources})
@@ -188,7 +189,7 @@ def test_weights_that_are_no_numbers_or_missing_are_refused(stored):
 
 def test_an_unknown_generator_and_bad_training_images_are_bad_input(project, cellarena):
     outcome = cellarena(project.root, "fit-generator", "gan")
-    assert (outcome.code, outcome.err) == (2, "cellarena: unknown generator 'gan'; synthesize.generators: all, few\n")
+    assert (outcome.code, outcome.err) == (2, "cellarena: synthesize.generators.gan: missing in params.yaml\n")
     layout = Layout(project.root)
     write_png(np.zeros((5, 5), np.uint8), layout.preprocessed / "images/e0.png")
     outcome = cellarena(project.root, "fit-generator", "all")

@@ -12,7 +12,7 @@ import yaml
 from dvc.repo import Repo
 
 from cellarena.learning.checkpoints import build_network, load_model
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.outputs import outputs_at
 from cellarena.registry.repository import open_repository
@@ -50,11 +50,11 @@ def project(tmp_path, monkeypatch):
 
 def weights(prefix="module."):
     params = load_params(ROOT / "params.yaml")
-    chosen = params.hyperparameters("unet").model_copy(update=SMALL)
+    chosen = params.models.unet.model_copy(update=SMALL)
     torch.manual_seed(0)
     return {
         prefix + name: tensor
-        for name, tensor in build_network("unet", chosen, params.target("unet")).state_dict().items()
+        for name, tensor in build_network("unet", chosen, params.targets.three_class).state_dict().items()
     }
 
 

@@ -127,6 +127,26 @@ def test_stages_are_known_by_what_they_make_whatever_their_names_and_commands(pr
     assert asked("data/packages/unet")["run"]["name"] == RUN
 
 
+def test_an_ensemble_is_traced_to_its_members_and_an_arm_to_the_stage_of_all_arms(project, asked):
+    folders = [f"data/checkpoints/{name}-mixed50-0" for name in ("unet", "sac", "nnunet")]
+    for path in ("data/study/arms", *folders, "data/ensembles/both-mixed50-0"):
+        (project.root / path).mkdir(parents=True)
+        (project.root / path / "file").write_text(path)
+    arms, members = {"arms": {"mixed50": {"real": 1, "label": "R+S@50"}}}, {"members": ["unet", "sac"]}
+    made = {
+        **stages(),
+        "arms": ("arms", ["data/splits"], ["data/study/arms"], arms),
+        **{f"train-{n}": ("t", ["data/study/arms"], [folder], {}) for n, folder in enumerate(folders)},
+        "both": ("b", ["data/checkpoints"], ["data/ensembles/both-mixed50-0"], {"ensembles.both": members}),
+    }
+    project.lock(made)
+    project.commit("An ensemble")
+    found = asked("data/ensembles/both-mixed50-0")
+    assert {parent["name"] for parent in found["parents"]} == {"unet-mixed50-0", "sac-mixed50-0"}
+    assert (found["training"]["stage"], found["arm"]["label"]) == ("both", "R+S@50")
+    assert found["training"]["checkpoint"] == project.push("data/ensembles/both-mixed50-0")
+
+
 def test_an_output_is_compared_and_traced(project, asked):
     found = asked("plots/comparison/ranks.png")
     assert found["comparison"]["state"] == "unchanged"

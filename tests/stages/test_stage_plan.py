@@ -156,7 +156,7 @@ def test_a_budget_of_nothing_is_refused(project, cellarena):
 def test_a_plan_in_params_is_refused(project, cellarena):
     made = plan([(64, 64)] * 10, 3, 3, Planning(memory_gb=0.1, features=16)).model_dump(mode="json")
     project.set_params(**{"models.nnunet.plan": made})
-    outcome = cellarena(project.root, "plan")
+    outcome = cellarena(project.root, "grid")
     assert outcome.code == 2
     assert outcome.err == (
         "cellarena: params.yaml: models.nnunet.plan is made by the stage plan; "

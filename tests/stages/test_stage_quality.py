@@ -14,6 +14,7 @@ from cellarena.images.io import write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.records import Run, read_manifest, write_manifest
 from cellarena.shell.project import Project
+from cellarena.shell.settings import hyperparameters_of, target_of
 from cellarena.stages.quality import quality
 from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 from workspace import ROOT, Workspace
@@ -69,7 +70,11 @@ def new_project(root):
     content["budgets"][content["budget"]]["crop"] = 32
     content["generators"]["painted"] = {}
     content["synthesize"]["generators"] = {"painted": {"kind": "painted", "share": 1}}
-    content["study"] = {"models": ["unet"], "generators": ["painted"], "arms": [], "seeds": [0], "real_seeds": []}
+    content["arms"] = {
+        "real": {"label": "R", "real": 1},
+        "mixed": {"label": "R+S", "real": 1, "synthetic": 0.5, "generator": "painted"},
+    }
+    content["study"] = {"models": ["unet"], "arms": ["mixed"]}
     content["models"]["unet"] |= {"width": 8, "levels": 3}
     layout.params.write_text(yaml.safe_dump(content))
     write_checkpoint(layout)
@@ -82,11 +87,11 @@ def write_checkpoint(layout):
     from cellarena.cards import write_card
     from cellarena.learning.checkpoints import build_network, save_weights
 
-    params = Project(layout).params
+    project = Project(layout)
     folder = layout.checkpoint(Run("unet", "real", 0))
     folder.mkdir(parents=True)
     torch.manual_seed(0)
-    hyperparameters, target = params.hyperparameters("unet"), params.target("unet")
+    hyperparameters, target = hyperparameters_of(project, "unet"), target_of(project, "unet")
     save_weights(build_network("unet", hyperparameters, target).state_dict(), folder / "model.safetensors")
     card = {"model": "unet", "target": "three_class", "hyperparameters": hyperparameters.model_dump(mode="json")}
     write_card(card | {"decoding": target.model_dump(mode="json")}, folder / "model.json")
@@ -165,7 +170,7 @@ def refused(project, cellarena, line):
 def test_an_unknown_generator_is_named(project, cellarena):
     outcome = cellarena(project.root, "quality", "../painted")
     assert (outcome.code, outcome.err) == (
-        2, "cellarena: unknown generator '../painted'; synthesize.generators: painted\n"
+        2, "cellarena: synthesize.generators.../painted: missing in params.yaml\n"
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Run
 from workspace import ROOT, Workspace, wait_for
 

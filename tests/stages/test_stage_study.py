@@ -14,7 +14,7 @@ from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, write_manifest
 from cellarena.reporting.sections.visuals import FIGURES
 from cellarena.shell.project import Project
@@ -57,13 +57,11 @@ def under(layout, folder, records):
 
 def declared(root, **study):
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
+    content["benchmark"] |= {"models": ["unet"], "ensembles": []}
+    content["seeds"] = study.pop("seeds", [0, 1, 2])
     content["synthesize"]["generators"] = {"painted": {"kind": "texture", "share": 1}}
     content["arms"] = ARMS
-    content["study"] = {
-        "models": ["unet"], "generators": ["painted"], "arms": ["mixed50", "repeat"], "seeds": [0, 1, 2],
-        "real_seeds": [1, 2],
-    } | study  # fmt: skip
+    content["study"] = {"models": ["unet"], "arms": ["mixed50", "repeat"]} | study
     content["compare"] |= {"smallest_effect": SMALLEST, "resamples": 100}
     (root / "params.yaml").write_text(yaml.safe_dump(content))
     return Layout(root), load_params(root / "params.yaml")
@@ -171,7 +169,7 @@ def test_the_same_scores_give_the_same_bytes_and_the_sentence(studied, project, 
 
 
 def test_one_seed_says_so(project, cellarena):
-    declared(project.root, seeds=[0], real_seeds=[])
+    declared(project.root, seeds=[0])
     done = cellarena(project.root, "study")
     assert done.code == 0, done.err
     assert done.out.startswith("Cannot tell whether synthetic images help unet: with 1 seed the spread between")
@@ -183,9 +181,9 @@ def test_one_seed_says_so(project, cellarena):
 
 
 def test_without_a_model_there_is_no_study(project, cellarena):
-    declared(project.root, models=[], seeds=[], real_seeds=[])
+    declared(project.root, models=[])
     done = cellarena(project.root, "study")
-    assert (done.code, done.out) == (0, "no study is declared: study.models in params.yaml is empty\n")
+    assert (done.code, done.out) == (0, "no study is declared: see study.models and study.arms in params.yaml\n")
     assert pd.read_csv(project.study).empty
     assert json.loads(project.study_summary.read_text()) == {}
     assert (project.study_curves / "f1_over_thresholds.csv").read_text() == "row,threshold,f1\n"
@@ -227,7 +225,7 @@ def test_the_report_says_the_answer_first_and_shows_every_figure(studied):
 
 
 def test_a_report_without_a_study_says_so(project, cellarena):
-    declared(project.root, models=[], seeds=[], real_seeds=[])
+    declared(project.root, models=[])
     done = cellarena(project.root, "study-report")
     assert done.code == 0, done.err
     assert "No study is declared" in project.study_report("txt").read_text()

@@ -37,11 +37,8 @@ def made(tmp_path_factory):
             "split.val": 0.2,
             "synthesize.generators": sources,
             "arms": ARMS,
-            "study.generators": list(sources),
-            "study.arms": [],
-            "study.models": [],
-            "study.seeds": [],
-            "study.real_seeds": [],
+            "study.arms": [name for name, arm in ARMS.items() if arm.get("generator")],
+            "study.models": ["unet"],
         }
     )
     fitting = [[stage, name] for name in sources for stage in ("fit-generator", "synthesize")]
@@ -73,6 +70,12 @@ def plant(root, **values):
     return table.loc[0, "record"]
 
 
+def compose(cellarena, root, arm):
+    """Let the arm be the study's only one, and compose it."""
+    Workspace(root).set_params(**{"study.arms": [arm]})
+    return cellarena(root, "arms")
+
+
 def subset(root, name):
     return read_manifest(root / f"data/splits/{name}.csv")
 
@@ -100,16 +103,16 @@ def test_half_as_many_images_as_train_has_with_files_hashes_and_donors(root):
 
 
 def test_a_generator_of_half_the_images_shows_no_others(root, cellarena):
-    assert cellarena(root, "arms", "low").code == 0
-    taken = {r.id for r in read_manifest(root / "data/arms/low.csv")}
+    assert compose(cellarena, root, "low").code == 0
+    taken = {r.id for r in read_manifest(root / "data/study/arms/low.csv")}
     known = {r.id for r in subset(root, "train")} & taken
     assert set(donors(root, "texture_half")["donor"]) <= known
     assert 0 < len(known) < len(subset(root, "train"))
 
 
 def test_an_arm_refers_to_files_under_data(root, cellarena):
-    assert cellarena(root, "arms", "mixed").code == 0
-    records = read_manifest(root / "data/arms/mixed.csv")
+    assert compose(cellarena, root, "mixed").code == 0
+    records = read_manifest(root / "data/study/arms/mixed.csv")
     assert len(records) == rounded(1.5 * len(subset(root, "train")))
     assert all((root / "data" / path).is_file() for r in records for path in (r.image, r.labels))
 
@@ -124,17 +127,17 @@ def test_again_gives_the_same_bytes(root, cellarena):
 def test_a_planted_donor_is_refused_with_its_chain(root, cellarena, where):
     judged = subset(root, where)[0]
     record = plant(root, donor=judged.id, donor_sha256=judged.sha256)
-    outcome = cellarena(root, "arms", "mixed")
+    outcome = compose(cellarena, root, "mixed")
     assert outcome.code == 2
     assert f"texture <- {record} <- {judged.id} ({where})" in outcome.err
-    assert not (root / "data/arms/mixed.csv").exists()
+    assert not (root / "data/study/arms/mixed.csv").exists()
 
 
 def test_a_planted_training_image_of_the_generator_is_refused_with_its_chain(root, cellarena):
     judged = subset(root, "test")[0]
     card = json.loads((root / "data/generators/texture/model.json").read_text())
     set_card(root, trained_on=[*card["trained_on"], {"id": judged.id, "sha256": judged.sha256}])
-    outcome = cellarena(root, "arms", "synthetic")
+    outcome = compose(cellarena, root, "synthetic")
     assert outcome.code == 2
     assert f"texture <- {judged.id} (test)" in outcome.err
 
@@ -146,7 +149,7 @@ def test_a_planted_copy_of_a_judged_image_is_refused_with_its_chain(root, cellar
     records[0] = replace(records[0], sha256=content_sha256(pixels))
     write_png(pixels, folder(root) / records[0].image)
     write_manifest(records, folder(root) / "manifest.csv")
-    outcome = cellarena(root, "arms", "synthetic")
+    outcome = compose(cellarena, root, "synthetic")
     assert outcome.code == 2
     assert f"texture <- {records[0].id} ~ {judged.id} (val, near-duplicate)" in outcome.err
 
@@ -154,7 +157,7 @@ def test_a_planted_copy_of_a_judged_image_is_refused_with_its_chain(root, cellar
 def test_donors_that_are_unknown_are_refused(root, cellarena):
     table = donors(root)
     table[table["record"] != "synthetic-0001"].to_csv(folder(root) / "donors.csv", index=False)
-    outcome = cellarena(root, "arms", "synthetic")
+    outcome = compose(cellarena, root, "synthetic")
     assert outcome.code == 2
     assert "texture <- synthetic-0001 <- (donors unknown)" in outcome.err
 
@@ -164,13 +167,13 @@ def test_a_changed_file_is_refused_by_name(root, cellarena):
     pixels = read_image(path).copy()
     pixels[0, 0] ^= 1
     write_png(pixels, path)
-    outcome = cellarena(root, "arms", "synthetic")
+    outcome = compose(cellarena, root, "synthetic")
     assert outcome.code == 2
     assert f"{path.relative_to(root)}: its pixels are not those that the manifest names" in outcome.err
 
 
 def test_an_arm_of_few_real_images_refuses_a_generator_that_knows_more(root, cellarena):
-    outcome = cellarena(root, "arms", "greedy")
+    outcome = compose(cellarena, root, "greedy")
     assert outcome.code == 2
     assert "but not among the arm's real images" in outcome.err
 
@@ -205,17 +208,26 @@ def test_a_broken_generator_is_one_line_that_names_the_file(root, cellarena, nam
 @pytest.mark.parametrize("content", ["", "record,role\n", "record,role,donor,donor_sha256\na,parent,b,c\n"])
 def test_a_broken_table_of_donors_is_one_line_that_names_the_file(root, cellarena, content):
     (folder(root) / "donors.csv").write_text(content)
-    outcome = cellarena(root, "arms", "mixed")
+    outcome = compose(cellarena, root, "mixed")
     assert outcome.code == 2
     assert "data/synthetic/texture/donors.csv: damaged or edited" in outcome.err
 
 
 def test_missing_parts_are_named(root, cellarena):
     (folder(root) / "donors.csv").unlink()
-    assert "donors.csv: no table of donors" in cellarena(root, "arms", "mixed").err
+    assert "donors.csv: no table of donors" in compose(cellarena, root, "mixed").err
     shutil.rmtree(root / "data/generators/texture")
     assert cellarena(root, "synthesize", "texture").code == 2
-    assert "known" in cellarena(root, "arms", "nope").err
+    assert "arms lacks nope" in compose(cellarena, root, "nope").err
+
+
+def test_without_a_study_generators_and_arms_are_left_out_and_it_is_said(root, cellarena):
+    Workspace(root).set_params(**{"study.models": []})
+    left_out = "texture: left out, no arm of the study asks for it\n"
+    assert cellarena(root, "synthesize", "texture").out == left_out
+    assert (folder(root) / "left_out.txt").read_text() == left_out
+    assert cellarena(root, "arms").out.startswith("no study is declared")
+    assert list((root / "data/study/arms").iterdir()) == []
 
 
 def test_the_params_of_the_project_name_the_generator():

@@ -12,7 +12,7 @@ from cellarena.cards import write_card
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.learning.checkpoints import build_network, save_weights
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, Run, write_manifest
 from workspace import ROOT
 
@@ -23,8 +23,9 @@ FIGURES = ["run_filters.png", "run_maps.png", "tiny_filters.png", "tiny_maps.png
 def project(tmp_path):
     """A project with four images of 40 x 56 pixels and the untrained weights of a narrow U-Net."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [3]}
-    content["study"] |= {"models": [], "arms": [], "seeds": [], "real_seeds": []}
+    content["benchmark"] |= {"models": ["unet"], "ensembles": []}
+    content["seeds"] = [3]
+    content["study"] |= {"models": [], "arms": []}
     content["models"]["unet"] |= {"width": 8, "levels": 3}
     content["predict"]["tile"] = 64
     content["visuals"]["steps"] = 3
@@ -54,7 +55,7 @@ def _record(layout, name):
 
 
 def _save(layout, params, run):
-    hyperparameters, target = params.hyperparameters(run.model), params.target(run.model)
+    hyperparameters, target = params.models.unet, params.targets.three_class
     torch.manual_seed(0)
     network = build_network(run.model, hyperparameters, target)
     save_weights(network.state_dict(), layout.checkpoint(run) / "model.safetensors")

@@ -11,7 +11,7 @@ import yaml
 from cellarena.cards import write_card
 from cellarena.images.io import write_labels, write_png
 from cellarena.learning.checkpoints import build_network, save_weights
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.records import Record, write_manifest
 from workspace import ROOT, Workspace
 
@@ -37,7 +37,7 @@ def project(tmp_path):
         write_manifest([record], data / f"splits/{subset}.csv")
     params = load_params(workspace.root / "params.yaml")
     torch.manual_seed(0)
-    network, target = params.hyperparameters("unet"), params.target("unet")
+    network, target = params.models.unet, params.targets.three_class
     save_weights(
         build_network("unet", network, target).state_dict(), data / "checkpoints/unet-real-0/model.safetensors"
     )
@@ -64,7 +64,8 @@ def test_predictions_are_the_same_bytes_whatever_the_shell_says_of_threads(proje
 
 def test_a_stage_that_computes_with_networks_depends_on_their_threads():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    for name, stage in stages.items():
+    for name, declared in stages.items():
+        stage = declared.get("do", declared)
         module = Path("src/cellarena/stages", stage["cmd"].split()[1].replace("-", "_")).with_suffix(".py")
         is_fixed = "@fixed_threads" in (ROOT / module).read_text()
         assert is_fixed == ("training.threads" in stage.get("params", [])), name

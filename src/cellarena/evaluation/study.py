@@ -12,10 +12,8 @@ from cellarena.evaluation.statistics import compare_pairs, intervals
 from cellarena.evaluation.study_words import arm_sentence
 from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
 from cellarena.evaluation.trials import PairedTrials, Trials, pair, trials_of
-from cellarena.records import Record
+from cellarena.records import REAL, Record
 
-REAL = "real"
-"""The arm of all real images and nothing else, with which all others are compared."""
 REFERENCE = "reference"
 """Stands where an arm's verdict would, for the arm that the others are compared with."""
 _TESTED = [

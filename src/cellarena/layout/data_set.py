@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellarena.records import REAL
+
 
 @dataclass(frozen=True)
 class DataSetPaths:
@@ -14,6 +16,16 @@ class DataSetPaths:
     def params(self) -> Path:
         """The parameters of the whole pipeline."""
         return self.root / "params.yaml"
+
+    @property
+    def grid(self) -> Path:
+        """Which runs there are, as follows from the parameters."""
+        return self.root / "grid.yaml"
+
+    @property
+    def code(self) -> Path:
+        """The fingerprints of the code of each stage."""
+        return self.root / "code.yaml"
 
     @property
     def inbox(self) -> Path:
@@ -62,9 +74,23 @@ class DataSetPaths:
         """What the paths in an arm's manifest are relative to."""
         return self.root / "data"
 
+    @property
+    def arms(self) -> Path:
+        """The manifests of the study's arms; it is there for a study without arms, too."""
+        return self.data / "study" / "arms"
+
     def arm(self, name: str) -> Path:
-        """Return the manifest that an arm trains on; its paths are relative to `data`."""
-        return self.data / "arms" / f"{name}.csv"
+        """Return the manifest of one of the study's arms; its paths are relative to `data`."""
+        return self.arms / f"{name}.csv"
+
+    def learnt(self, arm: str) -> tuple[Path, Path]:
+        """Return the manifest that an arm's networks learn from, and the folder that its paths are relative to."""
+        return (self.subset("train"), self.preprocessed) if arm == REAL else (self.arm(arm), self.data)
+
+    @property
+    def arms_summary(self) -> Path:
+        """The number of images in each of the study's arms."""
+        return self.root / "metrics" / "study" / "arms.csv"
 
     @property
     def leakage(self) -> Path:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellarena.records import Record, Run
+from cellarena.records import REAL, Record, Run
 
 
 @dataclass(frozen=True)
@@ -14,16 +14,19 @@ class RunPaths:
 
     def _made(self, kind: str, run: Run) -> Path:
         """Return a root of outputs; the study's lie apart, so that the benchmark does not wait for them."""
-        return self.root / kind if run.arm == "real" else self.root / kind / "study"
+        return self.root / kind if run.arm == REAL else self.root / kind / "study"
+
+    def _scored(self, run: Run) -> Path:
+        """Return the folder of score tables; the study's is not in its folder, which it is made from."""
+        return self.root / "data" / ("scores" if run.arm == REAL else "study_scores")
 
     def checkpoint(self, run: Run) -> Path:
         """Return the folder of a run's model.safetensors, last.safetensors and model.json."""
         return self._made("data", run) / "checkpoints" / str(run)
 
-    @property
-    def members(self) -> Path:
-        """Which trained models each ensemble is made of."""
-        return self.root / "data" / "members.json"
+    def ensemble(self, run: Run) -> Path:
+        """Return the folder of an ensemble's model.json and of its members' checkpoints."""
+        return self.root / "data" / "ensembles" / str(run)
 
     def resume(self, run: Run, fingerprint: str) -> Path:
         """Return the folder that an interrupted training is continued from; git and DVC ignore it."""
@@ -59,11 +62,11 @@ class RunPaths:
 
     def scores(self, run: Run) -> Path:
         """Return a run's tidy score table."""
-        return self._made("data", run) / "scores" / f"{run}.csv"
+        return self._scored(run) / f"{run}.csv"
 
     def cells(self, run: Run) -> Path:
         """Return the status of every image that a run was scored on, and the hashes of what was scored."""
-        return self._made("data", run) / "scores" / f"{run}.cells.csv"
+        return self._scored(run) / f"{run}.cells.csv"
 
     def errors(self, run: Run) -> Path:
         """Return the folder of a run's error tables: objects, counts, gains and strata."""

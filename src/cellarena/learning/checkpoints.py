@@ -32,6 +32,11 @@ class Model:
         """Which variant of the model it is, in a few words."""
         return MODELS[self.card["model"]].describe(self.hyperparameters)
 
+    @property
+    def normalisations(self) -> list[Any]:
+        """How the images were stretched that it learnt from."""
+        return [self.card.get("normalisation")]
+
     def segmenter(self, settings: Inference) -> Network:
         """Return the network as one that segments images under these settings."""
         return Network(self.network, self.target, Tiles.of(self.hyperparameters, settings))

@@ -1,20 +1,24 @@
-"""An ensemble's checkpoint: a card alone, which names the members' weights by their hashes; they lie beside it."""
+"""An ensemble's checkpoint: a card, which names the members' weights by their hashes, and the members' checkpoints."""
 
 import hashlib
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from cellarena.cards import reading
+from cellarena.cards import reading, write_card
 from cellarena.faults import IntegrityError
 from cellarena.learning.checkpoints import Model, load_model
 from cellarena.learning.ensemble import ScaledMean
+from cellarena.learning.method_checkpoints import Method, load_method
 from cellarena.learning.recipe import Inference
-from cellarena.models.ensembles import ENSEMBLES, Ensembling
+from cellarena.methods.spec import METHODS
+from cellarena.models.ensembles import Ensembling
 from cellarena.records import Run
+from cellarena.section import Section
 from cellarena.targets.spec import TARGETS, Target
 
 
@@ -24,32 +28,38 @@ class Ensemble:
 
     Attributes:
         members: by run.
-        settings: how the members see an image.
+        scales: what height and width of an image are multiplied by before the members see it.
         target: how their mean becomes labels.
     """
 
     members: Mapping[str, Model]
-    settings: Ensembling
+    scales: Sequence[float]
     target: Target
 
     @property
     def variant(self) -> str:
         """What it is, in a few words."""
-        scales = ", ".join(f"{scale:g}" for scale in self.settings.scales)
+        scales = ", ".join(f"{scale:g}" for scale in self.scales)
         return f"mean of {' and '.join(model.card['model'] for model in self.members.values())} at scales {scales}"
+
+    @property
+    def normalisations(self) -> list[Any]:
+        """How the images were stretched that each member learnt from."""
+        return [model.card.get("normalisation") for model in self.members.values()]
 
     def segmenter(self, settings: Inference) -> ScaledMean:
         """Return the members together as what segments images under these settings."""
         networks = [model.segmenter(settings) for model in self.members.values()]
-        return ScaledMean(networks, self.target, self.settings.scales)
+        return ScaledMean(networks, self.target, self.scales)
 
 
-class _Card(Ensembling):
+class _Card(Section, extra="ignore"):
     """The part of an ensemble's model.json that it is loaded by."""
 
-    model_config = ConfigDict(extra="ignore")
+    model: str
 
-    # A run's name is that of a folder; what could lead out of the folder of checkpoints is none.
+    scales: list[Annotated[float, Field(ge=0.25, le=4)]] = Field(min_length=1)
+    # A run's name is that of a folder; what could lead out of the checkpoint is none.
     members: dict[Annotated[str, Field(pattern="^[a-z0-9_]+-[a-z0-9_]+-[0-9]+$")], str] = Field(min_length=1)
 
 
@@ -58,44 +68,50 @@ def gathered(run: Run, settings: Ensembling, target: Target, checkpoints: Path, 
 
     Args:
         run: its model is the ensemble's name.
-        settings: how the members see an image.
+        settings: who the members are, and how they see an image.
         target: what they learnt; how their mean becomes labels.
         checkpoints: the folder of all checkpoint folders.
         device: torch's name of it.
 
     Raises:
         FileNotFoundError: if a member was not trained.
-        ValueError: if there is no such ensemble, a checkpoint is damaged, or a member learnt another target.
+        ValueError: if a checkpoint is damaged, or a member learnt another target.
     """
-    runs = [str(Run(member, run.arm, run.seed)) for member in ENSEMBLES[run.model].members]
+    runs = [str(Run(member, run.arm, run.seed)) for member in settings.members]
     members = {name: load_model(checkpoints / name, device) for name in runs}
     _refuse_others(members, target, checkpoints)
-    return Ensemble(members, settings, target)
+    return Ensemble(members, settings.scales, target)
 
 
-def card_of(ensemble: Ensemble, run: Run, target: Target, score: float, checkpoints: Path) -> dict[str, Any]:
-    """Return the content of an ensemble's model.json.
+def write_ensemble(ensemble: Ensemble, run: Run, target: Target, score: float, checkpoints: Path, folder: Path) -> None:
+    """Write an ensemble's checkpoint: its card, and what its members are loaded from.
 
     Args:
-        ensemble: to be described.
+        ensemble: to be written.
         run: its model is the ensemble's name.
         target: with the settings of decoding that were tuned.
         score: the validation score that they reach.
-        checkpoints: the folder of all checkpoint folders.
+        checkpoints: the folder of the members' checkpoint folders.
+        folder: to write into.
     """
-    return {
+    for name in ensemble.members:
+        (folder / name).mkdir()
+        for file in ("model.json", "model.safetensors"):
+            shutil.copyfile(checkpoints / name / file, folder / name / file)
+    card = {
         "run": str(run),
         "model": run.model,
-        "members": {name: _hash(checkpoints, name) for name in ensemble.members},
-        "scales": ensemble.settings.scales,
+        "members": {name: _hash(folder / name) for name in ensemble.members},
+        "scales": list(ensemble.scales),
         "target": next(iter(ensemble.members.values())).card["target"],
         "decoding": target.model_dump(mode="json"),
         "validation": {"f1_tuned": round(score, 6)},
     }
+    write_card(card, folder / "model.json")
 
 
-def load_checkpoint(folder: Path, device: str) -> Model | Ensemble:
-    """Return what a checkpoint folder holds, a network or an ensemble; its members lie in folders beside it.
+def load_checkpoint(folder: Path, device: str) -> Model | Ensemble | Method:
+    """Return what a checkpoint folder holds: a network, an ensemble, or a method without training.
 
     Raises:
         FileNotFoundError: if a file is missing, of a member too.
@@ -103,33 +119,50 @@ def load_checkpoint(folder: Path, device: str) -> Model | Ensemble:
         IntegrityError: if a member's weights are not those that the ensemble was made from.
     """
     with reading(folder / "model.json") as card:
-        together = card["model"] in ENSEMBLES
+        unlearnt = card["model"] in METHODS
+    return load_method(folder) if unlearnt else load_networks(folder, device)
+
+
+def load_networks(folder: Path, device: str) -> Model | Ensemble:
+    """Return what `load_checkpoint` does of a network or an ensemble."""
+    with reading(folder / "model.json") as card:
+        together = "members" in card
     return _load_ensemble(folder, device) if together else load_model(folder, device)
+
+
+def member_folders(folder: Path, card: Mapping[str, Any]) -> list[Path]:
+    """Return where an ensemble's members lie, given its checkpoint folder and card; [] for what is no ensemble.
+
+    They lie in it, and beside it in what was packed before ensembles held their members.
+    """
+    names = sorted(card.get("members", ()))
+    return [folder / name if (folder / name).is_dir() else folder.parent / name for name in names]
 
 
 def _load_ensemble(folder: Path, device: str) -> Ensemble:
     with reading(folder / "model.json") as content:
         card = _Card.model_validate(content)
         target = TARGETS[content["target"]].model_validate(content["decoding"])
-    for name, sha256 in card.members.items():
-        _refuse_changed(folder, name, sha256)
-    members = {name: load_model(folder.parent / name, device) for name in sorted(card.members)}
-    _refuse_others(members, target, folder.parent)
-    return Ensemble(members, Ensembling(scales=card.scales), target)
+    places = {place.name: place for place in member_folders(folder, {"members": card.members})}
+    for name, place in places.items():
+        _refuse_changed(folder, place, card.members[name])
+    members = {name: load_model(place, device) for name, place in places.items()}
+    _refuse_others(members, target, next(iter(places.values())).parent)
+    return Ensemble(members, card.scales, target)
 
 
-def _hash(checkpoints: Path, name: str) -> str:
-    path = checkpoints / name / "model.safetensors"
+def _hash(checkpoint: Path) -> str:
+    path = checkpoint / "model.safetensors"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; run `dvc repro` or `dvc pull`")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _refuse_changed(folder: Path, name: str, sha256: str) -> None:
-    if (found := _hash(folder.parent, name)) != sha256:
+def _refuse_changed(folder: Path, member: Path, sha256: str) -> None:
+    if (found := _hash(member)) != sha256:
         raise IntegrityError(
-            f"{folder.parent / name / 'model.safetensors'}: sha256 is {found}, {folder.name} was made with {sha256}; "
+            f"{member / 'model.safetensors'}: sha256 is {found}, {folder.name} was made with {sha256}; "
             "run `dvc checkout`, or `dvc repro` to make the ensemble anew"
         )
 

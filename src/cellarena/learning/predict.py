@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cellarena.evaluation.costs import NetworkCosts
 from cellarena.images.intensity import NORMALISATIONS
 from cellarena.learning.costs import measure_network
+from cellarena.learning.method_checkpoints import Method
 from cellarena.learning.recipe import Inference, precision_of
 from cellarena.models.spec import Hyperparameters
 from cellarena.targets.spec import Target
@@ -32,9 +33,9 @@ class Segmenter(Protocol):
         """Return its size and the work that a megapixel of image asks of it."""
 
 
-def segment(segmenter: Segmenter, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+def segment(segmenter: Segmenter | Method, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """Return the (H, W) label image that is predicted for an (H, W, 3) uint8 image."""
-    return labels_and_output(segmenter, image)[0]
+    return segmenter.labels(image) if isinstance(segmenter, Method) else labels_and_output(segmenter, image)[0]
 
 
 def labels_and_output(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -153,7 +153,7 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
     trained = [training for training in map(_training, stages) if training]
     own = next((training for training in trained if training.run == run), None)
     members = _members(own, stages, trained)
-    arm = _settings(stages, _PLACES.arm(run.arm), f"arms.{run.arm}") if run else {}
+    arm = _arm(stages, run.arm) if run else {}
     generator = _generator(stages, str(arm.get("generator") or ""))
     requirements = repository.read(subject.commit, NAME)
     libraries = subject.package.libraries if subject.package else {}
@@ -186,14 +186,27 @@ def as_json(lineage: Lineage) -> dict[str, Any]:
 
 
 def _training(stage: LockedStage) -> Training | None:
-    out = _output([stage], _PLACES.checkpoint(stage.run)) if stage.run else None
+    places = (_PLACES.checkpoint(stage.run), _PLACES.ensemble(stage.run)) if stage.run else ()
+    out = next((found for place in places if (found := _output([stage], place))), None)
     return Training(stage.name, stage.run, out[1].md5, stage.settings) if stage.run and out else None
 
 
 def _members(own: Training | None, stages: Sequence[LockedStage], trained: Sequence[Training]) -> list[Training]:
-    """Return the trainings that an ensemble read the checkpoints of."""
-    read = {dep.path.rpartition("/")[2] for stage in stages if own and stage.name == own.stage for dep in stage.deps}
+    """Return the trainings that an ensemble read the checkpoints of: its settings or its dependencies name them."""
+    if own is None:
+        return []
+    read = {dep.path.rpartition("/")[2] for stage in stages if stage.name == own.stage for dep in stage.deps}
+    settings = own.parameters.get(f"ensembles.{own.run.model}")
+    models = settings.get("members", ()) if isinstance(settings, Mapping) else ()
+    read |= {str(replace(own.run, model=model)) for model in models}
     return [training for training in trained if str(training.run) in read]
+
+
+def _arm(stages: Sequence[LockedStage], name: str) -> Mapping[str, Any]:
+    """Return the parameters of an arm: one stage makes its manifest, or those of all arms."""
+    alone = _settings(stages, _PLACES.arm(name), f"arms.{name}")
+    section = _settings(stages, _PLACES.arms, "arms").get(name)
+    return alone or (section if isinstance(section, Mapping) else {})
 
 
 def _parents(own: Training | None, members: Sequence[Training]) -> Iterator[Parent]:

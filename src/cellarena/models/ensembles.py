@@ -1,39 +1,23 @@
 """Ensembles: trained models that predict together and are a row of their own; nothing is trained for them."""
 
-from dataclasses import dataclass
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cellarena.catalog import Catalog
 from cellarena.section import Section
 
 
 class Ensembling(Section):
     """An ensemble's block of the section `ensembles` of params.yaml."""
 
+    members: list[str] = Field(min_length=1)
+    """Names of models that learn one target; of each the run of the ensemble's arm and seed takes part."""
     scales: list[Annotated[float, Field(ge=0.25, le=4)]] = Field(min_length=1)
     """What height and width of an image are multiplied by before the members see it."""
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        if len(set(self.scales)) < len(self.scales):
-            raise ValueError("scales names one entry twice")
+        for key in ("members", "scales"):
+            if len(set(getattr(self, key))) < len(getattr(self, key)):
+                raise ValueError(f"{key} names one entry twice")
         return self
-
-
-@dataclass(frozen=True)
-class EnsembleSpec:
-    """An ensemble of the catalog.
-
-    Attributes:
-        members: names of models that learn one target; of each the run of the ensemble's arm and seed takes part.
-    """
-
-    members: tuple[str, ...]
-
-
-ENSEMBLES: Catalog[EnsembleSpec] = Catalog("ensemble", "cellarena.models")
-
-# The challenge's ensemble of team saltfish (NeurIPS 2022), which averaged logits; here probabilities are averaged.
-ENSEMBLES.register("maunet_ensemble")(EnsembleSpec(("maunet", "maunet_wide")))

@@ -1,6 +1,1 @@
-"""The mirror of params.yaml, assembled from the sections that the parts declare."""
-
-from cellarena.params.loading import load_params
-from cellarena.params.whole import Params
-
-__all__ = ["Params", "load_params"]
+"""The mirror of params.yaml: sections that no other part declares, the grid of runs, and the whole."""

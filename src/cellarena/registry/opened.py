@@ -19,6 +19,7 @@ from cellarena.registry.origins import FromRelease, Origin, labels_sha256, softw
 from cellarena.registry.packages import Package
 
 if TYPE_CHECKING:
+    from cellarena.learning.method_checkpoints import Method
     from cellarena.learning.predict import Segmenter
 
 # Measured: 160 of a U-Net, 530 of an ensemble that sees the image 1.5 times as large.
@@ -39,7 +40,7 @@ class OpenRelease:
     release: FromRelease
     package: Package
     preparation: Preparation
-    segmenter: "Segmenter"
+    segmenter: "Segmenter | Method"
 
     def segment(self, image: Image | Path | str, channels: Sequence[str | int] = ()) -> npt.NDArray[np.uint32]:
         """Return the label image of an image, or of the image in a file.

@@ -20,8 +20,6 @@ from cellarena.registry.releases import Released, refuse_withdrawn, resolve
 from cellarena.registry.repository import Repository, open_repository
 
 if TYPE_CHECKING:
-    from cellarena.learning.checkpoints import Model
-    from cellarena.learning.ensemble_checkpoints import Ensemble
     from cellarena.learning.recipe import Inference
 
 
@@ -107,20 +105,12 @@ def _loaded(repository: Repository, release: Released, output: Output, package: 
     checkpoint = folder / package.checkpoint
     loaded = load_checkpoint(checkpoint, device_of("auto"))
     where = f"{release.name}@{release.version}"
-    preparation = _preparation(f"{where}: the checkpoint's normalisation", _normalisations(loaded))
+    preparation = _preparation(f"{where}: the checkpoint's normalisation", loaded.normalisations)
     identity = FromRelease(
         name=release.name, version=release.version, commit=release.commit, md5=output.md5,
         address=address_of(repository),
     )  # fmt: skip
     return OpenRelease(identity, package, preparation, loaded.segmenter(_settings(repository, release.commit)))
-
-
-def _normalisations(loaded: "Model | Ensemble") -> list[Any]:
-    """Return how the images of a checkpoint's networks were stretched; an ensemble's card leaves it to its members."""
-    from cellarena.learning.checkpoints import Model
-
-    models = [loaded] if isinstance(loaded, Model) else list(loaded.members.values())
-    return [model.card.get("normalisation") for model in models]
 
 
 def _preparation(what: str, contents: Sequence[Any]) -> Preparation:

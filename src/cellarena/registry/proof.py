@@ -11,6 +11,7 @@ from cellarena.registry.gates import Check
 from cellarena.registry.packages import Package, refuse_changed
 
 if TYPE_CHECKING:
+    from cellarena.learning.method_checkpoints import Method
     from cellarena.learning.predict import Segmenter
 
 VALIDATION = "validation"
@@ -65,7 +66,7 @@ def prove(package: Package, folder: Path, agreement: float) -> list[Check]:
     ]
 
 
-def proving_segmenter(checkpoint: Path) -> "tuple[str, Segmenter]":
+def proving_segmenter(checkpoint: Path) -> "tuple[str, Segmenter | Method]":
     """Return what a checkpoint's network or ensemble is, and itself as it is proved: on the CPU, 32 bits, no mirroring.
 
     Raises:
@@ -87,7 +88,7 @@ def agreement_of(recorded: LabelImage, found: LabelImage) -> Agreement:
     return Agreement(pairs.n_true, pairs.n_pred, match(pairs, _SAME).tp)
 
 
-def _agreements(segmenter: "Segmenter", folder: Path) -> Iterator[Agreement]:
+def _agreements(segmenter: "Segmenter | Method", folder: Path) -> Iterator[Agreement]:
     from cellarena.learning.predict import segment
 
     for path in sorted((folder / VALIDATION).glob("*.png")):

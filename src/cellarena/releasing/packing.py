@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.tables import write_table
 from cellarena.images.channels import SEPARATOR
 from cellarena.images.io import read_image, write_bytes, write_labels, write_png
+from cellarena.params.registry import Registry
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.licences import licence_of
 from cellarena.registry.packages import Data, Package, hashes_of, sha256_of, write_package
@@ -52,7 +54,7 @@ def _write_crops(project: Project, run: Run, folder: Path) -> str:
     """Write crops of validation images with the objects that are found in them; return what the model is."""
     from cellarena.learning.predict import segment
 
-    registry, layout = project.params.registry, project.layout
+    registry, layout = project.read(Registry, "registry"), project.layout
     variant, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
     if not layout.subset("val").is_file():
         return variant
@@ -72,7 +74,7 @@ def _package(project: Project, packed: Packed, variant: str) -> Package:
     return Package(
         run=str(packed.run),
         variant=variant,
-        score=score_of(packed.lines, str(packed.run), project.params.compare),
+        score=score_of(packed.lines, str(packed.run), project.read(Comparing, "compare")),
         licence=licence_of(learnt, packed.cards),
         data=Data(
             source=packed.source,

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import click
+from pydantic import Field
 from rich.console import Console
 from rich.progress import track
 
@@ -16,6 +17,7 @@ from cellarena.records import Run
 from cellarena.shell.project import Project
 
 T = TypeVar("T")
+_Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
 def run_arguments(command: Callable[..., None]) -> Callable[..., None]:
@@ -36,7 +38,7 @@ def fixed_threads(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_threads(project: Project, *args: Any, **kwargs: Any) -> None:
-        with threads(project.params.training.threads):
+        with threads(project.read(_Threads, "training", "threads")):
             command(project, *args, **kwargs)
 
     return with_threads

@@ -10,6 +10,7 @@ from cellarena.shell.annotated import annotated_part
 from cellarena.shell.project import Project
 from cellarena.synthesis.arms import first_of_each, rounded
 from cellarena.synthesis.generators.spec import Example
+from cellarena.synthesis.settings import Source, Synthesis
 
 
 def known_records(project: Project, name: str) -> list[Record]:
@@ -20,15 +21,14 @@ def known_records(project: Project, name: str) -> list[Record]:
     Raises:
         ValueError: if there is no such generator, or no image is left.
     """
-    params = project.params
-    params.generator_settings(name)
+    settings = project.read(Synthesis, "synthesize")
+    source = project.read(Source, "synthesize", "generators", name)
     train = read_manifest(project.layout.subset("train"))
-    share = params.synthesize.generators[name].share
-    chosen = first_of_each(train, rounded(share * len(train)), params.synthesize.seed)
+    chosen = first_of_each(train, rounded(source.share * len(train)), settings.seed)
     known = [record for record in chosen if record.n_annotated >= record.n_ignored]
     if not known:
         raise ValueError(
-            f"synthesize.generators.{name}.share: {share} of {len(train)} training images is none; raise it"
+            f"synthesize.generators.{name}.share: {source.share} of {len(train)} training images is none; raise it"
         )
     return sorted(known, key=lambda record: record.id)
 

@@ -23,7 +23,7 @@ def refuse_what_leaks(project: Project, arm: Arm, real: Sequence[Record], taken:
         FileNotFoundError: if an image, the table of donors or the generator's card is missing.
         ValueError: if a file is not the one in the manifest, or something leaks; the chain is named.
     """
-    layout, params = project.layout, project.params
+    layout = project.layout
     folder = layout.synthetic(arm.generator)
     subsets = {name: read_manifest(layout.subset(name)) for name in SUBSETS}
     made = [_checked(folder, record) for record in taken]
@@ -33,10 +33,11 @@ def refuse_what_leaks(project: Project, arm: Arm, real: Sequence[Record], taken:
         for r in subsets[name]
         if name != "train"
     ]
-    allowed = first_of_each(real, rounded(arm.real * len(real)), params.synthesize.seed) if arm.real else real
+    seed = project.read(int, "synthesize", "seed")
+    allowed = first_of_each(real, rounded(arm.real * len(real)), seed) if arm.real else real
     donors = read_donors(layout.donors(folder))
     ancestry = Ancestry(arm.generator, read_trained_on(layout.generator(arm.generator)), donors)
-    alike = near_duplicate_pairs(made, judged, params.split.distance)
+    alike = near_duplicate_pairs(made, judged, project.read(int, "split", "distance"))
     refuse_leaks(arm.label, leaks(taken, ancestry, subsets, allowed, alike))
 
 

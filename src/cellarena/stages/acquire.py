@@ -6,7 +6,7 @@ import click
 import numpy as np
 from rich.console import Console
 
-from cellarena.datasets.sources.spec import SOURCES, Sample, describe
+from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, describe
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.records import Record, write_manifest
 from cellarena.releasing.tracking import is_shared
@@ -18,7 +18,7 @@ from cellarena.shell.running import fresh_folder
 @click.pass_obj
 def acquire(project: Project) -> None:
     """Read the data set that params.yaml names, check it, and write it in one form."""
-    layout, params = project.layout, project.params.acquire
+    layout, params = project.layout, project.read(Acquisition, "acquire")
     source = SOURCES[params.source]
     licence = source.licence or params.licence
     with fresh_folder(layout.raw) as raw:

@@ -16,6 +16,7 @@ from cellarena.evaluation.calibration.tables import (
     summary_table,
 )
 from cellarena.evaluation.calibration.temperature import fitted_temperature, nll_at
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.images.probabilities import N_CODES
@@ -47,12 +48,13 @@ def calibrate(project: Project, run: Run) -> None:
         "nll_scaled": nll_at(validation, temperature), "n_pixels": int(counts.sum()), "n_images": n_images,
         "n_failed": n_failed,
     }])  # fmt: skip
+    rng = generator(0, "calibration", str(run))
     images = dict(_calibrations(project, run, target, temperature))
     tables = {
         "temperature": fit,
         "images": image_table(images, run),
         "objects": object_table(images, run),
-        "summary": summary_table(images, run, project.params.compare, generator(0, "calibration", str(run))),
+        "summary": summary_table(images, run, project.read(Comparing, "compare"), rng),
         "reliability": reliability_table(images, run),
         "risk_coverage": curve_table(images, run),
     }

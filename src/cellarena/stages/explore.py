@@ -30,6 +30,7 @@ from cellarena.seeds import digest
 from cellarena.shell.annotated import read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
+from cellarena.targets.three_class import ThreeClass
 
 _ON_A_SHEET = 8
 _OF_EACH = 2
@@ -93,7 +94,7 @@ def _near_duplicates(path: Path, records: Sequence[Record]) -> pd.DataFrame:
 
 def _measured(project: Project, records: Sequence[Record]) -> _Tables:
     """Read and measure every image once."""
-    layout, target = project.layout, project.params.targets.three_class
+    layout, target = project.layout, project.read(ThreeClass, "targets", "three_class")
     subset_of = {record.id: name for name in SUBSETS for record in read_manifest(layout.subset(name))}
     if odd := sorted({record.id for record in records} ^ set(subset_of)):
         raise ValueError(f"{layout.splits}: {odd[0]} is in data/raw or in a subset only; run `dvc repro split`")

@@ -10,12 +10,14 @@ import pandas as pd
 from cellarena.evaluation.tables import write_table
 from cellarena.records import Record
 from cellarena.shell.annotated import files_of
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples
 from cellarena.stages._watching import Watching
-from cellarena.synthesis.generators.spec import LEARNERS, Fit, Fitted
+from cellarena.synthesis.generators.spec import GENERATORS, LEARNERS, Fit, Fitted, GeneratorSettings
 from cellarena.synthesis.previews import Previews
+from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.stored_generators import read_generator, write_generator
 
 _LIBRARIES = ("torch", "monai", "numpy")
@@ -27,6 +29,10 @@ _LIBRARIES = ("torch", "monai", "numpy")
 @fixed_threads
 def fit_generator(project: Project, generator: str) -> None:
     """Fit a generator of synthetic images to the train subset; an interrupted fit goes on where it was."""
+    if leave_out_unasked(
+        project, generator, [project.layout.generator(generator), project.layout.generator_plots(generator)]
+    ):
+        return
     from cellarena.learning.shortage import short_of_memory
     from cellarena.stages._lifeline import die_with_dvc
 
@@ -39,17 +45,18 @@ def _fit(project: Project, generator: str) -> None:
     from cellarena.learning.fingerprints import GENERATING, discard, fingerprint, own_code, prepare
     from cellarena.learning.recipe import device_of
 
-    layout, params = project.layout, project.params
-    records, device = known_records(project, generator), device_of(params.training.accelerator)
+    layout = project.layout
+    records = known_records(project, generator)
+    device = device_of(project.read(str, "training", "accelerator"))
     settings = _settings(project, generator, device)
     used = [layout.preprocessed / path for r in records for path in files_of(r)]
     identity = fingerprint(settings, [*used, *own_code(GENERATING)])
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)
-    previews = Previews.of(examples, state / "samples", params.synthesize.seed)
+    previews = Previews.of(examples, state / "samples", settings["seed"])
     with Watching(previews, settings["steps"], generator) as watch:
         fit = Fit(settings["steps"], settings["seed"], device, state, watch)
-        fitted = LEARNERS[settings["kind"]](params.generator_settings(generator), examples, fit)
+        fitted = LEARNERS[settings["kind"]](_own_settings(project, settings["kind"]), examples, fit)
     with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:
         write_generator({**_card(settings, fitted, records), "fingerprint": identity}, fitted.weights, folder)
         painter, _ = read_generator(folder, device)
@@ -60,16 +67,21 @@ def _fit(project: Project, generator: str) -> None:
 
 def _settings(project: Project, name: str, device: str) -> dict[str, Any]:
     """Return all that a fit depends on beside the images and the code, as JSON types."""
-    params = project.params
+    synthesis = project.read(Synthesis, "synthesize")
+    kind = synthesis.generators[name].kind
     return {
-        "kind": params.synthesize.generators[name].kind,
-        "settings": params.generator_settings(name).model_dump(mode="json"),
-        "seed": params.synthesize.seed,
-        "steps": params.synthesize.steps[params.budget],
+        "kind": kind,
+        "settings": _own_settings(project, kind).model_dump(mode="json"),
+        "seed": synthesis.seed,
+        "steps": synthesis.steps[project.read(str, "budget")],
         "device": device,
-        "threads": params.training.threads,
+        "threads": project.read(int, "training", "threads"),
         "libraries": {library: version(library) for library in _LIBRARIES},
     }
+
+
+def _own_settings(project: Project, kind: str) -> GeneratorSettings:
+    return project.read(GENERATORS[kind], "generators", kind)
 
 
 def _steps(fitted: Fitted) -> int:

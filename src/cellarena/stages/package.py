@@ -11,10 +11,10 @@ import pandas as pd
 from cellarena.cards import reading
 from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.scores import read_scores
-from cellarena.models.ensembles import ENSEMBLES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
 from cellarena.releasing.packing import Packed, fill
+from cellarena.shell.left_out import leave_out
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 from cellarena.status.pipeline import read_pipeline
@@ -30,11 +30,16 @@ _CHECKPOINT = ("model.json", "model.safetensors")
 def package(project: Project, run: Run) -> None:
     """Pack a run's checkpoint with its score, its licence, its model card and crops to prove it by."""
     layout = project.layout
+    ensemble = run.model in project.grid.ensembles
+    if ensemble and (why := project.grid.ensembles_left_out.get(run.model)):
+        leave_out(f"package of {run}", why, [layout.package(run.model)])
+        return
     _refuse_stale(project, run)
-    learnt = layout.arm(run.arm)
+    learnt = layout.subset("train")
     source = ", ".join(sorted({record.source for record in read_manifest(learnt)}))
     with fresh_folder(layout.package(run.model)) as folder:
-        cards = list(_copy_checkpoints(project, run, folder))
+        checkpoint = layout.ensemble(run) if ensemble else layout.checkpoint(run)
+        cards = list(_copy_checkpoint(checkpoint, layout.packed_checkpoint(folder, run)))
         fill(project, Packed(run, cards, _lines(project, run), {run.arm: learnt}, source), folder)
 
 
@@ -47,22 +52,21 @@ def _refuse_stale(project: Project, run: Run) -> None:
     refuse_stale_here(pipeline, packed)
 
 
-def _copy_checkpoints(project: Project, run: Run, folder: Path) -> Iterator[dict[str, Any]]:
+def _copy_checkpoint(source: Path, target: Path) -> Iterator[dict[str, Any]]:
     """Copy what it takes to load a checkpoint, the members of an ensemble too, and yield their cards."""
-    members = ENSEMBLES[run.model].members if run.model in ENSEMBLES else ()
-    for one in (run, *(Run(member, run.arm, run.seed) for member in members)):
-        source, target = project.layout.checkpoint(one), project.layout.packed_checkpoint(folder, one)
-        target.mkdir(parents=True)
-        for name in _CHECKPOINT:
-            if (source / name).is_file():
-                shutil.copyfile(source / name, target / name)
-        with reading(target / "model.json") as card:
-            yield card
+    target.mkdir(parents=True)
+    for name in _CHECKPOINT:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+    with reading(target / "model.json") as card:
+        yield card
+    for member in sorted(path.name for path in source.iterdir() if path.is_dir()):
+        yield from _copy_checkpoint(source / member, target / member)
 
 
 def _lines(project: Project, run: Run) -> pd.DataFrame:
     layout = project.layout
-    statuses = read_statuses(layout.cells(run))
-    if statuses is None:
+    cells = read_statuses(layout.cells(run))
+    if cells is None:
         raise FileNotFoundError(f"{layout.cells(run)}: {run} was not scored; run `dvc repro`")
-    return score_lines(read_scores(layout.scores(run)), statuses, read_manifest(layout.subset("test")))
+    return score_lines(read_scores(layout.scores(run)), cells, read_manifest(layout.subset("test")))

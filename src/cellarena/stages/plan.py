@@ -11,7 +11,8 @@ from cellarena.datasets.fingerprint import Fingerprint, fingerprint
 from cellarena.images.io import LabelImage, read_image
 from cellarena.images.picture import Image
 from cellarena.layout import Layout
-from cellarena.models.planning.nnunet_plan import Plan
+from cellarena.methods.spec import METHODS
+from cellarena.models.planning.nnunet_plan import Plan, Planning
 from cellarena.models.planning.nnunet_plan import plan as plan_for
 from cellarena.models.planning.plans import write_sorted_json
 from cellarena.models.spec import MODELS
@@ -31,10 +32,10 @@ def plan(project: Project) -> None:
 
     Every model of the benchmark gets a file, so that a changed plan trains those again that it is for and no other.
     """
-    layout, models = project.layout, project.params.benchmark.models
+    layout, grid = project.layout, project.grid
     with fresh_folder(layout.plans) as folder:
-        for model in models:
-            content = _planned(project, model, folder) if MODELS[model].planned else {}
+        for model in dict.fromkeys([*grid.benchmark.models, *grid.study.models]):
+            content = _planned(project, model, folder) if model not in METHODS and MODELS[model].planned else {}
             path = folder / layout.plan(model).relative_to(layout.plans)
             path.parent.mkdir()
             write_sorted_json(content, path)
@@ -42,7 +43,7 @@ def plan(project: Project) -> None:
 
 def _planned(project: Project, model: str, folder: Path) -> dict[str, Any]:
     """Return a model's plan; write the fingerprint that it follows from."""
-    layout, planning = project.layout, project.params.plan
+    layout, planning = project.layout, project.read(Planning, "plan")
     records = read_manifest(layout.subset("train"))
     if not records:
         raise ValueError(f"{layout.subset('train')}: no images to plan for; lower split.val or split.test")

@@ -2,13 +2,11 @@
 
 import click
 
-from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.records import Run
-from cellarena.registry.origins import weights_of
-from cellarena.shell.predictions import write_predictions
-from cellarena.shell.probabilities import keep_test, write_failures, write_validation
+from cellarena.shell.left_out import leave_out
+from cellarena.shell.predicting import predict_with
 from cellarena.shell.project import Project
-from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
+from cellarena.shell.running import fixed_threads, run_arguments
 
 
 @click.command()
@@ -16,31 +14,10 @@ from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 @click.pass_obj
 @fixed_threads
 def predict(project: Project, run: Run) -> None:
-    """Segment every test image with a run's best weights; an image that fails becomes a row of failures.csv."""
-    from cellarena.learning.shortage import short_of_memory
-
-    with short_of_memory(f"predict {run}", "predict.tile or predict.batch_size"):
-        _predict(project, run)
-
-
-def _predict(project: Project, run: Run) -> None:
-    from cellarena.learning.costs import device_name, peak_memory_mb
-    from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
-    from cellarena.learning.predict import labels_and_output
-    from cellarena.learning.recipe import device_of
-
-    params = project.params
-    device = device_of(params.training.accelerator)
-    checkpoint = project.layout.checkpoint(run)
-    loaded = load_checkpoint(checkpoint, device)
-    members = loaded.members if isinstance(loaded, Ensemble) else {}
-    weights = weights_of([checkpoint, *(checkpoint.parent / name for name in members)])
-    segmenter = loaded.segmenter(params.predict)
-    with fresh_folder(project.layout.probabilities(run)) as folder:
-        keep = keep_test(project, run, segmenter.target, folder)
-        timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep, weights)
-        # Before validation images are predicted and the work is counted, which take memory too.
-        memory = peak_memory_mb(device)
-        write_failures(project, run, write_validation(project, run, segmenter, folder), folder)
-    costs = summarize_prediction(timings, loaded.variant, device_name(device), memory, segmenter.costs())
-    write_prediction_costs(project.layout.prediction_costs(run), costs)
+    """Segment every test image with a run's best weights, or with a method that has none."""
+    layout = project.layout
+    if why := project.grid.run_left_out(run):
+        folders = [layout.predictions(run), layout.probabilities(run)]
+        leave_out(str(run), why, folders, [layout.prediction_costs(run)])
+    else:
+        predict_with(project, run, layout.checkpoint(run))

@@ -5,12 +5,14 @@ from dataclasses import replace
 import click
 import numpy as np
 
+from cellarena.datasets.preparation import Preparation
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image, write_labels, write_palette_png, write_png
 from cellarena.records import read_manifest, write_manifest
 from cellarena.shell.annotated import read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
+from cellarena.targets.three_class import ThreeClass
 
 # Black, blue and orange of Okabe and Ito: background, interior, boundary.
 _PALETTE = ((0, 0, 0), (0, 114, 178), (230, 159, 0))
@@ -20,8 +22,8 @@ _PALETTE = ((0, 0, 0), (0, 114, 178), (230, 159, 0))
 @click.pass_obj
 def preprocess(project: Project) -> None:
     """Normalise intensities between percentiles; keep labels, and what nobody annotated, as they are."""
-    layout, params = project.layout, project.params.preprocess
-    classes = project.params.targets.three_class
+    layout, params = project.layout, project.read(Preparation, "preprocess")
+    classes = project.read(ThreeClass, "targets", "three_class")
     records = read_manifest(layout.manifest(layout.raw))
     prepared = []
     with fresh_folder(layout.preprocessed) as folder:

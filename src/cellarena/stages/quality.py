@@ -25,11 +25,13 @@ from cellarena.evaluation.quality.measures import measure_table, memory_table
 from cellarena.evaluation.quality.sets import SHUFFLED, SYNTHETIC, TRAIN, VAL, Sets
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
-from cellarena.records import Record, Run, read_manifest
+from cellarena.records import REAL, Record, Run, read_manifest
 from cellarena.seeds import generator as stream
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._quality_figures import Shown, draw_figures, read_pair
+from cellarena.synthesis.settings import Synthesis
 from cellarena.targets.three_class import ThreeClass
 
 Picture = npt.NDArray[np.uint8]
@@ -60,8 +62,9 @@ class _Reference:
 @fixed_threads
 def quality(project: Project, generator: str) -> None:
     """Compare a generator's images with the real ones, in tables and figures."""
-    layout, params = project.layout, project.params
-    params.generator_settings(generator)
+    layout, settings = project.layout, project.read(Synthesis, "synthesize")
+    if leave_out_unasked(project, generator, [layout.quality(generator), layout.quality_plots(generator)]):
+        return
     reference = _reference(project)
     folder = layout.synthetic(generator)
     images = {
@@ -75,7 +78,7 @@ def quality(project: Project, generator: str) -> None:
     sets = _sets(images, reference)
     memory = memory_table(sets)
     spectrum = spectrum_table(sets, reference.size)
-    measures = measure_table(sets, memory, params.compare.resamples, params.synthesize.seed)
+    measures = measure_table(sets, memory, project.read(int, "compare", "resamples"), settings.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
         write_table(measures, tables / "measures.csv")
         write_table(spectrum, tables / "spectrum.csv")
@@ -91,24 +94,29 @@ def _reference(project: Project) -> _Reference:
     from cellarena.learning.checkpoints import load_model
     from cellarena.learning.features import Encoder
     from cellarena.learning.predict import segment
-    from cellarena.learning.recipe import device_of
+    from cellarena.learning.recipe import Inference, device_of
     from cellarena.learning.tuning import validation_score
 
-    params = project.params
-    model = load_model(project.layout.checkpoint(_reference_run(project)), device_of(params.training.accelerator))
-    encoder = Encoder(model, model.hyperparameters.frame(params.chosen_budget.crop))
-    segmenter = model.segmenter(params.predict.of_one_view)
+    device = device_of(project.read(str, "training", "accelerator"))
+    model = load_model(project.layout.checkpoint(_reference_run(project)), device)
+    encoder = Encoder(
+        model, model.hyperparameters.frame(project.read(int, "budgets", project.read(str, "budget"), "crop"))
+    )
+    segmenter = model.segmenter(project.read(Inference, "predict").of_one_view)
 
     def f1(image: Picture, labels: LabelImage) -> float:
         return validation_score(labels, segment(segmenter, image))
 
-    return _Reference(encoder.size, encoder.features, f1, params.targets.three_class, params.synthesize.seed)
+    target = project.read(ThreeClass, "targets", "three_class")
+    return _Reference(encoder.size, encoder.features, f1, target, project.read(int, "synthesize", "seed"))
 
 
 def _reference_run(project: Project) -> Run:
-    """Return the benchmark's first run on real images."""
-    benchmark = project.params.benchmark
-    return Run(benchmark.models[0], "real", benchmark.seeds[0])
+    """Return the benchmark's first run."""
+    grid = project.grid
+    if grid.benchmark.models[0] not in grid.networks:
+        raise ValueError(f"benchmark.models: {grid.benchmark.models[0]} judges no images; name a network first")
+    return Run(grid.benchmark.models[0], REAL, grid.seeds[0])
 
 
 def _sets(images: dict[str, tuple[Path, list[Record]]], reference: _Reference) -> Sets:

@@ -7,6 +7,7 @@ import click
 
 from cellarena.evaluation.protocols import STRICT
 from cellarena.layout import SUBSETS
+from cellarena.learning.recipe import Budget
 from cellarena.records import Record, read_manifest
 from cellarena.reporting.document import Document
 from cellarena.shell.project import Project
@@ -26,14 +27,15 @@ def report(project: Project) -> None:
 
 
 def _facts(project: Project, test: Sequence[Record]) -> list[tuple[str, str]]:
-    params, budget = project.params, project.params.chosen_budget
+    budget, source = project.read(str, "budget"), project.read(str, "acquire", "source")
+    size = project.read(Budget, "budgets", budget)
     counts = {name: len(read_manifest(project.layout.subset(name))) for name in SUBSETS}
     return [
-        ("Data", f"{params.acquire.source}; licence {', '.join(sorted({r.licence for r in test}))}"),
+        ("Data", f"{source}; licence {', '.join(sorted({r.licence for r in test}))}"),
         ("Images", ", ".join(f"{name} {n}" for name, n in counts.items())),
         ("Objects in the test subset", str(sum(r.n_objects for r in test))),
         ("Protocol", f"{STRICT}, ranked by F1 at IoU 0.5"),
-        ("Budget", f"{params.budget}: {budget.steps} steps of {budget.batch_size} crops of {budget.crop} px"),
-        ("Seeds", ", ".join(map(str, params.benchmark.seeds))),
+        ("Budget", f"{budget}: {size.steps} steps of {size.batch_size} crops of {size.crop} px"),
+        ("Seeds", ", ".join(map(str, project.grid.seeds))),
         ("cellarena", version("cellarena")),
     ]

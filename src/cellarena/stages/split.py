@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cellarena.datasets.duplicates import fingerprint, near_duplicate_groups
 from cellarena.datasets.leakage import leakage_report, refuse_crossings
+from cellarena.datasets.splits import Splitting
 from cellarena.datasets.splits import split as split_records
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import read_manifest, write_manifest
@@ -19,7 +20,7 @@ from cellarena.shell.running import fresh_folder, progress
 @click.pass_obj
 def split(project: Project) -> None:
     """Divide the records; near-duplicates stay together, and one that crosses subsets is refused."""
-    layout, params = project.layout, project.params.split
+    layout, params = project.layout, project.read(Splitting, "split")
     records = read_manifest(layout.manifest(layout.preprocessed))
     prints = [
         fingerprint(r.id, r.sha256, read_image(layout.preprocessed / r.image))

@@ -6,16 +6,17 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import refuse_uncovered
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.evaluation.study import REAL, Contents, contents_of, study_by_modality, study_summary, study_table
+from cellarena.evaluation.study import Contents, contents_of, study_by_modality, study_summary, study_table
 from cellarena.evaluation.study_words import model_sentence
 from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
 from cellarena.evaluation.tables import long_curves, write_table
 from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.images.io import write_bytes
-from cellarena.records import read_manifest
+from cellarena.records import REAL, read_manifest
 from cellarena.reporting.logs import by_model, read_curve
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
@@ -26,16 +27,17 @@ from cellarena.stages._scoring import coverage_of
 @click.pass_obj
 def study(project: Project) -> None:
     """Compare each arm with the real images alone for every model, by modality too; say it, tabulate it, draw it."""
-    layout, params = project.layout, project.params
+    layout, grid = project.layout, project.grid
+    settings = project.read(Comparing, "compare")
     records = read_manifest(layout.subset("test"))
-    if params.compared_runs:
-        refuse_uncovered(coverage_of(project, params.compared_runs, records))
-    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in params.compared_runs]
+    if grid.compared_runs:
+        refuse_uncovered(coverage_of(project, grid.compared_runs, records))
+    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in grid.compared_runs]
     contents = _contents(project)
     trials = trial_table(tables) if tables else pd.DataFrame(columns=list(TRIAL_COLUMNS))
-    whole = study_table(trials, contents, params.compare)
+    whole = study_table(trials, contents, settings)
     modalities = {record.id: record.modality for record in records}
-    by_modality = study_by_modality(trials, modalities, contents, params.compare)
+    by_modality = study_by_modality(trials, modalities, contents, settings)
     with fresh_folder(layout.study_curves) as curves, fresh_folder(layout.study_figures) as figures:
         f1, validation = _curves(project, tables)
         write_table(_mean_of_models(f1, "threshold"), curves / "f1_over_thresholds.csv")
@@ -46,32 +48,32 @@ def study(project: Project) -> None:
         write_table(by_modality, layout.study_by_modality)
         content = json.dumps(study_summary(tables, records, whole), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.study_summary)
-    for model in params.study.models:
-        click.echo(model_sentence(whole[whole["model"] == model], params.compare.smallest_effect))
-    if not params.study.models:
-        click.echo("no study is declared: study.models in params.yaml is empty")
+    for model in grid.studied:
+        click.echo(model_sentence(whole[whole["model"] == model], settings.smallest_effect))
+    if not grid.studied:
+        click.echo("no study is declared: see study.models and study.arms in params.yaml")
 
 
 def _contents(project: Project) -> dict[str, Contents]:
     """Return what each arm of the study learns from, the real images alone first."""
-    layout, params = project.layout, project.params
+    layout, grid = project.layout, project.grid
     synthetic = layout.synthetic("").relative_to(layout.data).as_posix()
     return {
         name: contents_of(
-            params.arm(name).label, params.arm(name).generator, read_manifest(layout.arm(name)), synthetic
+            grid.arm(name).label, grid.arm(name).generator, read_manifest(layout.learnt(name)[0]), synthetic
         )
-        for name in (REAL, *params.study.arms)
+        for name in ((REAL, *grid.study.arms) if grid.studied else ())
     }
 
 
 def _curves(project: Project, tables: Tables) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """Return F1 over IoU thresholds and validation F1 of each arm: index threshold or step, a column per model."""
-    params = project.params
-    models, arms = params.study.models, (REAL, *params.study.arms)
+    grid = project.grid
+    models, arms = grid.studied, (REAL, *grid.study.arms)
     if not models:
         return {arm: pd.DataFrame() for arm in arms}, {arm: pd.DataFrame() for arm in arms}
     f1 = {arm: f1_over_thresholds(tables, arm).set_index("threshold")[models] for arm in arms}
-    logs = {run: read_curve(project.layout.log(run), "val/f1") for run in params.compared_runs}
+    logs = {run: read_curve(project.layout.log(run), "val/f1") for run in grid.compared_runs}
     validation = {
         arm: by_model({run: curve for run, curve in logs.items() if run.arm == arm}, models).set_index("step")
         for arm in arms
@@ -92,9 +94,9 @@ def _draw(
     from cellarena.reporting.figures.study import dose_response
     from cellarena.reporting.figures.style import save
 
-    settings = project.params.compare
+    settings = project.read(Comparing, "compare")
     judged = settings.smallest_effect, settings.confidence
-    for model in project.params.study.models:
+    for model in project.grid.studied:
         lines, parts = whole[whole["model"] == model], by_modality[by_modality["model"] == model]
         of_model = trials[trials["row"].str.startswith(f"{model}-")]
         seeds = of_model.assign(arm=of_model["row"].str.removeprefix(f"{model}-"))
@@ -113,11 +115,11 @@ def _draw_curves(
     from cellarena.reporting.figures.curves import threshold_curves, validation_curves
     from cellarena.reporting.figures.style import save
 
-    params = project.params
-    for model in params.study.models:
-        wide = pd.DataFrame({params.arm(arm).label: curve[model] for arm, curve in f1.items()})
+    grid = project.grid
+    for model in grid.studied:
+        wide = pd.DataFrame({grid.arm(arm).label: curve[model] for arm, curve in f1.items()})
         title = f"{model}: F1 over IoU thresholds, test subset"
         save(threshold_curves(wide.reset_index(), title), figures / f"f1_over_thresholds_{model}.png")
-        wide = pd.DataFrame({params.arm(arm).label: curve[model] for arm, curve in validation.items()}).sort_index()
+        wide = pd.DataFrame({grid.arm(arm).label: curve[model] for arm, curve in validation.items()}).sort_index()
         title = f"{model}: validation score during training"
         save(validation_curves(wide.reset_index(), title), figures / f"validation_f1_{model}.png")

@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
-from cellarena.evaluation.study import MODALITY_COLUMNS, REAL, STUDY_COLUMNS
+from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
 from cellarena.evaluation.tables import TEXTS, read_table
-from cellarena.records import Record, read_manifest
+from cellarena.learning.recipe import Budget
+from cellarena.records import REAL, Record, read_manifest
 from cellarena.reporting.document import Document, Illustration, Section
 from cellarena.reporting.provenance import sourced
 from cellarena.reporting.sections.study import (
@@ -27,6 +29,7 @@ from cellarena.reporting.sections.synthesis import synthesis_section
 from cellarena.reporting.sections.visuals import FIGURES, visuals_section
 from cellarena.shell.project import Project
 from cellarena.stages._rendering import illustration, write_report
+from cellarena.synthesis.settings import Source
 
 # An arm's label is text; an object's, in other tables, is a number.
 _TEXTS = TEXTS | {"label"}
@@ -38,14 +41,13 @@ def study_report(project: Project) -> None:
     """Render the report of the study from its numbers and figures."""
     layout = project.layout
     test = read_manifest(layout.subset("test"))
-    sections = _sections(project, test) if project.params.study.models else [no_study_section()]
+    sections = _sections(project, test) if project.grid.studied else [no_study_section()]
     document = Document("Augmentation study", _facts(project, test), sections)
     write_report(document, {suffix: layout.study_report(suffix) for suffix in ("md", "txt", "pdf", "html")})
 
 
 def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
-    layout, params = project.layout, project.params
-    settings = params.compare
+    layout, settings = project.layout, project.read(Comparing, "compare")
     whole = read_table(layout.study, STUDY_COLUMNS, _TEXTS)
     by_modality = read_table(layout.study_by_modality, MODALITY_COLUMNS, _TEXTS)
     source = _source(project)
@@ -59,15 +61,15 @@ def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
         sourced(parts_section(by_modality, parts), source),
         _synthetic(project),
         sourced(curves_section(_curves(project)), source),
-        limits_section(len(params.study.seeds), len(test)),
+        limits_section(len(project.grid.seeds), len(test)),
         _visuals(project),
     ]
 
 
 def _source(project: Project) -> str:
     """Return protocol and runs; the grid is whole, so that its sides say which they are."""
-    study = project.params.study
-    sides = {"models": study.models, "arms": [REAL, *study.arms], "seeds": map(str, study.seeds)}
+    grid = project.grid
+    sides = {"models": grid.studied, "arms": [REAL, *grid.study.arms], "seeds": map(str, grid.seeds)}
     return f"{STRICT}; " + "; ".join(f"{name} {', '.join(entries)}" for name, entries in sides.items())
 
 
@@ -75,7 +77,7 @@ def _of_models(project: Project, name: str, title: str, caption: str) -> list[Il
     folder = project.layout.study_figures
     return [
         illustration(project, folder / f"{name}_{model}.png", title.format(model), caption)
-        for model in project.params.study.models
+        for model in project.grid.studied
     ]
 
 
@@ -93,7 +95,7 @@ def _synthetic(project: Project) -> Section:
     layout = project.layout
     measures: dict[str, pd.DataFrame] = {}
     figures: list[Illustration] = []
-    for name in project.params.study.generators:
+    for name in project.grid.asked_generators:
         measures[name] = read_table(layout.quality(name) / "measures.csv", MEASURE_COLUMNS)
         told = {
             layout.quality_plots(name): "Synthetic images and the real ones of train.",
@@ -110,7 +112,7 @@ def _synthetic(project: Project) -> Section:
 def _visuals(project: Project) -> Section:
     folder = project.layout.visuals
     figures = [illustration(project, folder / f"{name}.png", *told) for name, told in FIGURES.items()]
-    return visuals_section(figures, project.params.pictured_run)
+    return visuals_section(figures, project.grid.pictured_run)
 
 
 def _words(path: Path) -> str:
@@ -118,19 +120,19 @@ def _words(path: Path) -> str:
 
 
 def _facts(project: Project, test: Sequence[Record]) -> list[tuple[str, str]]:
-    params, budget = project.params, project.params.chosen_budget
-    study = params.study
-    arms = [f"{params.arm(name).label} ({name})" for name in (REAL, *study.arms)]
-    generators = {name: params.synthesize.generators[name] for name in study.generators}
-    made_by = [f"{name} ({entry.kind}, fitted to {entry.share:.0%} of train)" for name, entry in generators.items()]
+    grid, budget, acquired = project.grid, project.read(str, "budget"), project.read(str, "acquire", "source")
+    size = project.read(Budget, "budgets", budget)
+    arms = [f"{grid.arm(name).label} ({name})" for name in (REAL, *grid.study.arms)]
+    sources = project.read(dict[str, Source], "synthesize", "generators")
+    made_by = [f"{n} ({sources[n].kind}, fitted to {sources[n].share:.0%} of train)" for n in grid.asked_generators]
     return [
-        ("Data", f"{params.acquire.source}; licence {', '.join(sorted({r.licence for r in test}))}"),
+        ("Data", f"{acquired}; licence {', '.join(sorted({r.licence for r in test}))}"),
         ("Test images", f"{len(test)}, real for every arm"),
-        ("Models", ", ".join(study.models) or "none"),
+        ("Models", ", ".join(grid.studied) or "none"),
         ("Arms", ", ".join(arms)),
         ("Generators", ", ".join(made_by) or "none"),
-        ("Seeds", ", ".join(map(str, study.seeds)) or "none"),
+        ("Seeds", ", ".join(map(str, grid.seeds))),
         ("Protocol", f"{STRICT}, F1 at IoU 0.5"),
-        ("Budget", f"{params.budget}: {budget.steps} steps of {budget.batch_size} crops of {budget.crop} px"),
+        ("Budget", f"{budget}: {size.steps} steps of {size.batch_size} crops of {size.crop} px"),
         ("cellarena", version("cellarena")),
     ]

@@ -5,12 +5,14 @@ import click
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.records import Record, read_manifest, write_manifest
+from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._donors import write_donors
 from cellarena.stages._generators import known_records, read_examples
 from cellarena.synthesis.arms import rounded
 from cellarena.synthesis.making import Donor, make
+from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.shape_bank import shape_bank
 from cellarena.synthesis.stored_generators import read_generator, read_trained_on
 
@@ -21,7 +23,9 @@ from cellarena.synthesis.stored_generators import read_generator, read_trained_o
 @fixed_threads
 def synthesize(project: Project, generator: str) -> None:
     """Compose label images of the train subset's shapes, and paint them with a fitted generator."""
-    layout, settings = project.layout, project.params.synthesize
+    layout, settings = project.layout, project.read(Synthesis, "synthesize")
+    if leave_out_unasked(project, generator, [layout.synthetic(generator)]):
+        return
     known = known_records(project, generator)
     _require_fitted_to(project, generator, known)
     painter, _ = read_generator(layout.generator(generator), "cpu")

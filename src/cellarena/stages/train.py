@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cellarena.datasets.preparation import Preparation
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
+from cellarena.methods.spec import METHODS
 from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
 from cellarena.shell.annotated import annotated, files_of
+from cellarena.shell.left_out import leave_out
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
+from cellarena.shell.settings import chosen_budget, hyperparameters_of, target_of
+from cellarena.stages._settling import settle
 
 if TYPE_CHECKING:
     from cellarena.datasets.loading import Annotated
@@ -34,11 +39,18 @@ def train(project: Project, run: Run) -> None:
     With training.devices above 1 it starts further processes of itself; with training.nodes above 1 a launcher does:
     torchrun --nnodes=2 --nproc_per_node=4 ... --no-python cellarena train MODEL ARM SEED.
     """
+    if run.model in METHODS:
+        settle(project, run)
+        return
+    if why := project.grid.run_left_out(run):
+        layout = project.layout
+        leave_out(str(run), why, [layout.checkpoint(run), layout.log(run)], [layout.training_costs(run)])
+        return
     from cellarena.learning.shortage import short_of_memory
     from cellarena.stages._lifeline import die_with_dvc
 
     die_with_dvc()
-    budget = f"budgets.{project.params.budget}"
+    budget = f"budgets.{project.read(str, 'budget')}"
     with short_of_memory(f"train {run}", f"training.workers, {budget}.batch_size or {budget}.crop"):
         _train(project, run)
 
@@ -51,11 +63,11 @@ def _train(project: Project, run: Run) -> None:
 
     layout = project.layout
     recipe = _recipe(project, run)
-    # An arm's paths are relative to `data`, as its images come from more than one folder.
-    learnt = layout.data, read_manifest(layout.arm(run.arm))
+    manifest, folder = layout.learnt(run.arm)
+    learnt = folder, sorted(read_manifest(manifest), key=lambda record: record.id)
     judged = layout.preprocessed, read_manifest(layout.subset("val"))
     used = [folder / path for folder, records in (learnt, judged) for r in records for path in files_of(r)]
-    identity = fingerprint(_settings(recipe), [layout.arm(run.arm), layout.subset("val"), *used, *own_code(TRAINING)])
+    identity = fingerprint(_settings(recipe), [manifest, layout.subset("val"), *used, *own_code(TRAINING)])
     state = prepare(layout.resume(run, identity))
     images, held_out = (annotated(*subset) for subset in (learnt, judged))
     fitted = fit(recipe, images, held_out, state, layout.log(run))
@@ -73,18 +85,17 @@ def _train(project: Project, run: Run) -> None:
 
 
 def _recipe(project: Project, run: Run) -> "Recipe":
-    from cellarena.learning.recipe import Recipe
+    from cellarena.learning.recipe import Inference, Recipe, Training
 
-    params = project.params
     return Recipe(
-        run.model, _hyperparameters(project, run.model), params.target(run.model), params.chosen_budget,
-        params.training, params.predict, run.seed,
+        run.model, _hyperparameters(project, run.model), target_of(project, run.model), chosen_budget(project),
+        project.read(Training, "training"), project.read(Inference, "predict"), run.seed,
     )  # fmt: skip
 
 
 def _hyperparameters(project: Project, model: str) -> "Hyperparameters":
     """Return a model's hyperparameters, completed by the plan where the model asks for one."""
-    declared = project.params.hyperparameters(model)
+    declared = hyperparameters_of(project, model)
     if not MODELS[model].planned:
         return declared
     return declared.planned(read_plan(project.layout.plan(model)))  # type: ignore[attr-defined,no-any-return]
@@ -130,7 +141,7 @@ def _card(
         "hyperparameters": recipe.hyperparameters.model_dump(mode="json"),
         "target": MODELS[run.model].target,
         "decoding": target.model_dump(mode="json"),
-        "normalisation": project.params.preprocess.model_dump(mode="json"),
+        "normalisation": project.read(Preparation, "preprocess").model_dump(mode="json"),
         "inference": recipe.inference.of_one_view.model_dump(mode="json"),
         "training": {
             "arm": run.arm,

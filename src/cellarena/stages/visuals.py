@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from cellarena.images.intensity import NORMALISATIONS
 from cellarena.images.io import read_image
+from cellarena.params.visuals import Visuals
 from cellarena.records import Record, read_manifest
 from cellarena.shell.annotated import annotated
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.synthesis.arms import first_of_each
+from cellarena.targets.three_class import ThreeClass
 
 if TYPE_CHECKING:
     from cellarena.learning.feature_maps import Layer
@@ -51,9 +53,9 @@ def _draw_tiny(project: Project, record: Record, folder: Path) -> None:
     from cellarena.reporting.figures.style import save, shorten
     from cellarena.reporting.figures.visuals import MapRow, filter_figure, map_figure
 
-    layout, settings = project.layout, project.params.visuals
+    layout, settings = project.layout, project.read(Visuals, "visuals")
     learnt = first_of_each(read_manifest(layout.subset("train")), _IMAGES, settings.seed)
-    target = project.params.targets.three_class
+    target = project.read(ThreeClass, "targets", "three_class")
     network = fit_tiny(annotated(layout.preprocessed, learnt), target, settings.steps, settings.seed)
     image, pixels = _seen(project, record, NORMALISATION, (_SIDE, _SIDE))
     layers = feature_maps(network, pixels)
@@ -73,9 +75,9 @@ def _draw_run(project: Project, record: Record, folder: Path) -> None:
     from cellarena.reporting.figures.style import save, shorten
     from cellarena.reporting.figures.visuals import filter_figure, map_figure
 
-    layout, params, run = project.layout, project.params, project.params.pictured_run
+    layout, run = project.layout, project.grid.pictured_run
     model = load_model(layout.checkpoint(run), "cpu")
-    tile = model.hyperparameters.frame(params.predict.tile)
+    tile = model.hyperparameters.frame(project.read(int, "predict", "tile"))
     image, pixels = _seen(project, record, model.hyperparameters.normalisation, tile)
     # As in prediction: what is smaller than a tile is mirrored up to it.
     missing = [(0, side - n) for side, n in zip(tile, image.shape[:2], strict=True)]

@@ -12,7 +12,7 @@ from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.predict import segment
 from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
-from cellarena.params import load_params
+from cellarena.params.mirror import load_params
 from cellarena.registry.export.portable import Name, portable
 from cellarena.registry.packages import Data, Licence, Package, Score, hashes_of, read_package, write_package
 from cellarena.registry.proof import proving_segmenter

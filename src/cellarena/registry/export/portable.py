@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cellarena.learning.ensemble_checkpoints import Ensemble, load_checkpoint
+from cellarena.learning.method_checkpoints import Method
 from cellarena.learning.predict import Tiles
 from cellarena.learning.recipe import Inference
 from cellarena.models.spec import MODELS
@@ -126,6 +127,8 @@ def portable(folder: Path, package: Package, called: Name) -> Portable:
             f"{called.name}: is an ensemble, and formats hold one network; export its members "
             f"{', '.join(sorted(loaded.members))}, each for itself"
         )
+    if isinstance(loaded, Method):
+        raise ValueError(f"{called.name}: is a method without a network, and formats hold a network")
     network = Activated(loaded.network, loaded.target.activate).eval().requires_grad_(False)
     return Portable(called, folder, package, loaded, network)
 

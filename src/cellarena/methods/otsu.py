@@ -2,20 +2,32 @@
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from cellarena.images.labels import consecutive
+from cellarena.methods.spec import METHODS, MethodSpec
+from cellarena.section import Section
 
-_MIN_SIZE = 12
-_SEED_DISTANCE = 5
+
+class Otsu(Section):
+    """The settings of the method; none of them is learnt."""
+
+    sigma: float = Field(ge=0, le=20)
+    """Of the Gaussian that smooths image and distances, in pixels."""
+    seed_distance: int = Field(ge=1)
+    """Between two seeds at least, in pixels."""
+    min_size: int = Field(ge=0)
+    """Of an object, in pixels; smaller ones are background."""
 
 
-def otsu_watershed(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+def otsu_watershed(image: npt.NDArray[np.uint8], settings: Otsu) -> npt.NDArray[np.uint32]:
     """Return objects by Otsu's threshold and a watershed of the distance to the background.
 
     Foreground is the side of the threshold that the image's frame has less of.
 
     Args:
         image: (H, W, 3) uint8.
+        settings: of smoothing, seeds and sizes.
 
     Returns:
         (H, W) labels 1..n; nothing for an image of one value.
@@ -28,17 +40,20 @@ def otsu_watershed(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     from skimage.filters import gaussian, threshold_otsu
     from skimage.segmentation import watershed
 
-    grey = gaussian(image.mean(axis=2), sigma=1)
+    grey = gaussian(image.mean(axis=2), sigma=settings.sigma)
     if grey.max() - grey.min() < 1:
         return np.zeros(grey.shape, np.uint32)
     bright = grey > threshold_otsu(grey)
     frame = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
     foreground = bright if frame.mean() < 0.5 else ~bright
-    distance = gaussian(ndimage.distance_transform_edt(foreground), sigma=1)
+    distance = gaussian(ndimage.distance_transform_edt(foreground), sigma=settings.sigma)
     pieces, _ = ndimage.label(foreground)
-    peaks = peak_local_max(distance, min_distance=_SEED_DISTANCE, labels=pieces, exclude_border=False)
+    peaks = peak_local_max(distance, min_distance=settings.seed_distance, labels=pieces, exclude_border=False)
     seeds = np.zeros(grey.shape, np.int32)
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     objects = watershed(-distance, seeds, mask=foreground)
     sizes = np.bincount(objects.ravel())
-    return consecutive(np.where(sizes[objects] >= _MIN_SIZE, objects, 0))
+    return consecutive(np.where(sizes[objects] >= settings.min_size, objects, 0))
+
+
+METHODS.register("otsu")(MethodSpec(Otsu, otsu_watershed, "Otsu threshold, distance watershed"))

@@ -1,45 +1,11 @@
-"""The sections of params.yaml that say which runs are compared, and by what."""
+"""The sections of params.yaml that say what predictions are judged by."""
 
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from cellarena.evaluation.protocols import PROTOCOLS
-from cellarena.models.ensembles import ENSEMBLES
-from cellarena.models.spec import MODELS
 from cellarena.section import Section
-
-
-class Benchmark(Section):
-    """The grid of runs that are compared: every model and ensemble on every arm with every seed."""
-
-    models: list[str] = Field(min_length=1)
-    ensembles: list[str]
-    """Those whose members are among the models."""
-    arms: list[Literal["real"]] = Field(min_length=1)
-    seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(min_length=1)
-    floor: Literal["otsu"]
-    """The classical method that a learned one has to beat; it is a row of every table."""
-
-    @model_validator(mode="after")
-    def _known_and_unique(self) -> Self:
-        for name in self.models:
-            if name not in MODELS:
-                raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
-        for key in ("models", "ensembles", "arms", "seeds"):
-            if len(set(getattr(self, key))) < len(getattr(self, key)):
-                raise ValueError(f"{key} names one entry twice")
-        return self
-
-    @model_validator(mode="after")
-    def _members_are_there(self) -> Self:
-        for name in self.ensembles:
-            if absent := [member for member in ENSEMBLES[name].members if member not in self.models]:
-                raise ValueError(
-                    f"the ensemble {name} needs {' and '.join(absent)}: add to benchmark.models what is missing, or "
-                    f"remove {name} from benchmark.ensembles"
-                )
-        return self
 
 
 class Evaluation(Section):

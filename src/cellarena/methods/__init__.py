@@ -1,0 +1,1 @@
+"""Methods without training: rows of the benchmark that a network has to beat."""
