@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from cellarena.datasets.augmentations import AUGMENTATIONS
-from cellarena.datasets.fingerprint import fingerprint
-from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.datasets.cropping.augmentations import AUGMENTATIONS
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
+from cellarena.datasets.describing.fingerprint import fingerprint
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import read_image
 from cellarena.learning.checkpoints import build_network

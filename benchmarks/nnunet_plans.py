@@ -25,7 +25,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from cellarena.datasets.fingerprint import fingerprint
+from cellarena.datasets.describing.fingerprint import fingerprint
 from cellarena.models.planning.nnunet_plan import Plan, Planning, plan
 
 VERSION = "2.8.1"

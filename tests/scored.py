@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from cellarena.evaluation.coverage import ImageStatus, coverage
-from cellarena.evaluation.scores import score
+from cellarena.evaluation.scores import THRESHOLDS, score_image, score_table
 from cellarena.evaluation.summary import leaderboard, summarize
 from cellarena.records import Run
 from test_records import RECORD
@@ -17,6 +17,11 @@ RECORDS = [
 _TRUE = np.zeros((20, 20), np.int32)
 _TRUE[4:8, 4:8], _TRUE[4:8, 12:16] = 1, 2
 _HALF = np.where(_TRUE == 1, 1, 0)
+
+
+def score(pairs, run, thresholds=THRESHOLDS, protocols=("strict", "official")):
+    """Return the score table of ids, annotations and predictions."""
+    return score_table({name: score_image(true, pred, thresholds, protocols) for name, true, pred in pairs}, run)
 
 
 def scored():

@@ -1,6 +1,7 @@
 """Exit codes and messages of the command line."""
 
 import errno
+import re
 import shutil
 import signal
 
@@ -90,13 +91,17 @@ def test_outside_a_project_the_way_out_is_said(tmp_path, cellarena):
     assert outcome.err == "cellarena: params.yaml not found here; run cellarena in the folder that holds dvc.yaml\n"
 
 
-def test_help_lists_every_stage_with_what_it_does(tmp_path, cellarena):
+def test_help_tells_what_every_stage_and_every_other_command_does_in_a_whole_sentence(tmp_path, cellarena):
     outcome = cellarena(tmp_path, "--help")
-    stages = {stage["cmd"].split()[1] for stage in _stages()}
-    listed = {line.split()[0]: line.split()[1:] for line in outcome.out.split("Commands:")[1].splitlines() if line}
     assert outcome.code == 0
-    assert stages <= set(listed)
-    assert all(listed.values())
+    told = [
+        dict(re.findall(r"^  (\S+)  +(.*(?:\n {4,}.*)*)$", part, re.MULTILINE))
+        for part in outcome.out.split("Commands:")[1].split("Stages, which dvc repro runs:")
+    ]
+    commands, stages = told
+    assert {stage["cmd"].split()[1] for stage in _stages()} <= set(stages)
+    assert {"release", "segment", "review"} <= set(commands)
+    assert all(sentence.endswith(".") for part in told for sentence in part.values())
 
 
 def _stages():
@@ -115,7 +120,7 @@ def test_version_is_that_of_the_package(tmp_path, cellarena):
         (("train", "unet", "real"), "Missing argument 'SEED'"),
         (("train", "unet", "real", "-1"), "No such option '-1'"),
         (("train", "unet", "real", "one"), "'one' is not a valid integer"),
-        (("evaluate", "../unet", "real", "0"), "'../unet' cannot name a model or an arm"),
+        (("predict", "../unet", "real", "0"), "'../unet' cannot name a model or an arm"),
     ],
 )
 def test_wrong_arguments_are_refused(project, cellarena, arguments, said):

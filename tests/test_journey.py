@@ -18,8 +18,8 @@ pytestmark = pytest.mark.journey
 
 RUN = "unet-real-0"
 RUN_OF_STUDY = "unet-repeat-0"
-OF_STUDY = ("train-study", "predict-study", "evaluate-study")
-OF_A_RUN = ("train", "predict", "calibrate", "evaluate", "analyze", "package")
+OF_STUDY = ("train-study", "predict-study")
+OF_A_RUN = ("train", "predict", "package")
 
 
 def outputs(workspace):
@@ -32,7 +32,7 @@ def outputs(workspace):
     for run in params.runs:
         yield from (layout.checkpoint(run), layout.log(run), layout.training_costs(run))
         yield from (layout.probabilities(run), layout.unpredicted(run), layout.calibration(run))
-    for run in [*params.runs, params.floor_run]:
+    for run in [*params.runs, params.method_runs[0]]:
         yield from (layout.predictions(run), layout.failures(run), layout.scores(run), layout.prediction_costs(run))
         yield from (layout.errors(run), layout.gallery(run))
 
@@ -144,8 +144,14 @@ def quick(reproduction, tmp_path_factory):
 
 def test_an_experiment_runs_only_what_depends_on_its_parameters(quick):
     workspace, printed = quick
-    of_all = {"anatomy", "compare", "compare-calibration", "report", "visuals"}
-    of_study = {"quality@texture", "study", "study-report", *(f"{stage}@{RUN_OF_STUDY}" for stage in OF_STUDY)}
+    of_all = {"compare", "evaluate", "report", "visuals"}
+    of_study = {
+        "quality@texture",
+        "evaluate-study",
+        "study",
+        "study-report",
+        *(f"{stage}@{RUN_OF_STUDY}" for stage in OF_STUDY),
+    }
     fitted = {"fit-generator@texture", "synthesize@texture", "arms-study@repeat"}
     ran = set(stages_run(printed))
     assert {*(f"{stage}@{RUN}" for stage in OF_A_RUN), *of_all, *of_study} <= ran | fitted
@@ -190,7 +196,7 @@ def test_plots_of_an_experiment_lie_over_those_of_head_without_network(quick):
 def test_the_same_seed_gives_the_same_bytes(reproduction, workspace):
     # Nothing is restored in place of what is to be computed again.
     shutil.rmtree(workspace.root / ".dvc/cache/runs")
-    stages = [f"{stage}@{RUN}" for stage in OF_A_RUN]
+    stages = [*(f"{stage}@{RUN}" for stage in OF_A_RUN), "evaluate"]
     ran, _ = workspace.repro("--force", "--single-item", *stages)
     assert set(ran) == set(stages)
     made = (

@@ -10,10 +10,11 @@ import numpy as np
 import yaml
 
 from cellarena.evaluation.coverage import ImageStatus, write_statuses
-from cellarena.evaluation.scores import score, write_scores
+from cellarena.evaluation.scores import write_scores
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.records import Run, write_manifest
+from scored import score
 from test_records import RECORD
 from workspace import STORAGE, Workspace
 
@@ -120,8 +121,11 @@ class Project:
         write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
         write_statuses(made, layout.cells(run))
 
-    def commit(self, message, runs=(UNET, SAC)):
-        """Commit all as it is, dvc.lock saying that the results were made of what is there."""
+    def commit(self, message, runs=(UNET, SAC), scored_apart=False):
+        """Commit all as it is, dvc.lock saying that the results were made of what is there.
+
+        Commits of old have each run's scores as outputs of their own, those of today all in one folder.
+        """
         relative, params = Layout(Path()), yaml.safe_load((self.root / "params.yaml").read_text())
         data = [relative.preprocessed, relative.splits]
         locked = {"split": self.entry([], {}, data)}
@@ -131,8 +135,16 @@ class Project:
             code = Path("src/cellarena/models") / f"{run.model}.py"
             locked[f"train@{run}"] = self.entry([code, relative.splits], names, made[:1])
             locked[f"predict@{run}"] = self.entry(made[:1], {}, made[1:2])
-            locked[f"evaluate@{run}"] = self.entry(made[1:2], {}, made[2:])
-        self.write_file("dvc.yaml", yaml.safe_dump({"stages": _declared(runs, relative)}, sort_keys=False))
+            if scored_apart:
+                locked[f"evaluate@{run}"] = self.entry([relative.preprocessed, *made[1:2]], {}, made[2:])
+        if not scored_apart:
+            for path in (self.root / "data/scores").iterdir():
+                if path.name.split(".")[0] not in map(str, runs):
+                    path.unlink()
+            deps = [relative.preprocessed, Path("data/predictions")]
+            locked["evaluate"] = self.entry(deps, {}, [Path("data/scores")])
+        stages = _declared(runs, relative, scored_apart)
+        self.write_file("dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
         self.write_file("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": locked}, sort_keys=False))
         self.commit_in_git(message)
 
@@ -166,9 +178,14 @@ class Project:
         return self.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
 
     def locked(self, stage, path):
-        """Return the hash that dvc.lock says of an output."""
+        """Return the hash that dvc.lock says of an output, or that of a file in an output that is a folder."""
         entry = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"][stage]
-        return next(out["md5"] for out in entry["outs"] if out["path"] == path.relative_to(self.root).as_posix())
+        outs = {out["path"]: out["md5"] for out in entry["outs"]}
+        name = path.relative_to(self.root).as_posix()
+        if name in outs:
+            return outs[name]
+        folder = json.loads(self.object(outs[path.parent.relative_to(self.root).as_posix()]).read_text())
+        return next(file["md5"] for file in folder if file["relpath"] == path.name)
 
     def commit_in_git(self, message):
         """Commit what git holds, the results being those of before."""
@@ -176,7 +193,7 @@ class Project:
         self.workspace.run("git", "commit", "--quiet", "--message", message)
 
 
-def _declared(runs, relative):
+def _declared(runs, relative, scored_apart):
     """Return the stages of dvc.yaml; those of runs are a matrix, as a name with an @ cannot be written by hand."""
     run = "${item.model}-real-0"
     made = [f"data/{kind}/{run}" for kind in ("checkpoints", "predictions", "scores")]
@@ -185,8 +202,10 @@ def _declared(runs, relative):
     if runs:
         code = "src/cellarena/models/${item.model}.py"
         train = {"deps": [code, str(relative.splits)], "params": ["models.${item.model}"], "outs": made[:1]}
-        scored = {"deps": made[1:2], "outs": [f"{made[2]}.csv", f"{made[2]}.cells.csv"]}
         stages["train"] = matrix | {"cmd": "true"} | train
         stages["predict"] = matrix | {"cmd": "true", "deps": made[:1], "outs": made[1:2]}
-        stages["evaluate"] = matrix | {"cmd": "true"} | scored
+        stages["evaluate"] = {"cmd": "true", "deps": ["data/preprocessed", "data/predictions"], "outs": ["data/scores"]}
+        if scored_apart:
+            outs = [f"{made[2]}.csv", f"{made[2]}.cells.csv"]
+            stages["evaluate"] = matrix | {"cmd": "true", "deps": made[1:2], "outs": outs}
     return stages

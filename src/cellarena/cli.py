@@ -4,6 +4,7 @@ import errno
 import importlib
 import os
 import pkgutil
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -45,6 +46,19 @@ class Commands(click.Group):
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(importlib.import_module(f"{rooms[cmd_name]}.{name}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of every command's help, whole, those that are stages apart."""
+        rooms = _rooms()
+        for room, title in {commands: "Commands", stages: "Stages, which dvc repro runs"}.items():
+            names = sorted(name for name, package in rooms.items() if package == room.__name__)
+            found = {name: self.get_command(ctx, name) for name in names}
+            with formatter.section(title):
+                formatter.write_dl([(name, _sentence(command)) for name, command in found.items() if command])
+
+
+def _sentence(command: click.Command) -> str:
+    return re.split(r"(?<=\.)\s", command.help or "")[0]
 
 
 def _rooms() -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Where DVC keeps the objects of a project: nothing else knows, and so nothing else has to follow DVC's settings."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
 _OBJECT = re.compile(r"(files/md5/)?[0-9a-f]{2}/[0-9a-f]{30}")
 """Where a file lies in a cache; that of DVC 2 had no folders above."""
+_LIST = re.compile(r"[0-9a-f]{32}\.dir")
 
 
 def cache_of(project: Path) -> Path:
@@ -26,6 +29,24 @@ def cache_of(project: Path) -> Path:
     except (ConfigError, KeyError) as error:
         raise ValueError(f"{project}: DVC's configuration cannot be read ({' '.join(str(error).split())})") from error
     return Path(chosen or own / "cache")
+
+
+def stored_at(cache: Path, md5: str) -> Path:
+    """Return where a folder of DVC's objects, such as .dvc/cache, holds the one of a hash."""
+    return cache / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def listed_files(cache: Path, md5: str) -> dict[str, str] | None:
+    """Return the md5 of the files of a folder by their paths in it; None if the list is not there or rotten."""
+    if not _LIST.fullmatch(md5):
+        return None
+    try:
+        content = stored_at(cache, md5).read_bytes()
+    except OSError:
+        return None
+    if f"{hashlib.md5(content, usedforsecurity=False).hexdigest()}.dir" != md5:
+        return None
+    return {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(content)}
 
 
 def project_around(folder: Path) -> Path | None:

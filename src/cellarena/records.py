@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Self
 
 from cellarena.faults import SecurityError
@@ -108,10 +108,10 @@ class Run:
         return cls(found[1], found[2], int(found[3]))
 
     @classmethod
-    def named_by(cls, path: str) -> Self | None:
+    def named_by(cls, path: PurePath | str) -> Self | None:
         """Return the run that the last part of a path is named after, whatever its suffixes; None if it is none."""
         try:
-            return cls.parse(PurePosixPath(path).name.partition(".")[0])
+            return cls.parse(PurePath(path).name.partition(".")[0])
         except ValueError:
             return None
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from cellarena.datasets.annotated_part import annotated_window
+from cellarena.datasets.cropping.annotated_part import annotated_window
 
 
 def best_area(ignored: np.ndarray) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cellarena.datasets import archives
-from cellarena.datasets.archives import unpack
+from cellarena.datasets.downloading import archives
+from cellarena.datasets.downloading.archives import unpack
 from cellarena.faults import IntegrityError, SecurityError
 
 

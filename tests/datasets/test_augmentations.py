@@ -7,8 +7,8 @@ import pytest
 import torch
 from monai.transforms import RandScaleIntensity
 
-from cellarena.datasets.augmentations import AUGMENTATIONS, _gamma, nnunet
-from cellarena.datasets.random_transforms import RandEachChannel, RandTurnedScaled
+from cellarena.datasets.cropping.augmentations import AUGMENTATIONS, _gamma, nnunet
+from cellarena.datasets.cropping.random_transforms import RandEachChannel, RandTurnedScaled
 
 
 def window(seed=0, side=64):

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from cellarena.datasets.duplicates import Fingerprint, fingerprint, near_duplicate_groups, near_duplicate_pairs
+from cellarena.datasets.splitting.duplicates import (
+    Fingerprint,
+    fingerprint,
+    near_duplicate_groups,
+    near_duplicate_pairs,
+)
 from cellarena.images.io import content_sha256, read_image
 
 DISTANCE = 10

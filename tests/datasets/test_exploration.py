@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellarena.datasets.exploration import (
+from cellarena.datasets.describing.exploration import (
     ALL,
     formats,
     intensity_summary,

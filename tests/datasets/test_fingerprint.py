@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.datasets.fingerprint import fingerprint
+from cellarena.datasets.describing.fingerprint import fingerprint
 
 
 def one_object(image, name="a"):

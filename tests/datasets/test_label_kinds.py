@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.datasets.label_kinds import LABEL_KINDS, as_label_image
+from cellarena.datasets.labels.kinds import LABEL_KINDS, as_label_image
 from cellarena.images.picture import Picture
 
 

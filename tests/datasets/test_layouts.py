@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.datasets.detection import detect
-from cellarena.datasets.layouts import Findings
-from cellarena.datasets.name_roles import IMAGE_WORDS, LABEL_WORDS
+from cellarena.datasets.layouts.detection import detect
+from cellarena.datasets.layouts.name_roles import IMAGE_WORDS, LABEL_WORDS
+from cellarena.datasets.layouts.pairs import Findings
 
 LABEL_SUFFIXES = [f"_{word}" for word in sorted(LABEL_WORDS)] + [
     "_cp_masks", "_masks_instance", "-label", "-labelled", ".mask", " labels", "_nuclei_masks", "_ground_truth",

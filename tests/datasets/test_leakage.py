@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from cellarena.datasets.leakage import leakage_report, refuse_crossings
+from cellarena.datasets.splitting.leakage import leakage_report, refuse_crossings
 from cellarena.records import Record
 
 PLAIN = Record(

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.datasets import loading
-from cellarena.datasets.augmentations import AUGMENTATIONS
-from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
+from cellarena.datasets.cropping.augmentations import AUGMENTATIONS
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops, StepSampler, _mirrored
 from cellarena.targets.spec import UNTAUGHT
 from plain_target import PlainTarget
 
@@ -257,7 +256,7 @@ def test_crops_of_what_was_annotated_whole_do_not_depend_on_saying_so(augmentati
 
 @given(st.integers(1, 9), st.lists(st.integers(-200, 200), min_size=1))
 def test_positions_are_mirrored_into_the_image(n, positions):
-    folded = loading._mirrored(np.array(positions), n)
+    folded = _mirrored(np.array(positions), n)
     line = np.pad(np.arange(n), 400, mode="symmetric")
     np.testing.assert_array_equal(folded, line[np.array(positions) + 400])
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.datasets.masks import place_masks
+from cellarena.datasets.labels.object_masks import place_masks
 
 
 def mask(top: int, bottom: int, value: int = 255) -> np.ndarray:

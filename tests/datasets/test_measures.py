@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.datasets.measures import CHANNEL_COLUMNS, OBJECT_COLUMNS, class_shares, measure_channels, measure_objects
+from cellarena.datasets.describing.measures import (
+    CHANNEL_COLUMNS,
+    OBJECT_COLUMNS,
+    class_shares,
+    measure_channels,
+    measure_objects,
+)
 from cellarena.targets.three_class import ThreeClass
 
 LABELS = hnp.arrays(

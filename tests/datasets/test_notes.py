@@ -241,10 +241,10 @@ def test_a_path_that_names_two_subsets_is_refused_unless_its_row_says_which(tmp_
 def test_pixel_sizes_that_differ_from_those_of_the_files_are_said(tree: Path, capsys, monkeypatch) -> None:
     from dataclasses import replace
 
-    from cellarena.datasets import pairs
+    from cellarena.datasets.reading import image_files
 
-    plain = pairs.read_picture
-    monkeypatch.setattr(pairs, "read_picture", lambda *a: replace(plain(*a), pixel_size=(0.5, 0.5)))
+    plain = image_files.read_picture
+    monkeypatch.setattr(image_files, "read_picture", lambda *a: replace(plain(*a), pixel_size=(0.5, 0.5)))
     a, b = noted(tree, "image,pixel_size\na,0.504\nb,0.25\n")
     assert (a.pixel_size, b.pixel_size) == ((0.504, 0.504), (0.25, 0.25))
     assert "b (0.25, not 0.5 µm)" in capsys.readouterr().err

@@ -14,8 +14,8 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
-from cellarena.datasets import downloads
-from cellarena.datasets.downloads import fetch
+from cellarena.datasets.downloading import downloads
+from cellarena.datasets.downloading.downloads import fetch
 from cellarena.datasets.sources.public import PUBLIC_SETS, Archive, PublicSet, declared_sha256, public_samples
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Simulation
 from cellarena.faults import IntegrityError, PartialError, SecurityError

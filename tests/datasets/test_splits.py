@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cellarena.datasets.splits import Splitting, split
+from cellarena.datasets.splitting.splits import Splitting, split
 from cellarena.records import Record
 
 FRACTIONS = {"val": 0.2, "test": 0.3}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellarena.datasets.synthetic_leaks import Ancestry, leaks, refuse_leaks
+from cellarena.datasets.splitting.synthetic_leaks import Ancestry, leaks, refuse_leaks
 from cellarena.records import Record
 from cellarena.synthesis.making import Donor
 

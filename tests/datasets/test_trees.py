@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellarena.datasets.trees import list_tree
+from cellarena.datasets.reading.trees import list_tree
 from cellarena.faults import SecurityError
 
 

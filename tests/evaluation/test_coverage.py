@@ -82,7 +82,7 @@ def test_cells_survive_the_disk(tmp_path):
 @pytest.mark.parametrize("content", ["", "a,b\n", "image,status,true_sha256,pred_sha256,note\na,fine,t,p,\n"])
 def test_bad_tables_are_refused(tmp_path, content):
     (tmp_path / "cells.csv").write_text(content)
-    with pytest.raises(ValueError, match=r"cells\.csv: not a table of image statuses.*rescore"):
+    with pytest.raises(ValueError, match=r"cells\.csv: not a table of cells.*evaluate"):
         read_statuses(tmp_path / "cells.csv")
 
 
@@ -100,7 +100,7 @@ ONE, TWO, NONE = (np.array([row], np.uint8) for row in ([0, 1, 1, 1], [0, 1, 0, 
         (TWO, -TWO.astype(np.int8), ("failed", "prediction holds the negative label -2: labels are at least 0")),
     ],
 )
-def test_status_of(true, pred, expected):
+def test_judged(true, pred, expected):
     assert status_of(true, pred) == expected
 
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cellarena.evaluation.scores import score
 from cellarena.evaluation.strata import modality_slug, strata
 from cellarena.evaluation.summary import summarize
 from cellarena.records import Run
+from scored import score
 from test_records import RECORD
 
 RUN = Run("unet", "real", 0)

@@ -7,7 +7,7 @@ import pytest
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.coverage import ImageStatus, coverage
-from cellarena.evaluation.scores import THRESHOLDS, score
+from cellarena.evaluation.scores import THRESHOLDS
 from cellarena.evaluation.strata import modality_slug
 from cellarena.evaluation.summary import (
     costs_by_row,
@@ -17,6 +17,7 @@ from cellarena.evaluation.summary import (
     summarize,
 )
 from cellarena.records import Record, Run
+from scored import score
 
 PLAIN = Record(
     id="", image="i.png", labels="l.tiff", modality="Phase contrast", group="", subset="", height=8, width=8,

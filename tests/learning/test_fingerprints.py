@@ -25,7 +25,7 @@ def test_a_fingerprint_depends_on_every_setting_and_every_byte(tmp_path):
 
 def test_the_code_that_decides_a_training_is_part_of_its_fingerprint():
     names = {path.relative_to(Path(cellarena.__file__).parent).as_posix() for path in own_code(TRAINING)}
-    assert {"learning/fit.py", "models/unet.py", "targets/three_class.py", "datasets/loading.py"} <= names
+    assert {"learning/fit.py", "models/unet.py", "targets/three_class.py", "datasets/cropping/crops.py"} <= names
     assert not any(name.startswith("reporting") for name in names)
 
 

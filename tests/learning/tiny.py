@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cellarena.datasets.loading import Annotated
+from cellarena.datasets.cropping.crops import Annotated
 from cellarena.learning.predict import Network, Tiles
 from cellarena.learning.recipe import Budget, Inference, Recipe, Training
 from cellarena.models.unet import UNet

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cellarena.cards import write_card
-from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
 from cellarena.images.intensity import NORMALISATIONS

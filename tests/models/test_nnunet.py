@@ -147,7 +147,9 @@ def test_no_weight_is_kept_under_two_names():
 
 
 def test_planning_needs_no_torch():
-    modules = "cellarena.models.nnunet, cellarena.models.planning.nnunet_plan, cellarena.datasets.fingerprint"
+    modules = (
+        "cellarena.models.nnunet, cellarena.models.planning.nnunet_plan, cellarena.datasets.describing.fingerprint"
+    )
     subprocess.run([sys.executable, "-c", f"import {modules}, sys; assert 'torch' not in sys.modules"], check=True)
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cellarena.datasets.trees import list_tree
+from cellarena.datasets.reading.trees import list_tree
 from cellarena.faults import SecurityError
 from cellarena.images.io import write_image
 from cellarena.object_cache import cache_of

@@ -8,9 +8,11 @@ import pytest
 
 from cellarena.evaluation.errors.categories import ERRORS, OF_TRUE
 from cellarena.evaluation.errors.gains import ALL
+from cellarena.evaluation.errors.worst import Specimen
+from cellarena.images.intensity import to_rgb8
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Text, Warnings
 from cellarena.reporting.figures.errors import category_bars, gain_table, recall_by_stratum, recall_grids
-from cellarena.reporting.figures.gallery import Exhibit, gallery, surroundings
+from cellarena.reporting.figures.gallery import Exhibit, Exhibition, gallery, surroundings
 from cellarena.reporting.sections.errors import errors_section
 from cellarena.reporting.tables import UNDEFINED
 
@@ -106,27 +108,49 @@ def test_a_missing_column_is_named():
         category_bars(totals().drop(columns="spurious_per_true"), "Errors")
 
 
-def exhibit(name="image", size=100, **kwargs):
+def error(image="image", kind="merge", true=(4,), pred=(8,), rank=0):
+    return Specimen(kind, image, true, pred, "2 as 1", (rank, -1.0, -1.0, image, 0))
+
+
+def images(size=100):
     labels = np.zeros((size, size), np.uint16)
     labels[2:12, 80:95] = 4
-    given = {"true": labels, "pred": labels * 2, "true_labels": (4,), "pred_labels": (8,)} | kwargs
-    return Exhibit(name=name, note="2 as 1", image=labels.astype(np.uint8), **given)
+    return labels.astype(np.uint8), labels, labels * 2
 
 
 def test_the_part_around_an_error_is_square_and_within_the_image():
-    assert surroundings(exhibit()) == (slice(0, 48), slice(52, 100))
-    assert surroundings(exhibit(true_labels=())) == (slice(0, 48), slice(52, 100))
+    assert surroundings(error(), *images()) == (slice(0, 48), slice(52, 100))
+    assert surroundings(error(true=()), *images()) == (slice(0, 48), slice(52, 100))
 
 
 def test_what_is_not_there_cannot_be_shown():
     with pytest.raises(ValueError, match="image: none of the objects"):
-        surroundings(exhibit(true_labels=(9,), pred_labels=()))
+        surroundings(error(true=(9,), pred=()), *images())
     with pytest.raises(ValueError, match="image: .*differ in size"):
-        surroundings(exhibit(pred=np.zeros((3, 3), int)))
+        surroundings(error(), *images()[:2], np.zeros((3, 3), int))
+
+
+def test_what_is_cut_out_has_the_intensities_of_the_whole_image():
+    image, true, pred = images()
+    image[-10:] = 200
+    cut = Exhibit.of(error(), image, true, pred)
+    assert cut.rgb.shape == (48, 48, 3)
+    assert (cut.rgb == to_rgb8(image)[:48, 52:]).all()
+    assert (cut.true == true[:48, 52:]).all()
+
+
+def test_the_worst_of_all_images_are_kept_and_no_more():
+    shown = Exhibition()
+    for rank in (5, 3, 1, 4, 2, 0):
+        shown.add([error(f"image {rank}", rank=rank), error(kind="split", rank=rank)], *images())
+    assert [exhibit.specimen.image for exhibit in shown.rows["merge"]] == [f"image {k}" for k in range(4)]
+    assert [exhibit.specimen.rank[0] for exhibit in shown.rows["split"]] == [0, 1, 2, 3]
+    assert shown.rows["missed"] == []
 
 
 def test_a_gallery_has_a_row_for_each_kind_and_names_that_fit():
-    rows = {"merge": [exhibit("x" * 80), exhibit("$a_b$\n\u202e")] * 4, "merge+split": [exhibit()], "split": []}
+    first, second = (Exhibit.of(error(name), *images()) for name in ("x" * 80, "$a_b$\n\u202e"))
+    rows = {"merge": [first, second] * 4, "merge+split": [first], "split": []}
     figure = gallery(rows, "unet-real-0: the worst")
     inside(figure)
     drawn = [axes for axes in figure.axes if axes.images]

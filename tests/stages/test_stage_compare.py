@@ -1,17 +1,18 @@
-"""The comparison holds what the runs cost, whether or not it was measured."""
+"""All rows side by side: scores, errors, calibration, and what they cost, whether or not it was measured."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from cellarena.images.io import write_image, write_labels
+from benchmarked import annotate, declare, predict, without_probabilities
+from cellarena.cli import cli
+from cellarena.images.io import write_labels
+from cellarena.images.probabilities import write_probabilities
 from cellarena.layout import Layout
-from cellarena.params.mirror import load_params
-from cellarena.records import Record, write_manifest
-from workspace import ROOT
+from cellarena.records import read_manifest
 
 MODELS, ENSEMBLE = ["maunet", "maunet_wide"], "maunet_ensemble"
 LEARNED = [*MODELS, ENSEMBLE]
@@ -25,64 +26,63 @@ def cells(size, n_cells):
     return labels
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A project of two models, their ensemble and the floor: predictions of two test images, and no costs."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["benchmark"] |= {"models": MODELS, "ensembles": [ENSEMBLE], "seeds": [0]}
-    content["registry"]["champion"] = ENSEMBLE
-    content["study"] |= {"models": [], "arms": []}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    layout, params = Layout(tmp_path), load_params(tmp_path / "params.yaml")
-    records = []
-    for name in ("a", "b"):
-        labels = cells(64, 4)
-        write_image(np.where(labels[..., None] > 0, 200, 40).repeat(3, axis=2).astype(np.uint8),
-                    layout.preprocessed / f"{name}.tiff")  # fmt: skip
-        write_labels(labels, layout.preprocessed / f"{name}_label.tiff")
-        records.append(Record(
-            id=name, image=f"{name}.tiff", labels=f"{name}_label.tiff", modality="DIC", group="", subset="", height=64,
-            width=64, channels=3, dtype="uint8", n_objects=4, sha256=name, labels_sha256=name, source="s",
-            licence="CC0-1.0",
-        ))  # fmt: skip
-    layout.splits.mkdir(parents=True)
-    for subset in ("train", "val", "test"):
-        write_manifest(records, layout.subset(subset))
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project of two models, their ensemble and the floor, evaluated and compared: two test images, no costs."""
+    root = tmp_path_factory.mktemp("compared")
+    layout, params = declare(root, MODELS, benchmark={"ensembles": [ENSEMBLE]}, registry={"champion": ENSEMBLE})
+    for subset in ("train", "val"):
+        annotate(layout, subset, {subset: cells(64, 4)})
+    records = annotate(layout, "test", {"a": cells(64, 4), "b": cells(64, 4)})
     for n, run in enumerate([*params.runs, *params.ensemble_runs]):
-        layout.predictions(run).mkdir(parents=True)
-        for record in records:
-            write_labels(cells(64, 4 - n), layout.prediction(run, record))
-        layout.failures(run).write_text("image,reason\n")
+        predict(layout, run, {record.id: cells(64, 4 - n) for record in records})
+        sure = np.where(cells(64, 4 - n) > 0, 0.9, 0.1).astype(np.float32)
+        probabilities = np.stack([1 - sure, sure * np.float32(0.75), sure * np.float32(0.25)])
+        for place in ("val/val", "test/a", "test/b"):
+            write_probabilities(probabilities, layout.probabilities(run) / f"{place}.tiff")
+        without_probabilities(layout, run, [])
         for name in ("val/f1", "train/loss") if run.model in MODELS else ():
             path = layout.log(run) / "plots/metrics" / f"{name}.tsv"
             path.parent.mkdir(parents=True)
             path.write_text(f"step\t{path.stem}\n10\t0.5\n20\t0.25\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for command in ("floor", "evaluate", "compare"):
+            cli.main([command], standalone_mode=False)
     return layout, params
 
 
 @pytest.fixture
-def compared(project, cellarena):
-    """Return a function that makes the floor, scores and compares."""
-    layout, params = project
+def project(finished, tmp_path):
+    """A copy of it, to be changed."""
+    layout, params = finished
+    return Layout(shutil.copytree(layout.root, tmp_path / "project")), params
 
-    def run():
-        assert cellarena(layout.root, "floor").code == 0
-        for scored in params.scored_runs:
-            done = cellarena(layout.root, "evaluate", scored.model, scored.arm, str(scored.seed))
+
+@pytest.fixture
+def compared(project, cellarena):
+    """Return a function that runs commands on the copy, compares, and returns the leaderboard."""
+    layout, _ = project
+
+    def run(*commands):
+        for command in (*commands, "compare"):
+            done = cellarena(layout.root, command)
             assert done.code == 0, done.err
-        done = cellarena(layout.root, "compare")
-        assert done.code == 0, done.err
-        return pd.read_csv(layout.benchmark).set_index("model")
+        (layout.root / "printed").write_text(done.out)
+        return board(layout)
 
     return run
 
 
-def test_curves_are_long_tables_of_all_rows(project, compared):
-    layout, params = project
-    compared()
+def board(layout):
+    return pd.read_csv(layout.benchmark).set_index("model")
+
+
+def test_curves_are_long_tables_of_all_rows(finished):
+    layout, _ = finished
     f1 = pd.read_csv(layout.curves / "f1_over_thresholds.csv")
     assert f1.columns.tolist() == ["row", "threshold", "f1"]
-    assert f1.groupby("row").size().to_dict() == dict.fromkeys((*LEARNED, params.benchmark.floor), 10)
+    assert f1.groupby("row").size().to_dict() == dict.fromkeys((*LEARNED, "otsu"), 10)
     for name, value in (("validation_f1", "f1"), ("training_loss", "loss")):
         table = pd.read_csv(layout.curves / f"{name}.csv")
         assert table.to_dict("list") == {
@@ -93,7 +93,7 @@ def test_curves_are_long_tables_of_all_rows(project, compared):
 def test_the_floor_is_timed_and_has_no_network(project, cellarena):
     layout, params = project
     assert cellarena(layout.root, "floor").code == 0
-    costs = json.loads(layout.prediction_costs(params.floor_run).read_text())
+    costs = json.loads(layout.prediction_costs(params.method_runs[0]).read_text())
     assert (costs["n_images"], costs["n_over_tolerance"], costs["device"]) == (2, 0, "cpu")
     assert costs["seconds_per_megapixel"] > 0
     assert costs["peak_memory_mb"] > 10
@@ -105,16 +105,16 @@ def test_an_image_that_fails_is_not_timed(project, cellarena):
     layout, params = project
     (layout.preprocessed / "a.tiff").write_bytes(b"II*")
     assert cellarena(layout.root, "floor").code == 0
-    costs = json.loads(layout.prediction_costs(params.floor_run).read_text())
+    costs = json.loads(layout.prediction_costs(params.method_runs[0]).read_text())
     assert (costs["n_images"], costs["slowest_image"]) == (1, "b")
 
 
-def test_runs_that_were_not_measured_are_compared(compared):
-    board = compared()
-    assert board.loc[LEARNED, "time_tolerance"].tolist() == ["not measured"] * 3
-    assert board.loc[LEARNED, ["training_seconds", "n_parameters", "seconds_per_megapixel"]].isna().all(axis=None)
-    assert board.loc["otsu", "time_tolerance"] == "meets"
-    assert board.loc["maunet", "f1"] == 1
+def test_runs_that_were_not_measured_are_compared(finished):
+    found = board(finished[0])
+    assert found.loc[LEARNED, "time_tolerance"].tolist() == ["not measured"] * 3
+    assert found.loc[LEARNED, ["training_seconds", "n_parameters", "seconds_per_megapixel"]].isna().all(axis=None)
+    assert found.loc["otsu", "time_tolerance"] == "meets"
+    assert found.loc["maunet", "f1"] == 1
 
 
 def test_what_was_measured_is_in_the_comparison(project, compared):
@@ -163,51 +163,97 @@ def test_every_training_is_a_row_of_the_training_table(project, compared, cellar
     assert outcome.err.count("\n") == 1
 
 
-def test_which_rows_differ_is_written(project, compared):
-    board = compared()
-    layout, _ = project
+def test_which_rows_differ_is_written(finished):
+    layout, _ = finished
+    found = board(layout)
     pairs, ranks = pd.read_csv(layout.pairwise), pd.read_csv(layout.ranks)
     assert len(pairs) == 6
     learned = pairs[~pairs["b"].str.startswith("otsu") & ~pairs["a"].str.startswith("otsu")]
     assert learned["words"].str.startswith("cannot tell about the models: 1 seed; on these images").all()
     assert set(ranks["row"]) == {f"{name}-real" for name in (*LEARNED, "otsu")}
     assert pd.read_csv(layout.mixed_model)["status"].str.startswith("not fitted: 1 seed").all()
-    assert board.loc[LEARNED, ["f1_low", "f1_high", "noise_floor"]].isna().all(axis=None)
-    assert board.loc["otsu", "noise_floor"] == 0
-    assert board[["f1_images_low", "f1_images_high"]].notna().all(axis=None)
+    assert found.loc[LEARNED, ["f1_low", "f1_high", "noise_floor"]].isna().all(axis=None)
+    assert found.loc["otsu", "noise_floor"] == 0
+    assert found[["f1_images_low", "f1_images_high"]].notna().all(axis=None)
     assert {path.name for path in layout.figures.glob("*.png")} >= {"intervals.png", "verdicts.png", "ranks.png"}
 
 
-def test_damaged_costs_are_named_in_one_line(project, compared, cellarena):
+def test_damaged_costs_are_named_in_one_line(project, cellarena):
     layout, params = project
-    compared()
-    layout.prediction_costs(params.floor_run).write_text("<<<<<<< HEAD\n")
+    layout.prediction_costs(params.method_runs[0]).write_text("<<<<<<< HEAD\n")
     outcome = cellarena(layout.root, "compare")
     assert outcome.code == 2
     assert outcome.err.startswith("cellarena: metrics/costs/otsu-real-0/prediction.json: damaged or edited (")
     assert outcome.err.count("\n") == 1
 
 
-def test_coverage_stands_beside_each_score(project, compared):
-    layout, params = project
-    board = compared()
-    assert board[["n_expected", "n_covered"]].to_numpy().tolist() == [[2, 2]] * len(params.scored_runs)
+def test_coverage_stands_beside_each_score(finished):
+    layout, params = finished
+    assert board(layout)[["n_expected", "n_covered"]].to_numpy().tolist() == [[2, 2]] * len(params.rows)
     table = pd.read_csv(layout.coverage)
-    assert table["n_ok"].tolist() == [2] * len(params.scored_runs)
+    assert table["n_ok"].tolist() == [2] * len(params.rows)
 
 
-def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, compared, cellarena):
+def test_a_lost_prediction_and_a_changed_one_are_not_ranked(project, cellarena):
     layout, params = project
-    compared()
     before = layout.benchmark.read_bytes()
-    lost, changed = params.runs[0], params.floor_run
+    lost, changed = params.runs[0], params.method_runs[0]
     (layout.predictions(lost) / "b.tiff").unlink()
-    cellarena(layout.root, "evaluate", lost.model, lost.arm, str(lost.seed))
+    assert cellarena(layout.root, "evaluate").code == 0
     write_labels(cells(64, 1), layout.predictions(changed) / "a.tiff")
     outcome = cellarena(layout.root, "compare")
     assert outcome.code == 2
     assert outcome.err.splitlines()[-1] == (
         "cellarena: runs cannot be ranked on unequal coverage: maunet-real-0: 1 missing (b); otsu-real-0: 1 stale (a); "
-        "`dvc repro` makes what is missing; `cellarena rescore` scores what has changed"
+        "`dvc repro` makes what is missing; `cellarena evaluate` scores what has changed"
     )
     assert layout.benchmark.read_bytes() == before
+
+
+def test_the_errors_of_all_rows_stand_side_by_side(project, compared):
+    layout, params = project
+    (layout.predictions(params.runs[1]) / "b.tiff").write_bytes(b"II*\x00")
+    without_probabilities(layout, params.runs[0], read_manifest(layout.subset("val")), "val")
+    compared("evaluate")
+    totals = pd.read_csv(layout.anatomy / "categories.csv").set_index("run")
+    assert totals.index.tolist() == [str(run) for run in params.rows]
+    assert totals["n_failed"].tolist() == [0, 1, 0, 0]
+    found = totals.loc["maunet_ensemble-real-0", ["n_true_missed", "n_events_missed", "n_true_match"]]
+    assert found.tolist() == [4, 4, 4]
+    hard = pd.read_csv(layout.anatomy / "difficulty.csv").set_index("image")
+    assert hard.loc["a", ["f1_maunet", "f1_maunet_wide", "hard_for_all"]].tolist() == [1, 0.857143, 0]
+    assert hard.loc["b", ["f1_maunet", "f1_maunet_wide", "hard_for_all"]].tolist() == [1, 0, 0]
+    assert "0 of 2 images are hard for all models" in (layout.root / "printed").read_text()
+    assert {path.name for path in layout.anatomy_figures.iterdir()} == {
+        "categories.png", "gains.png", "recall_by_contrast.png", "recall_by_size.png",
+        "recall_by_size_and_neighbour.png",
+    }  # fmt: skip
+    calibrations = pd.read_csv(layout.calibrations).set_index("model")
+    assert calibrations.loc["maunet", "temperature"].isna().all(), "a row whose temperature is undefined is compared"
+    assert calibrations.loc["maunet_wide", "temperature"].notna().all()
+
+
+def test_the_calibrations_of_all_rows_stand_in_one_table_the_floor_without_values(finished):
+    layout, _ = finished
+    table = pd.read_csv(layout.calibrations)
+    assert set(table["model"]) == {*LEARNED, "otsu"}
+    assert table.loc[table["model"] == "otsu", "raw"].isna().all()
+    assert table.loc[(table["model"] != "otsu") & (table["metric"] == "nll"), "raw"].notna().all()
+    assert sorted(path.name for path in layout.calibration_figures.iterdir()) == [
+        "reliability_all.png", "reliability_boundary.png", "reliability_objects.png", "risk_coverage.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["errors/maunet-real-0/gains.csv", "calibration/maunet-real-0/summary.csv"])
+def test_a_missing_or_damaged_table_is_named(project, cellarena, name):
+    layout, _ = project
+    before = layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()
+    (layout.data / name).write_text("<<<<<<< HEAD\n")
+    damaged = cellarena(layout.root, "compare")
+    (layout.data / name).unlink()
+    missing = cellarena(layout.root, "compare")
+    assert damaged.err.startswith(f"cellarena: data/{name}: damaged or edited (")
+    assert missing.err.startswith(f"cellarena: data/{name}: No such file or directory; run `dvc")
+    assert damaged.code == missing.code == 2
+    assert damaged.err.count("\n") == missing.err.count("\n") == 1
+    assert (layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()) == before

@@ -27,6 +27,9 @@ CHANGES = {
     "models": {"maunet": {"width": 8, "features": 8}, "maunet_wide": {"width": 8, "features": 8}},
     "predict": {"tile": 64, "mirror": False},
     "training": {"accelerator": "cpu"},
+    "benchmark": {"models": ["maunet", "maunet_wide"], "seeds": [0]},
+    "registry": {"champion": "maunet"},
+    "study": {"models": [], "arms": [], "seeds": [], "real_seeds": []},
 }
 
 
@@ -71,7 +74,7 @@ def project(tmp_path):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     for folder in ("data/preprocessed/images", "data/preprocessed/labels", "data/splits"):
         (tmp_path / folder).mkdir(parents=True)
-    for subset in ("val", "test"):
+    for subset in ("train", "val", "test"):
         records = [write_image(tmp_path / "data/preprocessed", f"{subset}{n}") for n in range(2)]
         write_manifest(records, tmp_path / f"data/splits/{subset}.csv")
     for model in ("maunet", "maunet_wide"):

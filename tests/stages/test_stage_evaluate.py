@@ -1,25 +1,22 @@
 """Whatever a prediction's file is: its image is a row, its status is known, and nothing is ranked on other images."""
 
-import csv
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import tifffile
-import yaml
 
+from benchmarked import annotate, declare, predict, without_probabilities
 from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.images.io import write_image, write_labels, write_png
-from cellarena.layout import Layout
-from cellarena.params.mirror import load_params
-from cellarena.records import Record, read_manifest, write_manifest
-from workspace import ROOT
+from cellarena.images.probabilities import write_probabilities
+from cellarena.records import read_manifest, write_manifest
 
 SIZE = 64
 COLUMNS = 4
+STUDY = {"models": ["unet"], "arms": ["repeat", "low10"]}
 
 
 def sixteen():
@@ -54,31 +51,17 @@ CASES = {
 }
 
 
-def new_project(root, cases):
-    """Write a project of the floor alone, whose predictions are those of the cases."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["benchmark"] |= {"models": ["unet"], "ensembles": [], "seeds": [0]}
-    (root / "params.yaml").write_text(yaml.safe_dump(content))
-    layout, params = Layout(root), load_params(root / "params.yaml")
-    records = []
-    for name, (true, pred, *_) in cases.items():
-        height, width = true.shape
-        records.append(Record(
-            id=name, image=f"{name}.tiff", labels=f"{name}_label.tiff", modality="DIC", group="", subset="",
-            height=height, width=width, channels=3, dtype="uint8", n_objects=16, sha256=name, labels_sha256=name,
-            source="s", licence="CC0-1.0",
-        ))  # fmt: skip
-        write_labels(true, layout.preprocessed / f"{name}_label.tiff")
-        path = layout.prediction(params.floor_run, records[-1])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(pred, bytes):
-            path.write_bytes(pred)
-        elif pred is not None:
-            tifffile.imwrite(path, pred)
-    layout.splits.mkdir(parents=True)
-    write_manifest(records, layout.subset("test"))
-    with layout.failures(params.floor_run).open("w", newline="") as file:
-        csv.writer(file).writerows([("image", "reason"), ("c_failed", "out of memory")])
+def new_project(root, cases, **sections):
+    """Write a project of a network that failed on everything, and of the floor, whose predictions are the cases'."""
+    layout, params = declare(root, ["unet"], **sections)
+    test = annotate(layout, "test", {name: true for name, (true, *_) in cases.items()})
+    for subset in ("train", "val"):
+        annotate(layout, subset, {subset: TRUE})
+    (unet,), floor = params.runs, params.method_runs[0]
+    predict(layout, unet, {}, {record.id: "out of memory" for record in test})
+    without_probabilities(layout, unet, [*test])
+    write_probabilities(np.full((3, SIZE, SIZE), 1 / 3, np.float32), layout.probabilities(unet) / "val/val.tiff")
+    predict(layout, floor, {name: pred for name, (_, pred, *_) in cases.items()}, {"c_failed": "out of memory"})
     return layout, params
 
 
@@ -91,9 +74,9 @@ def scored(tmp_path_factory):
 @pytest.fixture
 def evaluated(scored, cellarena):
     layout, params = scored
-    outcome = cellarena(layout.root, "evaluate", "otsu", "real", "0")
+    outcome = cellarena(layout.root, "evaluate")
     assert outcome.code == 0, outcome.err
-    return layout, params.floor_run, outcome
+    return layout, params.method_runs[0], outcome
 
 
 def values(layout, run, protocol):
@@ -138,101 +121,112 @@ def test_the_official_protocol_leaves_out_what_the_script_would(evaluated):
 def test_a_second_evaluation_writes_the_same_bytes(evaluated, cellarena):
     layout, run, _ = evaluated
     before = layout.scores(run).read_bytes(), layout.cells(run).read_bytes()
-    assert cellarena(layout.root, "evaluate", "otsu", "real", "0").code == 0
+    assert cellarena(layout.root, "evaluate").code == 0
     assert (layout.scores(run).read_bytes(), layout.cells(run).read_bytes()) == before
 
 
 def test_a_damaged_annotation_is_an_error_that_names_it(tmp_path, cellarena):
     layout, _ = new_project(tmp_path, {"a": CASES["a_perfect"]})
     write_image(np.zeros((SIZE, SIZE), np.float32), layout.preprocessed / "a_label.tiff")
-    outcome = cellarena(layout.root, "evaluate", "otsu", "real", "0")
+    outcome = cellarena(layout.root, "evaluate")
     assert outcome.code == 2
-    assert "annotation is float32" in outcome.err
+    assert "a_label.tiff: annotation is float32" in outcome.err
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A project of one run of the study on each of two arms."""
+    return new_project(tmp_path, {"a": CASES["a_perfect"]}, study=STUDY)
 
 
 def test_more_than_25_megapixels_and_more_than_65535_objects_are_scored_whole(tmp_path, cellarena):
     rows, columns = np.arange(5100)[:, None] // 15, np.arange(5100)[None] // 15
     many = (rows * 340 + columns + 1).astype(np.uint32)
     many[(np.arange(5100) % 15 == 0)[:, None] | (np.arange(5100) % 15 == 0)[None]] = 0
-    layout, params = new_project(tmp_path, {"a": (many, np.where(many == 1000, 0, many))})
-    outcome = cellarena(layout.root, "evaluate", "otsu", "real", "0")
+    layout, params = declare(tmp_path, ["unet"], study=STUDY | {"arms": ["repeat"]})
+    annotate(layout, "test", {"a": many})
+    predict(layout, params.study_runs[0], {"a": np.where(many == 1000, 0, many)})
+    outcome = cellarena(layout.root, "evaluate-study")
     assert outcome.code == 0, outcome.err
-    strict, official = (values(layout, params.floor_run, name).loc["a"] for name in (STRICT, OFFICIAL))
+    strict, official = (values(layout, params.study_runs[0], name).loc["a"] for name in (STRICT, OFFICIAL))
     assert (strict["n_true"], strict["n_pred"]) == (340**2, 340**2 - 1)
     assert (strict["fn"], strict["fn_with_border"]) == (1, 1)
     assert official["n_true"] < strict["tp"]
 
 
-@pytest.fixture
-def comparable(tmp_path, cellarena):
-    """A project whose floor is evaluated on two images."""
-    layout, params = new_project(tmp_path, dict.fromkeys(("a", "b"), CASES["a_perfect"]))
-    assert cellarena(layout.root, "evaluate", "otsu", "real", "0").code == 0
-    return layout, params.floor_run
+def test_the_study_is_scored_by_itself_and_what_is_not_there_is_refused(study, cellarena):
+    layout, params = study
+    first, second = params.study_runs
+    predict(layout, first, {"a": TRUE})
+    outcome = cellarena(layout.root, "evaluate-study")
+    assert (outcome.code, outcome.err) == (
+        2, f"cellarena: data/study/predictions/{second}: no predictions; run `dvc repro` or `dvc pull`\n",
+    )  # fmt: skip
+    assert not layout.study_scores.exists()
+    predict(layout, second, {"a": b"II*\x00"})
+    assert cellarena(layout.root, "evaluate-study").code == 0
+    names = [name for run in (first, second) for name in (f"{run}.cells.csv", f"{run}.csv")]
+    assert sorted(path.name for path in layout.study_scores.iterdir()) == sorted(names)
+    assert [read_statuses(layout.cells(run))[0].status for run in (first, second)] == ["ok", "failed"]
+    assert values(layout, second, STRICT).loc["a", "f1"] == 0
+    assert not layout.scores(params.method_runs[0]).exists()
 
 
-def test_rescore_of_unchanged_predictions_changes_nothing(comparable, cellarena):
-    layout, run = comparable
-    before = layout.scores(run).read_bytes()
-    outcome = cellarena(layout.root, "rescore", "otsu-real-0")
-    assert outcome.code == 0, outcome.err
-    n_values = len(read_scores(layout.scores(run)))
-    assert outcome.out == (
-        f"otsu-real-0: official-1, strict-1 -> official-1, strict-1: 0 of {n_values} values differ, 0 are new, "
-        "0 are gone\n"
-    )
-    assert layout.scores(run).read_bytes() == before
-
-
-def test_rescore_takes_over_a_table_from_before_protocols_had_names(comparable, cellarena):
-    layout, run = comparable
-    new = read_scores(layout.scores(run))
-    strict = of_protocol(new, STRICT)
-    old = strict[strict["metric"].isin(["f1", "dice", "n_true"])].drop(columns="protocol")
-    old.loc[(old["image"] == "a") & (old["metric"] == "dice"), "value"] = 0.25
-    old.to_csv(layout.scores(run), index=False, lineterminator="\n")
-    layout.cells(run).unlink()
-    with pytest.raises(ValueError, match="run `cellarena rescore`"):
-        read_scores(layout.scores(run))
-    outcome = cellarena(layout.root, "rescore", "otsu-real-0")
-    assert outcome.out.startswith("otsu-real-0: strict-0 -> official-1, strict-1: 1 of ")
-    assert f"1 of {len(old)} values differ, {len(new) - len(old)} are new, 0 are gone" in outcome.out
-    pd.testing.assert_frame_equal(read_scores(layout.scores(run)), new)
-    assert read_statuses(layout.cells(run))
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no table", b"\xff\xfe"])
-def test_rescore_does_without_an_old_table(comparable, cellarena, content):
-    layout, run = comparable
-    layout.scores(run).unlink()
-    if content is not None:
-        layout.scores(run).write_bytes(content)
-    outcome = cellarena(layout.root, "rescore", "otsu-real-0")
-    assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("otsu-real-0: no scores -> official-1, strict-1: 0 of 0 values differ")
-
-
-def test_rescore_of_an_unknown_run_lists_those_there_are(comparable, cellarena):
-    layout, *_ = comparable
-    outcome = cellarena(layout.root, "rescore", "nosuch-real-0")
+@pytest.mark.parametrize("row", ["unet", "otsu"])
+def test_predictions_that_were_never_made_are_not_scored_as_failures(tmp_path, cellarena, row):
+    layout, _ = new_project(tmp_path, {"a": CASES["a_perfect"]})
+    (layout.root / f"data/predictions/{row}-real-0/failures.csv").unlink()
+    outcome = cellarena(layout.root, "evaluate")
     assert outcome.code == 2
-    assert outcome.err == "cellarena: unknown run nosuch-real-0; params.yaml has unet-real-0, otsu-real-0\n"
+    assert outcome.err == f"cellarena: data/predictions/{row}-real-0: no predictions; run `dvc repro` or `dvc pull`\n"
+
+
+def test_all_tables_appear_or_none(tmp_path, cellarena):
+    layout, params = new_project(tmp_path, {"a": CASES["a_perfect"]})
+    assert cellarena(layout.root, "evaluate").code == 0
+    write_labels(NOTHING, layout.predictions(params.method_runs[0]) / "a.tiff")
+    before = {path: path.read_bytes() for path in layout.data.rglob("*.csv")}
+    (layout.preprocessed / "train_label.tiff").unlink()
+    outcome = cellarena(layout.root, "evaluate")
+    assert outcome.code == 2
+    assert "train_label.tiff" in outcome.err
+    assert {path: path.read_bytes() for path in layout.data.rglob("*.csv")} == before
+
+
+def test_an_image_that_comes_twice_is_refused(tmp_path, cellarena):
+    layout, _ = new_project(tmp_path, {"a": CASES["a_perfect"]})
+    (record,) = read_manifest(layout.subset("test"))
+    write_manifest([record, record], layout.subset("test"))
+    outcome = cellarena(layout.root, "evaluate")
+    assert outcome.code == 2
+    assert "image 'a' comes twice" in outcome.err
+
+
+def test_an_image_that_cannot_be_read_is_evaluated_without_contrast(tmp_path, cellarena):
+    layout, params = new_project(tmp_path, {"a": CASES["a_perfect"]})
+    (layout.preprocessed / "a.tiff").write_bytes(b"II*\x00")
+    outcome = cellarena(layout.root, "evaluate")
+    assert outcome.code == 0, outcome.err
+    assert "a: contrast is undefined, for the image cannot be read" in outcome.err
+    objects = pd.read_csv(layout.errors(params.method_runs[0]) / "objects.csv")
+    assert set(objects["category"]) == {"match"}
+    assert objects["contrast"].isna().all()
 
 
 def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellarena):
     left = np.where(np.arange(SIZE) < SIZE // 2, TRUE, 0).astype(np.uint16)
     layout, params = new_project(tmp_path, {"a": (left, TRUE, "ok", 1, 0)})
-    assert cellarena(tmp_path, "evaluate", "otsu", "real", "0").code == 0
-    whole = values(layout, params.floor_run, STRICT).loc["a"]
+    assert cellarena(tmp_path, "evaluate").code == 0
+    whole = values(layout, params.method_runs[0], STRICT).loc["a"]
     assert whole["fp"] == 8
-    before = read_statuses(layout.cells(params.floor_run))
+    before = read_statuses(layout.cells(params.method_runs[0]))
     right = np.where(np.arange(SIZE) < SIZE // 2, 0, np.full_like(TRUE, 255))
     write_png(right.astype(np.uint8), layout.preprocessed / "i.png")
     (record,) = read_manifest(layout.subset("test"))
     write_manifest([replace(record, ignored="i.png", n_ignored=SIZE * SIZE // 2)], layout.subset("test"))
-    outcome = cellarena(tmp_path, "rescore", "otsu-real-0")
+    outcome = cellarena(tmp_path, "evaluate")
     assert outcome.code == 0, outcome.err
     for protocol in (STRICT, OFFICIAL):
-        found = values(layout, params.floor_run, protocol).loc["a"]
+        found = values(layout, params.method_runs[0], protocol).loc["a"]
         assert found[["tp", "fp", "fn", "f1", "dice"]].tolist() == [8, 0, 0, 1, 1]
-    assert read_statuses(layout.cells(params.floor_run)) != before
+    assert read_statuses(layout.cells(params.method_runs[0])) != before

@@ -36,7 +36,7 @@ def test_an_image_that_fails_is_named_and_scored_as_failed(damaged, cellarena):
     others = {r.id for r in read_manifest(workspace.root / "data/splits/test.csv")} - {failed}
     assert {path.stem for path in folder.glob("*.tiff")} == others
 
-    assert cellarena(workspace.root, "evaluate", *RUN).code == 0
+    assert cellarena(workspace.root, "evaluate").code == 0
     scores = of_protocol(read_scores(workspace.root / "data/scores/unet-real-0.csv"), STRICT)
     assert set(scores["image"]) == others | {failed}
     of_it = scores[scores["image"] == failed]
@@ -47,7 +47,7 @@ def test_an_image_that_fails_is_named_and_scored_as_failed(damaged, cellarena):
 
 def test_the_comparison_counts_the_failure_and_the_report_names_it(damaged, cellarena):
     workspace, failed = damaged
-    for command in (("predict", *RUN), ("evaluate", *RUN), ("compare",), ("report",)):
+    for command in (("predict", *RUN), ("evaluate",), ("compare",), ("report",)):
         outcome = cellarena(workspace.root, *command)
         assert outcome.code == 0, outcome.err
     board = pd.read_csv(workspace.root / "metrics/benchmark.csv").set_index("model")
@@ -90,7 +90,7 @@ def test_damaged_weights_are_said_in_one_line(workspace, cellarena):
 
 def test_predictions_that_were_never_made_are_not_scored_as_failures(workspace, cellarena):
     shutil.rmtree(workspace.root / "data/predictions/unet-real-0")
-    outcome = cellarena(workspace.root, "evaluate", *RUN)
+    outcome = cellarena(workspace.root, "evaluate")
     assert outcome.code == 2
     assert outcome.err.startswith("cellarena: data/predictions/unet-real-0: ")
     assert outcome.err.count("\n") == 1

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from cellarena.benchmarking.scoring import ScoredRow, scored_together
 from cellarena.cli import cli
 from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
@@ -18,7 +19,6 @@ from cellarena.params.mirror import load_params
 from cellarena.records import Record, write_manifest
 from cellarena.reporting.sections.visuals import FIGURES
 from cellarena.shell.project import Project
-from cellarena.stages._scoring import score_run
 from cellarena.synthesis.arms import compose
 from workspace import ROOT
 
@@ -94,7 +94,11 @@ def scored(tmp_path_factory):
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
         predict(layout, run, records, found)
-        score_run(Project(layout), run)
+    rows = [ScoredRow(Project(layout), run) for run in params.compared_runs]
+    for _ in scored_together(Project(layout), rows):
+        pass
+    for row in rows:
+        row.write(layout.scores(row.run).parent)
     return layout
 
 

@@ -3,15 +3,13 @@
 import json
 
 import click
-from rich.console import Console
 
-from cellarena.lineage.lineages import lineage_of
-from cellarena.lineage.text import as_text
+from cellarena.lineage.page import as_document
+from cellarena.lineage.subjects import lineage_of
 from cellarena.lineage.tracing import as_json
 from cellarena.registry.places import copies
 from cellarena.registry.repository import open_repository
-
-_WIDTH = 120
+from cellarena.reporting.text import render_text
 
 
 @click.command()
@@ -28,8 +26,6 @@ def lineage(what: str, repo: str, for_machines: bool) -> None:
     if for_machines:
         click.echo(json.dumps(as_json(answer.lineage), indent=2, sort_keys=True))
     else:
-        terminal = Console()
-        # What is piped into a file or a mail is not bound to a window.
-        click.echo(as_text(answer.lineage, terminal.width if terminal.is_terminal else _WIDTH), nl=False)
+        click.echo(render_text(as_document(answer.lineage)), nl=False)
     if answer.problem:
         raise answer.problem

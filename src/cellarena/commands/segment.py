@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from cellarena.datasets.names import listed
-from cellarena.faults import PartialError, SecurityError
 from cellarena.segmenting.found_images import find_images
-from cellarena.segmenting.segmenting import REFUSED, Outcome, segment_all, write_tables
+from cellarena.segmenting.many_images import segment_all
+from cellarena.segmenting.outcomes import refuse_failed, summary, write_tables
 from cellarena.shell.project import Project
 
 
@@ -22,14 +21,9 @@ from cellarena.shell.project import Project
 @click.option("--overlay", "overlays", is_flag=True, help="Also draw the outlines into each image.")
 @click.pass_obj
 def segment(
-    project: Project,
-    paths: tuple[Path, ...],
-    reference: str,
-    repo: str,
-    out: Path | None,
-    channels: str,
+    project: Project, paths: tuple[Path, ...], reference: str, repo: str, out: Path | None, channels: str,
     overlays: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Segment images, or all images that lie in folders, by a released model.
 
     OUT gets NAME.tiff for each image, overlays/NAME.png with --overlay, objects.csv and images.csv. An image whose
@@ -40,26 +34,8 @@ def segment(
     folder = out or project.layout.segmented
     images = find_images(paths, folder)
     model = open_release(reference, repo)
-    outcomes = segment_all(model, images, _listed(channels), folder, overlays)
+    chosen = [name.strip() for name in channels.split(",") if name.strip()]
+    outcomes = segment_all(model, images, chosen, folder, overlays)
     write_tables(outcomes, folder)
-    click.echo(_summary(outcomes, folder))
-    _raise_failures(outcomes, folder)
-
-
-def _listed(channels: str) -> list[str]:
-    return [name.strip() for name in channels.split(",") if name.strip()]
-
-
-def _summary(outcomes: list[Outcome], folder: Path) -> str:
-    counts = {status: sum(o.status == status for o in outcomes) for status in ("segmented", "unchanged")}
-    n_objects = sum(len(o.objects) for o in outcomes)
-    return f"{folder}: {counts['segmented']} segmented, {counts['unchanged']} unchanged, {n_objects} objects"
-
-
-def _raise_failures(outcomes: list[Outcome], folder: Path) -> None:
-    failed = [outcome for outcome in outcomes if outcome.reason]
-    if not failed:
-        return
-    names = listed(f"{outcome.image} ({outcome.reason})" for outcome in failed)
-    line = f"{len(failed)} of {len(outcomes)} images not segmented: {names}; the others are in {folder}"
-    raise SecurityError(line) if any(o.status == REFUSED for o in failed) else PartialError(line)
+    click.echo(summary(outcomes, folder))
+    refuse_failed(outcomes, folder)

@@ -9,12 +9,12 @@ from cellarena.registry.integrity.damage import as_json, damages
 from cellarena.registry.integrity.dependents import flows_of
 from cellarena.registry.integrity.named_commits import promising_commits
 from cellarena.registry.integrity.survey import survey
-from cellarena.releasing.damage import lines_of, refuse_faults
-from cellarena.releasing.promised import left_alone, promised
-from cellarena.releasing.storages import remote_option, storages
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
-from cellarena.status.altered import refuse_altered_results, refuse_unread_results, results_in_git
+from cellarena.shell.storages import remote_option, storages
+from cellarena.status.altered import refuse_altered, results_in_git
+from cellarena.upkeep.accounts import lines_of, refuse_faults
+from cellarena.upkeep.promised import left_alone, promised
 
 
 @click.command()
@@ -30,16 +30,13 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
     """
     with storages(project, remote) as places:
         named_commits = promising_commits(places.repository)
-        outputs = promised(places.repository, named_commits)
-        asked = [places.cache, *([places.remote] if places.remote else [])]
-        found = survey(outputs, asked, progress)
+        found = survey(promised(places.repository, named_commits), places.asked, progress)
         damaged = damages(found, flows_of(places.repository, named_commits if any(found.faults()) else []))
-        results = results_in_git(project, places.repository, named_commits)
+        results = results_in_git(project.layout.root, places.repository, named_commits)
     if for_machines:
         told = as_json(named_commits, found, damaged, left_alone(places.repository, named_commits)) | asdict(results)
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))
-    refuse_faults(found, [storage.name for storage in asked])
-    refuse_altered_results(results.altered)
-    refuse_unread_results(results)
+    refuse_faults(found)
+    refuse_altered(results)

@@ -2,11 +2,7 @@
 
 import click
 
-from cellarena.registry.completeness import fetch_releases, has_origin
-from cellarena.registry.names import parse_reference
-from cellarena.registry.pointers import withdraw_everywhere, withdraw_from
-from cellarena.registry.releases import resolve
-from cellarena.releasing.releases import own_repository
+from cellarena.releasing.withdrawing import taken_back
 from cellarena.shell.project import Project
 
 
@@ -21,23 +17,4 @@ def withdraw(project: Project, release: str, why: str) -> None:
     `cellarena rollback` or `promote` fills it. Its tag and its files stay. The reason is in a tag, which is pushed to
     origin.
     """
-    reason = " ".join(why.split())
-    if not reason:
-        raise ValueError("--why is empty; say why the release must not be used")
-    reference, repository = parse_reference(release), own_repository(project)
-    if not (reference.version or reference.stage):
-        raise ValueError(f"{release!r}: write which is withdrawn, {release}@v1.2.3 or {release}#STAGE")
-    fetch_releases(repository)
-    found = resolve(repository, reference)
-    if reference.stage:
-        tags = withdraw_from(repository, found, reference.stage, reason)
-        click.echo(f"{found} is withdrawn from {reference.stage}: tag {tags[-1]}")
-    else:
-        tags = withdraw_everywhere(repository, found, reason)
-        click.echo(f"{found} is withdrawn: tag {tags[0]}")
-    for stage in [reference.stage] if reference.stage else found.stages:
-        click.echo(f"{found.name}#{stage} is empty; `cellarena rollback {found.name} {stage}` puts back what was there "
-                   "before", err=True)  # fmt: skip
-    if not has_origin(repository):
-        names = " ".join(f"'{tag}'" for tag in tags)
-        click.echo(f"There is no remote `origin`; others learn of it after `git push REMOTE {names}`", err=True)
+    taken_back(project, release, why)

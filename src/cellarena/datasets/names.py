@@ -1,37 +1,10 @@
-"""Names: record ids that are safe on every file system, and lists of names that fit on a line."""
+"""Names that are safe on every file system, and lists of names that fit on a line."""
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable
 
-from cellarena.datasets.layouts import Pair
 from cellarena.seeds import digest
-
-
-def record_ids(pairs: Iterable[Pair]) -> dict[Pair, str]:
-    """Return the record id of each pair, made of its image's stem from A-Z a-z 0-9 . _ and -.
-
-    Where sets of one tree repeat a stem (train/images/1.png, test/images/1.png), every id starts with its set's path.
-
-    Raises:
-        ValueError: if two images would share an id, also when case is ignored; both are named.
-    """
-    ordered = sorted(pairs)
-    ids = {pair: safe_name(pair.stem) for pair in ordered}
-    if _shared(ids):
-        ids = {pair: safe_name("_".join(filter(None, (*pair.parent.split("/"), pair.stem)))) for pair in ordered}
-    if clashes := _shared(ids):
-        lines = listed(" and ".join(map(repr, images)) for images in clashes)
-        raise ValueError(f"names that differ only in case, spelling or special characters: {lines}; rename one")
-    return ids
-
-
-def _shared(ids: dict[Pair, str]) -> list[list[str]]:
-    owners: dict[str, list[str]] = defaultdict(list)
-    for pair, name in ids.items():
-        owners[name.casefold()].append(pair.image)
-    return [images for images in owners.values() if len(images) > 1]
 
 
 def safe_name(stem: str) -> str:

@@ -67,17 +67,17 @@ def status_of(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
     return OK, ""
 
 
-def write_statuses(statuses: Iterable[ImageStatus], path: Path) -> None:
-    """Write statuses as CSV, sorted by image; whole or not at all."""
-    table = pd.DataFrame([asdict(cell) for cell in statuses], columns=_COLUMNS).sort_values("image", kind="stable")
+def write_statuses(cells: Iterable[ImageStatus], path: Path) -> None:
+    """Write cells as CSV, sorted by image; whole or not at all."""
+    table = pd.DataFrame([asdict(cell) for cell in cells], columns=_COLUMNS).sort_values("image", kind="stable")
     write_table(table, path)
 
 
 def read_statuses(path: Path) -> list[ImageStatus] | None:
-    """Return the statuses of a run, None if it was not scored.
+    """Return the cells of a run, None if it was not scored.
 
     Raises:
-        ValueError: if the file is no table of statuses.
+        ValueError: if the file is no table of cells.
     """
     if not path.is_file():
         return None
@@ -85,18 +85,18 @@ def read_statuses(path: Path) -> list[ImageStatus] | None:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a table of image statuses ({reason}); run `cellarena rescore`") from error
+        raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena evaluate`") from error
     if list(table.columns) != _COLUMNS or not set(table["status"]) <= set(STATUSES):
-        raise ValueError(f"{path}: not a table of image statuses; run `cellarena rescore`")
+        raise ValueError(f"{path}: not a table of cells; run `cellarena evaluate`")
     return [ImageStatus(*row) for row in table.itertuples(index=False, name=None)]
 
 
-def coverage(images: Sequence[str], statuses: Mapping[Run, Sequence[ImageStatus] | None], now: Hashes) -> pd.DataFrame:
+def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[ImageStatus] | None], now: Hashes) -> pd.DataFrame:
     """Return the status of every expected cell.
 
     Args:
         images: ids of the test records.
-        statuses: of each expected run, what was scored; None if nothing was.
+        cells: of each expected run, what was scored; None if nothing was.
         now: hashes of the files as they are.
 
     Returns:
@@ -104,8 +104,8 @@ def coverage(images: Sequence[str], statuses: Mapping[Run, Sequence[ImageStatus]
         annotation or prediction is not the one that was scored.
     """
     rows = []
-    for run in sorted(statuses):
-        known = {cell.image: cell for cell in statuses[run] or ()}
+    for run in sorted(cells):
+        known = {cell.image: cell for cell in cells[run] or ()}
         for image in sorted(images):
             status, note = _status(known.get(image), now.get((run, image), ("", "")))
             rows.append((run.model, run.arm, run.seed, image, status, note))
@@ -113,7 +113,7 @@ def coverage(images: Sequence[str], statuses: Mapping[Run, Sequence[ImageStatus]
 
 
 def coverage_by_run(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many images of each run have which status.
+    """Return how many cells of each run have which status.
 
     Args:
         table: what `coverage` returned.
@@ -133,14 +133,12 @@ def refuse_uncovered(table: pd.DataFrame) -> None:
         ValueError: if one does not; the message names run, status and images, and the way out.
     """
     open_ = table[~table["status"].isin(COVERED)]
-    images_with: dict[tuple[Run, str], list[str]] = {}
+    cells: dict[tuple[Run, str], list[str]] = {}
     for model, arm, seed, image, status in open_[[*_RUN, "image", "status"]].itertuples(index=False, name=None):
-        images_with.setdefault((Run(model, arm, seed), status), []).append(image)
-    faults = [
-        f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(images_with.items())
-    ]
+        cells.setdefault((Run(model, arm, seed), status), []).append(image)
+    faults = [f"{run}: {len(images)} {status} ({_few(images)})" for (run, status), images in sorted(cells.items())]
     if faults:
-        ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena rescore` scores what has changed"}
+        ways = {MISSING: "`dvc repro` makes what is missing", STALE: "`cellarena evaluate` scores what has changed"}
         way = "; ".join(ways[status] for status in (MISSING, STALE) if (open_["status"] == status).any())
         raise ValueError(f"runs cannot be ranked on unequal coverage: {'; '.join(faults)}; {way}")
 

@@ -1,52 +1,46 @@
 """The tidy score table: one row per run, image, protocol, IoU threshold and metric, a failed image too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from cellarena.evaluation.protocols import PROTOCOLS, Row
+from cellarena.evaluation.protocols import PROTOCOLS
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import Run
 
 COLUMNS = ["run", "image", "protocol", "threshold", "metric", "value"]
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
+Scored = list[tuple[str, float, str, float]]
+"""Protocol with its version, IoU threshold (NaN for what knows none), metric, value."""
 
 
-def score(
-    pairs: Iterable[tuple[str, LabelImage, LabelImage | None]],
-    run: Run,
-    thresholds: Sequence[float] = THRESHOLDS,
-    protocols: Sequence[str] = ("strict", "official"),
-) -> pd.DataFrame:
-    """Return the score table of one run.
+def score_image(
+    true: LabelImage, pred: LabelImage | None, thresholds: Sequence[float], protocols: Sequence[str]
+) -> Scored:
+    """Return what an image's prediction is worth; None stands for one that failed or is missing.
 
-    Args:
-        pairs: record id, annotation, and prediction or None where there is none; read one at a time.
-        run: the run that predicted.
-        thresholds: IoU thresholds in (0, 1].
-        protocols: names of the catalog `PROTOCOLS`.
+    Raises:
+        ValueError: if the pair cannot be scored.
+    """
+    chosen = [PROTOCOLS[name] for name in protocols]
+    return [(str(protocol), *row) for protocol in chosen for row in protocol.score(true, pred, thresholds)]
+
+
+def score_table(images: Mapping[str, Scored], run: Run) -> pd.DataFrame:
+    """Return the score table of one run from what `score_image` returned, by the ids of the records.
 
     Returns:
         Columns run, image, protocol (such as strict-1), threshold, metric, value; sorted by image, protocol, threshold
         (NaN last) and metric.
 
     Raises:
-        ValueError: if there is no pair, an id comes twice, or a pair cannot be scored; the message names the image.
+        ValueError: if there is no image.
     """
-    chosen = [PROTOCOLS[name] for name in protocols]
-    images: dict[str, list[tuple[str, Row]]] = {}
-    for record_id, true, pred in pairs:
-        if record_id in images:
-            raise ValueError(f"image {record_id!r} comes twice in the predictions of {run}")
-        try:
-            images[record_id] = [(str(p), row) for p in chosen for row in p.score(true, pred, thresholds)]
-        except ValueError as error:
-            raise ValueError(f"{run}, image {record_id!r}: {error}") from error
     if not images:
         raise ValueError(f"{run}: no image to score; the test subset is empty")
-    rows = [(str(run), image, protocol, *row) for image, scored in images.items() for protocol, row in scored]
+    rows = [(str(run), image, *row) for image, scored in images.items() for row in scored]
     return _sorted(pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -59,7 +53,7 @@ def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
     rows = scores[scores["protocol"] == protocol].reset_index(drop=True)
     if rows.empty:
         runs, found = (", ".join(sorted(set(scores[column]))) or "none" for column in ("run", "protocol"))
-        raise ValueError(f"{runs}: no scores of protocol {protocol}, only of {found}; run `cellarena rescore`")
+        raise ValueError(f"{runs}: no scores of protocol {protocol}, only of {found}; run `cellarena evaluate`")
     return rows
 
 
@@ -77,7 +71,7 @@ def read_scores(path: Path) -> pd.DataFrame:
     """
     scores = _read(path)
     if list(scores.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns are {list(scores.columns)}, expected {COLUMNS}; run `cellarena rescore`")
+        raise ValueError(f"{path}: columns are {list(scores.columns)}, expected {COLUMNS}; run `cellarena evaluate`")
     return scores
 
 
@@ -88,7 +82,7 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty, encoding="utf-8")
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a score table ({reason}); run `cellarena rescore`") from error
+        raise ValueError(f"{path}: not a score table ({reason}); run `cellarena evaluate`") from error
 
 
 def _sorted(scores: pd.DataFrame) -> pd.DataFrame:

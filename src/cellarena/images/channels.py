@@ -35,11 +35,9 @@ def plain_names(n: int) -> tuple[str, ...]:
 
 
 def chosen(names: Sequence[str], choice: Choice) -> list[int]:
-    """Return the numbers, from 0, of the channels to use.
+    """Return the numbers, from 0, of the channels to use of those that have these names, alpha aside.
 
-    Args:
-        names: of the channels that there are, alpha aside.
-        choice: its channels are names, whatever their case, or numbers counted from 1.
+    Those of `choice` are names, whatever their case, or numbers counted from 1.
 
     Raises:
         ValueError: if there are more than three and none is chosen, or one that is chosen is not there or twice.
@@ -56,11 +54,9 @@ def chosen(names: Sequence[str], choice: Choice) -> list[int]:
 
 
 def refuse_unlearnt(names: Sequence[str], choice: Choice) -> None:
-    """Do nothing if a model can make sense of these channels: grey and RGB stand for one another.
+    """Do nothing if a model can make sense of the channels of these names: grey and RGB stand for one another.
 
-    Args:
-        names: of the channels that would be used.
-        choice: whose channels, if somebody chose them, are taken at their word, but not their number.
+    Channels that somebody chose are taken at their word, but not their number.
 
     Raises:
         ValueError: if the model learnt from others; both are named.

@@ -15,7 +15,7 @@ Rescaling = Callable[[Pixels], Pixels]
 
 
 def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[np.uint8]:
-    """Return an image stretched between two percentiles, channel by channel, as 8-bit RGB.
+    """Return an image stretched between two percentiles, channel by channel, as 8-bit RGB, (H, W, 3).
 
     A grey image is repeated in all three channels; of two channels the third is black. A constant channel becomes 0.
 
@@ -23,9 +23,6 @@ def to_rgb8(image: Image, low: float = 1.0, high: float = 99.0) -> npt.NDArray[n
         image: (H, W) or (H, W, C) with C up to 3, of any real type, without NaN.
         low: percentile that becomes 0, in [0, 100).
         high: percentile that becomes 255, in (low, 100].
-
-    Returns:
-        (H, W, 3) uint8.
 
     Raises:
         ValueError: if there are more than three channels: none is left out unasked.
@@ -47,12 +44,9 @@ def unit(image: npt.NDArray[np.uint8]) -> Rescaling:  # noqa: ARG001  # the same
 
 
 def z_score(image: npt.NDArray[np.uint8]) -> Rescaling:
-    """Return what gives each channel of this image mean 0 and deviation 1.
+    """Return what gives each channel of this (H, W, 3) image mean 0 and deviation 1; a constant channel becomes 0.
 
-    A constant channel becomes 0. The rule is nnU-Net's (doi 10.1038/s41592-020-01008-z).
-
-    Args:
-        image: (H, W, 3) uint8.
+    The rule is nnU-Net's (doi 10.1038/s41592-020-01008-z).
     """
     return partial(_linear, *_mean_and_inverse_deviation(image.reshape(-1, 3)))
 
@@ -62,9 +56,6 @@ def z_score_nonzero(image: npt.NDArray[np.uint8]) -> Rescaling:
 
     nnU-Net's rule for images that lie in black frames. It takes a frame's holes for image; here a pixel that is black
     in all channels is black wherever it lies.
-
-    Args:
-        image: (H, W, 3) uint8.
     """
     lit = image[image.any(axis=-1)]
     return partial(_linear_but_black, *_mean_and_inverse_deviation(lit if lit.size else image.reshape(-1, 3)))

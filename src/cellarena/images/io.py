@@ -16,10 +16,10 @@ from PIL import Image as Pillow
 
 from cellarena.faults import IntegrityError, SecurityError
 from cellarena.images.channels import chosen
+from cellarena.images.containers.pillow_files import read_with_pillow
+from cellarena.images.containers.showing import shown, upright_numbers
+from cellarena.images.containers.tiff_files import read_tiff
 from cellarena.images.picture import MAX_PIXELS, Choice, Image, Pick, Picture, PixelSize, Stored
-from cellarena.images.pillow_files import read_with_pillow
-from cellarena.images.showing import shown, upright_numbers
-from cellarena.images.tiff_files import read_tiff
 
 LabelImage = npt.NDArray[Any]
 
@@ -32,19 +32,10 @@ _CENTIMETRE = 10_000.0  # µm
 
 
 def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
-    """Return the pixels of an image file as `read_picture` does: no scaling, no conversion of bit depth.
-
-    Args:
-        path: a TIFF, PNG, BMP or JPEG file.
-        max_pixels: the largest height x width that is read.
-
-    Returns:
-        (H, W) or (H, W, C) with C in {2, 3}; bool, integer or float as stored.
+    """Return the pixels of an image file, (H, W) or (H, W, C) with C in {2, 3}, of the type that is stored.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file is empty, damaged, a stack, or of a kind that is not read.
-        SecurityError: if the header declares more than `max_pixels` pixels.
+        FileNotFoundError, ValueError, SecurityError: as `read_picture`.
     """
     return read_picture(path, Choice(max_pixels)).pixels
 
@@ -72,7 +63,7 @@ def read_numbers(path: Path, choice: Choice) -> Picture:
     Turned upright, alpha dropped; a palette's indices are the numbers, and white is not inverted.
 
     Raises:
-        FileNotFoundError: as `read_picture`, and ValueError and SecurityError too.
+        FileNotFoundError, ValueError, SecurityError: as `read_picture`.
     """
     return upright_numbers(_stored(path, choice, lambda names: list(range(len(names)))))
 
@@ -131,12 +122,7 @@ def write_image(pixels: Image, path: Path, description: str | None = None, pixel
 
 
 def read_description(path: Path) -> str:
-    """Return the tag ImageDescription of a TIFF file; no pixel of it is read.
-
-    Returns:
-        "" if the file has none, is no TIFF or is damaged, or if the text is longer than 64 KiB: nothing that is looked
-        for in it is.
-    """
+    """Return the tag ImageDescription of a TIFF file, up to 64 KiB; "" where there is none, and of a damaged file."""
     try:
         with tifffile.TiffFile(path) as tiff:
             tag = tiff.pages.first.tags.get("ImageDescription")
@@ -148,13 +134,9 @@ def read_description(path: Path) -> str:
 def write_labels(
     labels: LabelImage, path: Path, description: str | None = None, pixel_size: PixelSize | None = None
 ) -> None:
-    """Write a label image in the narrowest unsigned type that holds its largest label, and read it back.
+    """Write an (H, W) label image in the narrowest unsigned type that holds its largest label, and read it back.
 
-    Args:
-        labels: (H, W) integers, at least 0.
-        path: where to; the suffix is .tiff.
-        description: as in `write_image`.
-        pixel_size: as in `write_image`.
+    The other arguments are those of `write_image`.
 
     Raises:
         ValueError: if a label is negative.
@@ -162,8 +144,7 @@ def write_labels(
     """
     if labels.size and labels.min() < 0:
         raise ValueError(f"{path}: label {labels.min()} is negative")
-    largest = int(labels.max()) if labels.size else 0
-    dtype = next(t for t in (np.uint16, np.uint32, np.uint64) if largest <= np.iinfo(t).max)
+    dtype = next(t for t in (np.uint16, np.uint32, np.uint64) if int(labels.max(initial=0)) <= np.iinfo(t).max)
     write_image(labels.astype(dtype), path, description, pixel_size)
     if not np.array_equal(tifffile.imread(path), labels):
         raise IntegrityError(f"{path}: what was written does not read back as the same labels")
@@ -171,15 +152,17 @@ def write_labels(
 
 def write_png(pixels: npt.NDArray[np.uint8], path: Path) -> None:
     """Write an 8-bit (H, W) or (H, W, 3) image as PNG; the file appears whole or not at all."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(pixels).save(buffer, format="PNG", compress_level=6)
-    write_bytes(buffer.getvalue(), path)
+    _write_png(Pillow.fromarray(pixels), path)
 
 
 def write_palette_png(indices: npt.NDArray[np.uint8], palette: tuple[tuple[int, int, int], ...], path: Path) -> None:
     """Write a (H, W) image of palette indices as PNG: programs read the indices, people see the colours."""
     image = Pillow.fromarray(indices, mode="P")
     image.putpalette([value for colour in palette for value in colour])
+    _write_png(image, path)
+
+
+def _write_png(image: Pillow.Image, path: Path) -> None:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_bytes(buffer.getvalue(), path)

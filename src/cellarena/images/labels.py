@@ -1,4 +1,4 @@
-"""What can be asked of a label image: its objects, their borders, those that the frame cuts."""
+"""What can be asked of a label image, (H, W) integers of at least 0: its objects, borders, what the frame cuts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,7 @@ _DENSE = 4
 
 
 def consecutive(labels: LabelImage) -> npt.NDArray[np.uint32]:
-    """Return the same objects numbered 1..n in the order of their labels; 0 stays background.
-
-    Args:
-        labels: (H, W) integers, at least 0.
-
-    Returns:
-        (H, W) uint32.
-    """
+    """Return the same objects, (H, W) uint32, numbered 1..n in the order of their labels; 0 stays background."""
     largest = int(labels.max(initial=0))
     if largest <= _DENSE * labels.size:
         new = np.zeros(largest + 1, np.uint32)
@@ -32,25 +25,15 @@ def consecutive(labels: LabelImage) -> npt.NDArray[np.uint32]:
 
 
 def border_labels(labels: LabelImage, width: int = 2) -> LabelImage:
-    """Return the labels that touch the outer frame of an image, ascending; 0 is among them if background does.
-
-    Args:
-        labels: (H, W) integers, at least 0.
-        width: thickness of the frame in pixels.
-    """
+    """Return the labels that touch the outer frame of `width` pixels, ascending; 0 is one if background does."""
     sides = (labels[:width], labels[-width:], labels[:, :width], labels[:, -width:])
     return np.asarray(np.unique(np.concatenate([side.ravel() for side in sides])))
 
 
 def without_border_objects(labels: LabelImage, width: int = 2) -> LabelImage:
-    """Return the label image without the objects that touch its outer frame (the challenge's border rule).
+    """Return the label image without the objects that touch its frame of `width` pixels: the challenge's border rule.
 
-    Args:
-        labels: (H, W) integers, at least 0.
-        width: thickness of the frame in pixels.
-
-    Returns:
-        (H, W) of the same type; the labels that remain keep their numbers.
+    The labels that remain keep their numbers.
     """
     touching = border_labels(labels, width)
     largest = int(labels.max(initial=0))
@@ -64,24 +47,15 @@ def without_border_objects(labels: LabelImage, width: int = 2) -> LabelImage:
 def inner_boundary(labels: LabelImage) -> npt.NDArray[np.bool_]:
     """Return the pixels of objects that have a differently labelled 4-neighbour; the image's edge is no neighbour."""
     boundary = np.zeros(labels.shape, bool)
-    differs = labels[1:] != labels[:-1]
-    boundary[1:] |= differs
-    boundary[:-1] |= differs
-    differs = labels[:, 1:] != labels[:, :-1]
-    boundary[:, 1:] |= differs
-    boundary[:, :-1] |= differs
+    _spread(boundary, labels[:, 1:] != labels[:, :-1], 1, axis=1)
+    _spread(boundary, labels[1:] != labels[:-1], 1, axis=0)
     return boundary & (labels > 0)
 
 
 def boundary_band(labels: LabelImage, width: int) -> npt.NDArray[np.bool_]:
     """Return the pixels of objects that are at most `width` steps, diagonal ones too, from a pixel labelled otherwise.
 
-    Args:
-        labels: (H, W) integers, at least 0.
-        width: in pixels, at least 1; the image's edge is no neighbour.
-
-    Returns:
-        (H, W) bool.
+    The image's edge is no neighbour; `width` is at least 1.
     """
     along = np.zeros(labels.shape, bool)
     _spread(along, labels[:, 1:] != labels[:, :-1], width, axis=1)
@@ -91,6 +65,13 @@ def boundary_band(labels: LabelImage, width: int) -> npt.NDArray[np.bool_]:
         band[:-step] |= along[step:]
     _spread(band, labels[1:] != labels[:-1], width, axis=0)
     return band & (labels > 0)
+
+
+def without_small(labels: LabelImage, size: float) -> LabelImage:
+    """Return the label image without the objects of fewer pixels."""
+    large = np.bincount(labels.ravel()) >= size
+    large[0] = False
+    return np.where(large[labels], labels, 0)
 
 
 def _spread(near: npt.NDArray[np.bool_], changes: npt.NDArray[np.bool_], width: int, axis: int) -> None:

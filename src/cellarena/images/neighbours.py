@@ -14,11 +14,7 @@ _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 def contacts(labels: LabelImage) -> Steps:
     """Return the labels on both sides of every step, diagonal ones too, from one object's pixel to another's.
 
-    Args:
-        labels: (H, W) integers, at least 0.
-
-    Returns:
-        Two (n_steps,) arrays; a pair of objects is there as often as pixels of theirs are neighbours.
+    Two (n_steps,) arrays: a pair of objects is there as often as pixels of theirs are neighbours.
     """
     height, width = labels.shape
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
@@ -47,12 +43,10 @@ def zone_steps(
     """
     found = []
     for axis in (0, 1):
-        one = [slice(None)] * 2
-        other = [slice(None)] * 2
-        one[axis], other[axis] = slice(1, None), slice(None, -1)
-        a, b = nearest[tuple(one)], nearest[tuple(other)]
+        zones, places = np.moveaxis(nearest, axis, 0), np.moveaxis(place, axis + 1, 1)
+        a, b = zones[1:], zones[:-1]
         meet = a != b
-        step = place[:, *one][:, meet].astype(float) - place[:, *other][:, meet]
+        step = places[:, 1:][:, meet].astype(float) - places[:, :-1][:, meet]
         found.append((a[meet], b[meet], np.hypot(*step)))
     a, b, distance = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return a, b, distance

@@ -13,14 +13,9 @@ _LARGEST = 4
 
 
 def outlined(image: npt.NDArray[np.uint8], labels: LabelImage) -> npt.NDArray[np.uint8]:
-    """Return an image with a yellow line just inside the edge of every object, on a dark rim where background is.
+    """Return an (H, W, 3) image with a yellow line just inside every object's edge, and a dark rim in the background.
 
-    Args:
-        image: (H, W, 3) 8-bit RGB.
-        labels: (H, W) label image; objects that touch have a line each.
-
-    Returns:
-        (kH, kW, 3) uint8, enlarged by k in 1..4 where the image is small.
+    It is (kH, kW, 3), enlarged by k in 1..4 where the image is small. Objects that touch have a line each.
     """
     k = max(1, min(_LARGEST, _SIDE // max(labels.shape)))
     drawn, large = (np.repeat(np.repeat(pixels, k, axis=0), k, axis=1) for pixels in (image, labels))

@@ -24,18 +24,12 @@ _ROUGH = 16
 
 
 def encoded(probabilities: Probabilities) -> Codes:
-    """Return probabilities as one number a pixel.
+    """Return (3, H, W) float32 probabilities of background, interior and boundary as (H, W) uint16, a number a pixel.
 
     The high byte holds the log odds of foreground against background, the low byte those of interior against boundary.
     Both are cut at +-16 and divided evenly on the scale of their inverse hyperbolic sine: steps of 0.03 where a class
     is in doubt and of 0.4 where there is none. Where foreground has less than 5 %, the low byte keeps 17 values.
     The error in a probability is at most `MAX_ERROR`.
-
-    Args:
-        probabilities: (3, H, W) float32 of background, interior and boundary; they sum to 1.
-
-    Returns:
-        (H, W) uint16.
 
     Raises:
         ValueError: if a value is not finite or negative, or a sum is not 1.
@@ -80,23 +74,19 @@ def write_probabilities(probabilities: Probabilities, path: Path) -> None:
 
 
 def read_codes(path: Path, shape: tuple[int, int]) -> Codes:
-    """Return the (H, W) codes of a file that `write_probabilities` made.
-
-    Args:
-        path: of the file.
-        shape: height and width of the image.
+    """Return the (H, W) codes, for an image of this shape, of a file that `write_probabilities` made.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, of another image, or no file of probabilities.
     """
-    planes = read_image(path)
-    if planes.dtype != np.uint8 or planes.shape != (2 * shape[0], shape[1]) or not planes.all():
+    planes, (height, width) = read_image(path), shape
+    if planes.dtype != np.uint8 or planes.shape != (2 * height, width) or not planes.all():
         raise ValueError(
-            f"{path}: {planes.shape} {planes.dtype} are not the probabilities of an image of {shape[0]} x {shape[1]}; "
+            f"{path}: {planes.shape} {planes.dtype} are not the probabilities of an image of {height} x {width}; "
             "predict again"
         )
-    return _joined(planes[: shape[0]], planes[shape[0] :])
+    return _joined(planes[:height], planes[height:])
 
 
 def _joined(high: npt.NDArray[np.uint8], low: npt.NDArray[np.uint8]) -> Codes:

@@ -124,4 +124,4 @@ class DataSetPaths:
     @property
     def strata(self) -> Path:
         """The bounds between the strata of the error analysis, from the train subset."""
-        return self.root / "data" / "strata.csv"
+        return self.root / "data" / "errors" / "strata.csv"

@@ -16,10 +16,6 @@ class RunPaths:
         """Return a root of outputs; the study's lie apart, so that the benchmark does not wait for them."""
         return self.root / kind if run.arm == REAL else self.root / kind / "study"
 
-    def _scored(self, run: Run) -> Path:
-        """Return the folder of score tables; the study's is not in its folder, which it is made from."""
-        return self.root / "data" / ("scores" if run.arm == REAL else "study_scores")
-
     def checkpoint(self, run: Run) -> Path:
         """Return the folder of a run's model.safetensors, last.safetensors and model.json."""
         return self._made("data", run) / "checkpoints" / str(run)
@@ -62,11 +58,16 @@ class RunPaths:
 
     def scores(self, run: Run) -> Path:
         """Return a run's tidy score table."""
-        return self._scored(run) / f"{run}.csv"
+        return (self.root / "data" / "scores" if run.arm == REAL else self.study_scores) / f"{run}.csv"
 
     def cells(self, run: Run) -> Path:
         """Return the status of every image that a run was scored on, and the hashes of what was scored."""
-        return self._scored(run) / f"{run}.cells.csv"
+        return self.scores(run).with_suffix(".cells.csv")
+
+    @property
+    def study_scores(self) -> Path:
+        """The scores of the study's runs on its other arms; not in data/study, which they are made from."""
+        return self.root / "data" / "study_scores"
 
     def errors(self, run: Run) -> Path:
         """Return the folder of a run's error tables: objects, counts, gains and strata."""

@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from cellarena.datasets.loading import Annotated, Cropping, Crops, StepSampler
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops, StepSampler
 from cellarena.faults import SecurityError
 from cellarena.hardware import threads
 from cellarena.learning.checkpoints import build_network

@@ -6,7 +6,7 @@ import lightning
 import torch
 from torch import Tensor, nn
 
-from cellarena.datasets.loading import Annotated
+from cellarena.datasets.cropping.crops import Annotated
 from cellarena.learning.optimizers import configured
 from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.processes import whole_batch, whole_mean

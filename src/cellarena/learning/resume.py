@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
-from cellarena.datasets.loading import StepSampler
+from cellarena.datasets.cropping.crops import StepSampler
 from cellarena.images.io import write_bytes
 from cellarena.learning.module import SCORE
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cellarena.datasets.loading import Annotated, Cropping, Crops
+from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.learning.supervision import supervised_loss
 from cellarena.models.networks.tiny_cnn import tiny_cnn
 from cellarena.seeds import digest

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.loading import Annotated
+from cellarena.datasets.cropping.crops import Annotated
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
 from cellarena.evaluation.unannotated import judgeable

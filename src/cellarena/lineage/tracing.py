@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellarena.datasets.sources.spec import SOURCES
 from cellarena.layout import Layout
+from cellarena.lineage.comparison import Comparison
 from cellarena.records import Run
 from cellarena.registry.locked import LockedFile, LockedStage
 from cellarena.registry.origins import Origin
@@ -15,7 +16,6 @@ from cellarena.registry.packages import Package
 from cellarena.registry.releases import Released
 from cellarena.registry.repository import Repository
 from cellarena.registry.requirements import NAME, used_otherwise
-from cellarena.registry.worktree import Comparison
 
 _PLACES = Layout(Path())
 """Of what dvc.lock names."""
@@ -57,88 +57,61 @@ class Training:
 
 @dataclass(frozen=True)
 class Parent:
-    """Something that was not learnt from the arm's real images.
-
-    Attributes:
-        kind: pretrained weights, member of an ensemble, or generator.
-        name: of the file, the run or the generator.
-        hash: sha256:... or md5:..., empty if none is recorded.
-    """
+    """What was not learnt from the arm's real images: pretrained weights, a member of an ensemble, or a generator."""
 
     kind: str
     name: str
     hash: str
+    """sha256:... or md5:..., empty if none is recorded."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The code, and the libraries that it ran with.
-
-    Attributes:
-        commit: of the code.
-        requirements_sha256: of its requirements.lock.
-        libraries: by name, the versions that a release learnt with.
-        otherwise: by name, what requirements.lock asks for in the place of one of these.
-    """
+    """The commit of the code, and the libraries that it ran with."""
 
     commit: str
     requirements_sha256: str | None
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    otherwise: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """The answer; what does not apply is None or empty.
-
-    Attributes:
-        asked: as the user wrote it.
-        kind: release, prediction or output.
-        release: of a release, or of a label image that one made.
-        comparison: of an output with what its stage made.
-        origin: what a label image says of itself.
-        labels_unchanged: whether its labels are those that it was written with.
-        run: what was trained.
-        data: that all rests on.
-        arm: parameters of the arm that was learnt from, by its name.
-        generator: of the arm's synthetic images.
-        training: of the run; members of an ensemble are among the parents.
-        parents: pretrained weights, members, generators.
-        environment: code and libraries.
-        package: what the release says of itself: score, licence, data, hashes.
-        stages: the stage that made it and all that this rests on, the nearest first.
-    """
-
-    asked: str
-    kind: str
-    release: Released | None
-    comparison: Comparison | None
-    origin: Origin | None
-    labels_unchanged: bool | None
-    run: Run | None
-    data: Data
-    arm: Mapping[str, Any]
-    generator: Generator | None
-    training: Training | None
-    parents: Sequence[Parent]
-    environment: Environment
-    package: Package | None
-    stages: Sequence[LockedStage]
+    libraries: Mapping[str, str]
+    """By name, the versions that a release learnt with."""
+    otherwise: Mapping[str, str]
+    """By name, what requirements.lock asks for in the place of one of these."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is asked for: the fields of `Lineage` that do not follow from its stages."""
+    """What is asked for, as the user wrote it: a release, a prediction or an output; what does not apply is None."""
 
     asked: str
     kind: str
     commit: str
     run: Run | None = None
     release: Released | None = None
+    """Of a label image the one that made it."""
     comparison: Comparison | None = None
+    """Of an output with what its stage made."""
     origin: Origin | None = None
+    """What a label image says of itself."""
     labels_unchanged: bool | None = None
+    """Since they were written."""
     package: Package | None = None
+    """What the release says of itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage(Subject):
+    """The answer: what is asked for, and what follows from its stages; what does not apply is None or empty."""
+
+    data: Data
+    arm: Mapping[str, Any]
+    """Its parameters."""
+    generator: Generator | None
+    """Of the arm's synthetic images."""
+    training: Training | None
+    """Of the run; members of an ensemble are among the parents."""
+    parents: Sequence[Parent]
+    environment: Environment
+    stages: Sequence[LockedStage]
+    """The one that made it and all that this rests on, the nearest first."""
 
 
 def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage]) -> Lineage:
@@ -159,21 +132,27 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
     libraries = subject.package.libraries if subject.package else {}
     otherwise = used_otherwise(libraries, (requirements or b"").decode(errors="replace"))
     return Lineage(
-        subject.asked, subject.kind, subject.release, subject.comparison, subject.origin, subject.labels_unchanged, run,
-        _data(stages), arm, generator, own, [*_parents(own, members), *_generators(generator)],
-        Environment(
+        **vars(subject),
+        data=_data(stages),
+        arm=arm,
+        generator=generator,
+        training=own,
+        parents=[*_parents(own, members), *_generators(generator)],
+        environment=Environment(
             subject.commit,
             hashlib.sha256(requirements).hexdigest() if requirements is not None else None,
             libraries,
             {library.name: library.locked for library in otherwise},
         ),
-        subject.package, stages,
-    )  # fmt: skip
+        stages=stages,
+    )
 
 
 def as_json(lineage: Lineage) -> dict[str, Any]:
     """Return a lineage as JSON types; its keys are always the same, docs/use.md says what they hold."""
     shown = asdict(lineage)
+    # It stands in `environment`.
+    del shown["commit"]
     if lineage.release:
         shown["release"] = {name: getattr(lineage.release, name) for name in _OF_RELEASE}
     for name in ("origin", "package"):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from cellarena.images.labels import consecutive
+from cellarena.images.labels import consecutive, without_small
 from cellarena.methods.spec import METHODS, MethodSpec
 from cellarena.section import Section
 
@@ -21,16 +21,10 @@ class Otsu(Section):
 
 
 def otsu_watershed(image: npt.NDArray[np.uint8], settings: Otsu) -> npt.NDArray[np.uint32]:
-    """Return objects by Otsu's threshold and a watershed of the distance to the background.
+    """Return objects, (H, W) labels 1..n, of an (H, W, 3) image; none where it has one value.
 
-    Foreground is the side of the threshold that the image's frame has less of.
-
-    Args:
-        image: (H, W, 3) uint8.
-        settings: of smoothing, seeds and sizes.
-
-    Returns:
-        (H, W) labels 1..n; nothing for an image of one value.
+    They come from Otsu's threshold, foreground being the side of it that the image's frame has less of, and a watershed
+    of the distance to the background.
 
     Source:
         Otsu, IEEE Trans. SMC 9 (1979); watershed of the distance map as in scikit-image's example.
@@ -52,8 +46,7 @@ def otsu_watershed(image: npt.NDArray[np.uint8], settings: Otsu) -> npt.NDArray[
     seeds = np.zeros(grey.shape, np.int32)
     seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     objects = watershed(-distance, seeds, mask=foreground)
-    sizes = np.bincount(objects.ravel())
-    return consecutive(np.where(sizes[objects] >= settings.min_size, objects, 0))
+    return consecutive(without_small(objects, settings.min_size))
 
 
 METHODS.register("otsu")(MethodSpec(Otsu, otsu_watershed, "Otsu threshold, distance watershed"))

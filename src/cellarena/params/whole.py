@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from cellarena.datasets.preparation import Preparation
 from cellarena.datasets.sources.spec import Acquisition
-from cellarena.datasets.splits import Splitting
+from cellarena.datasets.splitting.splits import Splitting
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.settings import ErrorAnalysis, Evaluation
 from cellarena.learning.recipe import Budget, Inference, Training

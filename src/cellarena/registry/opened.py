@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.pairs import read_finite
 from cellarena.datasets.preparation import Preparation
+from cellarena.datasets.reading.image_files import read_finite
 from cellarena.images.channels import chosen, plain_names, refuse_unlearnt
+from cellarena.images.containers.showing import shown
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Choice, Image, Picture, Stored
-from cellarena.images.showing import shown
 from cellarena.registry.origins import FromRelease, Origin, labels_sha256, software
 from cellarena.registry.packages import Package
 

@@ -6,10 +6,10 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 
-from cellarena.registry.changes import flat
 from cellarena.registry.dvc_files import is_pipeline
 from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output, outputs_at, own_contents
+from cellarena.registry.parameters import flat
 from cellarena.registry.repository import Repository
 
 _PIPELINE, _YAML = "dvc.yaml", (".yaml", ".yml")

@@ -1,1 +1,1 @@
-"""What the commands that release, check, mend and move releases share."""
+"""Releases made, moved between stages, withdrawn, listed and exported."""

@@ -1,61 +1,42 @@
 """What differs between two commits, as a review tells it; nothing but git and the lists of DVC's objects is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
 
+from cellarena.datasets.names import listed
 from cellarena.layout import Layout
-from cellarena.records import Run
-from cellarena.registry.changes import OutputChange, causes, changed_files, changed_outputs, changed_parameters
-from cellarena.registry.growth import growth
+from cellarena.records import REAL, Run
 from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
-from cellarena.reporting.review.contents import (
-    CHANGED,
-    DATA_COLUMNS,
-    GONE,
-    NEW,
-    NONE,
-    PARTS,
-    RUN_COLUMNS,
-    SAME,
-    Added,
-    Changes,
+from cellarena.review.contents import CHANGED, DATA_COLUMNS, GONE, NEW, NONE, PARTS, RUN_COLUMNS, SAME, Changes
+from cellarena.review.differences import (
+    OutputChange,
+    causes,
+    changed_files,
+    changed_outputs,
+    changed_parameters,
+    growth,
 )
+from cellarena.review.reading import Reader
 
 _PIPELINE = "dvc.yaml"
 _NAMED = 4
 """Causes that a run's row has room for."""
 
-
-@dataclass(frozen=True)
-class Made:
-    """What a commit promises of one run; None for what it does not."""
-
-    checkpoint: Output | None
-    predictions: Output | None
-    scores: Output | None
-    cells: Output | None
+Made = Mapping[str, Output]
+"""What a commit promises of one run: its checkpoint, predictions, scores and cells, as far as it does."""
 
 
 @dataclass(frozen=True)
 class State:
-    """A commit as far as git tells.
-
-    Attributes:
-        commit: its hash.
-        declared: the stages of its dvc.yaml.
-        locked: their entries in its dvc.lock.
-        params: the content of its params.yaml.
-        outputs: what it promises.
-        runs: what it promises of every run.
-    """
+    """A commit as far as git tells: its hash, the stages of dvc.yaml and of dvc.lock, params.yaml, what it promises."""
 
     commit: str
     declared: set[str]
@@ -69,16 +50,29 @@ class State:
         return next((output for output in self.outputs if output.path == path.as_posix()), None)
 
 
-def state_of(repository: Repository, commit: str, layout: Layout) -> State:
-    """Return a commit as far as git tells.
+def states_of(reader: Reader, commits: Sequence[str], layout: Layout) -> list[State]:
+    """Return commits as far as git and the lists of their folders of scores tell; equal ones are not looked into.
 
     Raises:
-        ValueError, SecurityError: as reading its pipeline does.
+        ValueError, SecurityError: as reading their pipelines does.
     """
-    declared = declared_stages(repository, commit)
-    outputs = outputs_of(repository, commit, declared)
-    params = repository.mapping(commit, layout.params.as_posix())
-    return State(commit, declared, locked_stages(repository, commit), params, outputs, _runs(layout, outputs))
+    repository, states = reader.repository, []
+    declared = {commit: declared_stages(repository, commit) for commit in commits}
+    outputs = {commit: outputs_of(repository, commit, declared[commit]) for commit in commits}
+    scores = {layout.study_scores.as_posix(), layout.scores(Run("any", REAL, 0)).parent.as_posix()}
+    folders = [{o for o in outputs[commit] if o.path in scores and o.is_folder} for commit in commits]
+    same = set.intersection(*({(folder.path, folder.md5) for folder in some} for some in folders))
+    for commit in commits:
+        params = repository.mapping(commit, layout.params.as_posix())
+        by_path = {Path(output.path): output for output in outputs[commit]}
+        for folder in set.union(*folders) & set(outputs[commit]):
+            # One that cannot be listed stands for each of its files.
+            if (folder.path, folder.md5) not in same and (files := reader.members(commit, folder)) is not None:
+                del by_path[Path(folder.path)]
+                by_path |= {Path(file.path): file for file in files.values()}
+        runs = _runs(layout, by_path)
+        states.append(State(commit, declared[commit], locked_stages(repository, commit), params, outputs[commit], runs))
+    return states
 
 
 def changes_of(repository: Repository, before: State, after: State, layout: Layout, cache: Path) -> Changes:
@@ -88,26 +82,22 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         ValueError: if git cannot compare them.
     """
     differing = changed_outputs(before.outputs, after.outputs)
-    of_runs = {path for state in (before, after) for path in _paths_of_runs(state)}
+    of_runs = _with_holders(o.path for state in (before, after) for made in state.runs.values() for o in made.values())
     data = [change for change in differing if _is_data(change, layout)]
     rows = [
         (c.path, *(getattr(side, name, missing) for name, missing in (("md5", ""), ("n_files", None), ("size", None))
                    for side in (c.before, c.after)))
         for c in data
     ]  # fmt: skip
-    others = [c.path for c in differing if c not in data and c.path not in of_runs]
-    files = [(f.path, f.n_added, f.n_removed) for f in changed_files(repository, before.commit, after.commit)]
-    parameters = [(p.name, p.before, p.after) for p in changed_parameters(before.params, after.params)]
-    new = [change.after for change in data if change.after]
     return Changes(
         data=pd.DataFrame(rows, columns=DATA_COLUMNS),
-        added=_added(before.outputs, after.outputs, cache),
-        added_data=_added(before.outputs, new, cache),
-        parameters=pd.DataFrame(parameters, columns=["name", "before", "after"]),
-        files=pd.DataFrame(files, columns=["path", "n_added", "n_removed"]),
+        added=growth(before.outputs, after.outputs, cache),
+        added_data=growth(before.outputs, [change.after for change in data if change.after], cache),
+        parameters=pd.DataFrame(changed_parameters(before.params, after.params), columns=["name", "before", "after"]),
+        files=changed_files(repository, before.commit, after.commit),
         runs=_run_table(before, after),
         n_runs=len(after.runs),
-        others=others,
+        others=[c.path for c in differing if c not in data and c.path not in of_runs],
         outdated=outdated_stages(repository, after.commit, after.declared),
         altered=_altered(repository, before, after),
     )
@@ -121,22 +111,26 @@ def _altered(repository: Repository, before: State, after: State) -> list[str]:
     return sorted([*(output.path for output in altered_at(repository, after.commit)), *gone])
 
 
-def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:
-    by_path = {output.path: output for output in outputs}
-
+def _runs(layout: Layout, by_path: Mapping[Path, Output]) -> dict[Run, Made]:
     def made(path: Path) -> Output | None:
-        return by_path.get(path.as_posix())
+        return by_path.get(path) or by_path.get(path.parent)
 
-    found = {}
+    found: dict[Run, Made] = {}
     for run in sorted({run for path in by_path if (run := Run.named_by(path))}):
-        parts = map(made, (layout.checkpoint(run), layout.predictions(run), layout.scores(run), layout.cells(run)))
-        if any((of_run := Made(*parts)).__dict__.values()):
-            found[run] = of_run
+        places = {
+            "checkpoint": layout.ensemble(run) if layout.ensemble(run) in by_path else layout.checkpoint(run),
+            "predictions": layout.predictions(run),
+            "scores": layout.scores(run),
+            "cells": layout.cells(run),
+        }
+        if parts := {part: output for part, path in places.items() if (output := made(path))}:
+            found[run] = parts
     return found
 
 
-def _paths_of_runs(state: State) -> list[str]:
-    return [output.path for made in state.runs.values() for output in made.__dict__.values() if output]
+def _with_holders(paths: Iterable[str]) -> set[str]:
+    """Return paths and the folders that hold them."""
+    return {str(holder) for path in paths for holder in (path, *PurePosixPath(path).parents)}
 
 
 def _is_data(change: OutputChange, layout: Layout) -> bool:
@@ -151,32 +145,27 @@ def _run_table(before: State, after: State) -> pd.DataFrame:
     """Return a line per run of which a checkpoint, predictions or scores differ."""
     lines = []
     for run in sorted(before.runs.keys() | after.runs.keys()):
-        old, new = (state.runs.get(run, Made(None, None, None, None)) for state in (before, after))
-        states = [_state(getattr(old, part), getattr(new, part)) for part in PARTS]
+        old, new = before.runs.get(run, {}), after.runs.get(run, {})
+        states = [part_state(old, new, part) for part in PARTS]
         if set(states) & {CHANGED, NEW, GONE}:
             lines.append((str(run), *states, _because(before, after, old, new)))
     return pd.DataFrame(lines, columns=RUN_COLUMNS)
 
 
-def _state(before: Output | None, after: Output | None) -> str:
-    if before and after:
-        return SAME if before.md5 == after.md5 else CHANGED
-    return NEW if after else GONE if before else NONE
+def part_state(before: Made, after: Made, part: str) -> str:
+    """Return what became of a part of a run."""
+    if part in before and part in after:
+        return SAME if before[part].md5 == after[part].md5 else CHANGED
+    return NEW if part in after else GONE if part in before else NONE
 
 
 def _because(before: State, after: State, old: Made, new: Made) -> str:
     """Return what the stages of a run were given that differs, what they themselves made aside."""
-    own = {output.path for made in (old, new) for output in made.__dict__.values() if output}
+    stages = {output.stage for made in (old, new) for output in made.values()}
+    own = _with_holders(o.path for state in (before, after) for o in state.outputs if o.stage in stages)
     names: dict[str, None] = {}
     for part in PARTS:
-        was, is_ = getattr(old, part), getattr(new, part)
-        if was and is_ and was.md5 != is_.md5 and was.stage in before.locked and is_.stage in after.locked:
-            names |= dict.fromkeys(causes(before.locked[was.stage], after.locked[is_.stage]))
-    found = [name for name in names if name not in own]
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return ", ".join(found[:_NAMED]) + more
-
-
-def _added(before: Sequence[Output], after: Sequence[Output], cache: Path) -> Added:
-    found = growth(before, after, cache)
-    return Added(found.n_bytes, found.is_exact)
+        if part_state(old, new, part) == CHANGED:
+            was, now = before.locked.get(old[part].stage), after.locked.get(new[part].stage)
+            names |= dict.fromkeys(causes(was, now) if was and now else ())
+    return listed((name for name in names if name not in own), _NAMED)

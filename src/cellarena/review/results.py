@@ -2,82 +2,38 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from cellarena.cards import reading
-from cellarena.evaluation.before_after import image_changes, row_changes, run_changes, same_images, values_of
-from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage, read_image
-from cellarena.layout import Layout
-from cellarena.records import Record, Run, read_manifest
-from cellarena.registry.reading import Reader
+from cellarena.records import Run, read_manifest
 from cellarena.registry.requirements import used_otherwise
-from cellarena.reporting.document import Illustration
-from cellarena.reporting.review.contents import LOST_COLUMNS, Images, Leaks, Results
-from cellarena.review.changes import State
+from cellarena.review.before_after import image_changes, row_changes, run_changes, same_images, values_of
+from cellarena.review.both_commits import Reviewed, TestImages
+from cellarena.review.changes import part_state
+from cellarena.review.contents import CHANGED, LOST_COLUMNS, NEW, Images, Leaks, Results
+from cellarena.review.pictures import pictures_of
 from cellarena.shell.running import progress
 
 
-@dataclass(frozen=True)
-class Reviewed:
-    """What results are read with and where from.
-
-    Attributes:
-        reader: of files.
-        before: the earlier commit.
-        after: the later one.
-        layout: of relative paths.
-        settings: of the comparison.
-        floor: the model that no training stands behind.
-    """
-
-    reader: Reader
-    before: State
-    after: State
-    layout: Layout
-    settings: Comparing
-    floor: str
-
-
-@dataclass(frozen=True)
-class TestImages:
-    """The test subset of both commits: records by id, and the id before of every image in both, by its id after."""
-
-    before: Mapping[str, Record]
-    after: Mapping[str, Record]
-    same: Mapping[str, str]
-
-
 def results_of(reviewed: Reviewed, pictures: Path | None) -> Results:
-    """Return how the results of all runs differ that both commits scored.
-
-    Args:
-        reviewed: what is read.
-        pictures: the folder that the images which changed most are drawn into; None for none.
-    """
-    leaks = _leaks(reviewed)
-    changed = _changed_runs(reviewed)
+    """Return how the results of all runs differ that both commits scored; what changed most is drawn into a folder."""
+    leaks, changed = _leaks(reviewed), _changed_runs(reviewed)
     test = _test_images(reviewed) if changed else None
     if test is None:
         return Results(leaks=leaks)
-    values = _values(reviewed, changed, test)
-    lost = _lost(reviewed, changed, test)
-    n_images = Images(len(test.before), len(test.after), len(test.same))
+    values, lost = _values(reviewed, changed, test), _lost(reviewed, changed, test)
     if values.empty:
-        return Results(n_images, lost=lost, leaks=leaks)
-    unlearned = {run.row for run in changed if run.model == reviewed.floor}
+        return Results(test.counts, lost=lost, leaks=leaks)
+    unlearned = {run.row for run in changed if run.model in reviewed.unlearned}
     runs, rows = (make(values, reviewed.settings, unlearned) for make in (run_changes, row_changes))
     by_image = image_changes(values)
-    drawn = _pictures(reviewed, by_image, test, pictures) if pictures else []
-    return Results(n_images, runs, rows, by_image, drawn, lost, leaks)
+    drawn = pictures_of(reviewed, by_image, test, pictures) if pictures else []
+    return Results(test.counts, runs, rows, by_image, drawn, lost, leaks)
 
 
 def libraries_of(reviewed: Reviewed) -> list[str]:
@@ -89,9 +45,8 @@ def libraries_of(reviewed: Reviewed) -> list[str]:
     lock = reader.repository.read(after.commit, reviewed.layout.requirements.as_posix())
     found: dict[str, None] = {}
     for run, new in after.runs.items() if lock is not None else ():
-        old = reviewed.before.runs.get(run)
-        if new.checkpoint and not (old and old.checkpoint and old.checkpoint.md5 == new.checkpoint.md5):
-            card = (reader.members(after.commit, new.checkpoint) or {}).get("model.json")
+        if part_state(reviewed.before.runs.get(run, {}), new, "checkpoint") in {CHANGED, NEW}:
+            card = (reader.members(after.commit, new["checkpoint"]) or {}).get("model.json")
             used = reader.read(after.commit, card, _libraries) or {}
             found |= dict.fromkeys(map(str, used_otherwise(used, (lock or b"").decode(errors="replace"))))
     return list(found)
@@ -105,38 +60,29 @@ def _libraries(path: Path) -> dict[str, str]:
 
 def _changed_runs(reviewed: Reviewed) -> list[Run]:
     """Return the runs whose scores or cells differ, and that both commits scored."""
-    found = []
-    for run, new in reviewed.after.runs.items():
-        old = reviewed.before.runs.get(run)
-        pairs = [(old.scores, new.scores), (old.cells, new.cells)] if old and old.scores and new.scores else []
-        if any(was and now and was.md5 != now.md5 for was, now in pairs):
-            found.append(run)
-    return found
+    pairs = {run: (reviewed.before.runs.get(run, {}), new) for run, new in reviewed.after.runs.items()}
+    return [
+        run
+        for run, pair in pairs.items()
+        if all("scores" in made for made in pair) and CHANGED in {part_state(*pair, p) for p in ("scores", "cells")}
+    ]
 
 
 def _test_images(reviewed: Reviewed) -> TestImages | None:
-    path = reviewed.layout.subset("test")
-    before, after = (_of_splits(reviewed, state, path, read_manifest) for state in (reviewed.before, reviewed.after))
-    if before is None or after is None:
+    found = reviewed.of_splits(reviewed.layout.subset("test"), read_manifest)
+    if found is None:
         return None
-    return TestImages({r.id: r for r in before}, {r.id: r for r in after}, same_images(before, after))
-
-
-def _of_splits(reviewed: Reviewed, state: State, path: Path, parse: Any) -> Any:
-    """Return what a function makes of a file of a commit's splits, None if it cannot be had."""
-    members = reviewed.reader.members(state.commit, state.output(reviewed.layout.splits))
-    return reviewed.reader.read(state.commit, (members or {}).get(path.name), parse)
+    before, after = found
+    same = same_images(before, after)
+    return TestImages(Images(len(before), len(after), len(same)), {record.id: record for record in after}, same)
 
 
 def _values(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataFrame:
-    tables = []
-    for run in progress(runs, "reading scores", len(runs)):
-        before, after = (
-            reviewed.reader.read(state.commit, state.runs[run].scores, _strict_scores)
-            for state in (reviewed.before, reviewed.after)
-        )
-        if before is not None and after is not None:
-            tables.append(values_of(run, before, after, test.same))
+    tables = [
+        values_of(run, *found, test.same)
+        for run in progress(runs, "reading scores", len(runs))
+        if (found := reviewed.of_run(run, "scores", _strict_scores))
+    ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
@@ -146,27 +92,26 @@ def _strict_scores(path: Path) -> pd.DataFrame:
 
 def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataFrame:
     """Return the images that a run had an answer to and has none any more."""
-    lines = []
-    for run in runs:
-        before, after = (
-            reviewed.reader.read(state.commit, state.runs[run].cells, read_statuses)
-            for state in (reviewed.before, reviewed.after)
-        )
-        if before is not None and after is not None:
-            lines += _lost_of(run, {c.image: c for c in before}, {c.image: c for c in after}, test.same)
+    found = ((run, reviewed.of_run(run, "cells", _cells)) for run in runs)
+    lines = [(str(run), *line) for run, cells in found if cells for line in _lost_of(*cells, test.same)]
     return pd.DataFrame(lines, columns=LOST_COLUMNS)
 
 
+def _cells(path: Path) -> dict[str, ImageStatus] | None:
+    cells = read_statuses(path)
+    return None if cells is None else {cell.image: cell for cell in cells}
+
+
 def _lost_of(
-    run: Run, before: Mapping[str, ImageStatus], after: Mapping[str, ImageStatus], same: Mapping[str, str]
-) -> list[tuple[str, str, str, str, str]]:
+    before: Mapping[str, ImageStatus], after: Mapping[str, ImageStatus], same: Mapping[str, str]
+) -> list[tuple[str, str, str, str]]:
     answers = COVERED - {FAILED}
     lines = []
     for image, old_id in same.items():
         was, now = before.get(old_id), after.get(image)
         status, note = (now.status, now.note) if now else (MISSING, "not scored")
         if was and was.status in answers and status not in answers:
-            lines.append((str(run), image, was.status, status, note))
+            lines.append((image, was.status, status, note))
     return lines
 
 
@@ -174,10 +119,10 @@ def _leaks(reviewed: Reviewed) -> Leaks | None:
     old, new = (state.output(reviewed.layout.splits) for state in (reviewed.before, reviewed.after))
     if not (old and new) or old.md5 == new.md5:
         return None
-    path = reviewed.layout.leakage
-    before, after = (_of_splits(reviewed, state, path, _crossings) for state in (reviewed.before, reviewed.after))
-    if before is None or after is None:
+    found = reviewed.of_splits(reviewed.layout.leakage, _crossings)
+    if found is None:
         return None
+    before, after = found
     return Leaks([line for line in after if line not in before], [line for line in before if line not in after])
 
 
@@ -196,46 +141,3 @@ def _crossings(path: Path) -> list[str]:
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a leakage report ({error}); run `dvc repro split`") from error
-
-
-def _pictures(reviewed: Reviewed, by_image: pd.DataFrame, test: TestImages, folder: Path) -> list[Illustration]:
-    from cellarena.reporting.figures.before_after import before_and_after, to_picture
-    from cellarena.reporting.figures.style import save
-
-    drawn: list[Illustration] = []
-    lines = to_picture(by_image).to_dict("records")
-    for line in progress(lines, "drawing the images that changed most", len(lines)):
-        run, record = Run.parse(line["run"]), test.after[line["image"]]
-        if (read := _to_draw(reviewed, run, record, test.same[record.id])) is None:
-            continue
-        image, true, preds = read
-        title = f"{record.id}: {run}"
-        figure = before_and_after(image, true, preds, {side: float(line[side]) for side in preds}, title)
-        path = folder / f"{len(drawn) + 1}.png"
-        save(figure, path)
-        caption = f"{run}: F1 {line['before']:.3f} before, {line['after']:.3f} after ({line['difference']:+.3f})"
-        drawn.append(Illustration(record.id, path.name, caption))
-    return drawn
-
-
-def _to_draw(
-    reviewed: Reviewed, run: Run, record: Record, id_before: str
-) -> tuple[Any, LabelImage, dict[str, LabelImage | None]] | None:
-    """Return image, annotation and both predictions, None if one of them cannot be had."""
-    reader, after = reviewed.reader, reviewed.after
-    files = reader.members(after.commit, after.output(reviewed.layout.preprocessed)) or {}
-    image, true = (reader.read(after.commit, files.get(path), read_image) for path in (record.image, record.labels))
-    ignored = reader.read(after.commit, files.get(record.ignored), read_image)
-    preds: dict[str, LabelImage | None] = {}
-    for side, state, name in (("before", reviewed.before, id_before), ("after", after, record.id)):
-        made = reader.members(state.commit, state.runs[run].predictions)
-        if made is None:
-            return None
-        labels = reader.read(state.commit, made.get(f"{name}.tiff"), read_image)
-        if labels is None and f"{name}.tiff" in made:
-            return None
-        preds[side] = labels
-    if image is None or true is None:
-        return None
-    unknown = None if ignored is None else ignored > 0
-    return image, true, {side: None if pred is None else judgeable(true, pred, unknown) for side, pred in preds.items()}

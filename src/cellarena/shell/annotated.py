@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.datasets.annotated_part import annotated_window
+from cellarena.datasets.cropping.annotated_part import annotated_window
 from cellarena.images.io import LabelImage, read_image
 from cellarena.images.picture import Image
 from cellarena.records import Record
 
 if TYPE_CHECKING:
-    from cellarena.datasets.loading import Annotated
+    from cellarena.datasets.cropping.crops import Annotated
 
 
 def annotated(folder: Path, records: Iterable[Record]) -> "list[Annotated]":
     """Return the images of records, whose paths are relative to a folder, with their labels."""
-    from cellarena.datasets.loading import Annotated
+    from cellarena.datasets.cropping.crops import Annotated
 
     return [
         Annotated(read_image(folder / r.image), read_image(folder / r.labels), r.modality, read_ignored(folder, r))

@@ -7,8 +7,7 @@ from cellarena.evaluation.costs import summarize_prediction, write_prediction_co
 from cellarena.methods.spec import METHODS
 from cellarena.records import Run
 from cellarena.registry.origins import weights_of
-from cellarena.shell.predictions import write_predictions
-from cellarena.shell.probabilities import keep_test, write_failures, write_validation
+from cellarena.shell.predictions import keeper, write_predictions, write_unpredicted, write_validation
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
 
@@ -37,7 +36,7 @@ def _by_method(project: Project, run: Run, checkpoint: Path) -> None:
         timings = write_predictions(
             project, run, lambda image: (method.labels(image), None), lambda *_: None, weights_of([checkpoint])
         )
-        write_failures(project, run, [], folder)
+        write_unpredicted(project.layout, run, [], folder)
     costs = summarize_prediction(timings, method.variant, "cpu", peak_memory_mb("cpu"), None)
     write_prediction_costs(project.layout.prediction_costs(run), costs)
 
@@ -53,10 +52,10 @@ def _by_network(project: Project, run: Run, checkpoint: Path) -> None:
     weights = weights_of([checkpoint, *(path for path in checkpoint.iterdir() if path.is_dir())])
     segmenter = loaded.segmenter(project.read(Inference, "predict"))
     with fresh_folder(project.layout.probabilities(run)) as folder:
-        keep = keep_test(project, run, segmenter.target, folder)
+        keep = keeper(project.layout, run, "test", segmenter.target, folder)
         timings = write_predictions(project, run, lambda image: labels_and_output(segmenter, image), keep, weights)
         # Before validation images are predicted and the work is counted, which take memory too.
         memory = peak_memory_mb(device)
-        write_failures(project, run, write_validation(project, run, segmenter, folder), folder)
+        write_validation(project, run, segmenter, folder)
     costs = summarize_prediction(timings, loaded.variant, device_name(device), memory, segmenter.costs())
     write_prediction_costs(project.layout.prediction_costs(run), costs)

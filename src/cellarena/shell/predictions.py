@@ -1,25 +1,50 @@
-"""How predictions are written, whatever makes them."""
+"""The store of what runs predicted, whatever made it: label images and class probabilities, written and read."""
 
 import csv
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import numpy as np
 import numpy.typing as npt
 
 from cellarena.evaluation.costs import Timing
+from cellarena.evaluation.coverage import FAILED, MISSING, status_of
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image, write_labels
+from cellarena.images.probabilities import Codes, read_codes, write_probabilities
+from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.origins import Origin, file_sha256, labels_sha256, software
-from cellarena.shell.annotated import read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
+from cellarena.targets.spec import Target
+
+if TYPE_CHECKING:
+    from cellarena.learning.predict import Segmenter
 
 T = TypeVar("T")
+Activated = npt.NDArray[np.float32]
+Failures = list[tuple[str, str]]
+"""The id of each image that failed, and why."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run predicted of a record.
+
+    Attributes:
+        status: as in the cells of `evaluation.coverage`.
+        note: why there is nothing, or what is odd about it.
+        labels: (H, W) what of it can be status_of by the annotation, None if nothing.
+    """
+
+    status: str
+    note: str
+    labels: LabelImage | None
 
 
 def write_predictions(
@@ -44,28 +69,122 @@ def write_predictions(
         How long each image took that was segmented, reading, writing and keeping aside.
     """
     layout = project.layout
-    records = read_manifest(layout.subset("test"))
-    failed: list[tuple[str, str]] = []
     timings: list[Timing] = []
+
+    def write(record: Record) -> None:
+        image = read_image(layout.preprocessed / record.image)
+        start = time.monotonic()
+        labels, known = segment(image)
+        seconds = time.monotonic() - start
+        keep(record, known)
+        origin = _origin(run, layout.preprocessed / record.image, labels, weights)
+        write_labels(labels, folder / layout.prediction(run, record).name, origin.describe(), record.pixel_size)
+        timings.append(Timing(record.id, labels.size, seconds))
+
     with fresh_folder(layout.predictions(run)) as folder:
-        for record in progress(records, f"segmenting with {run}", len(records)):
-            try:
-                image = read_image(layout.preprocessed / record.image)
-                start = time.monotonic()
-                labels, known = segment(image)
-                seconds = time.monotonic() - start
-                keep(record, known)
-            except (ValueError, RuntimeError, MemoryError) as error:
-                failed.append((record.id, " ".join(str(error).split())))
-                click.echo(f"{record.id}: not segmented ({error})", err=True)
-            else:
-                timings.append(Timing(record.id, labels.size, seconds))
-                origin = _origin(run, layout.preprocessed / record.image, labels, weights)
-                path = folder / layout.prediction(run, record).name
-                write_labels(labels, path, origin.describe(), record.pixel_size)
-        with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
+        failed = _attempt(read_manifest(layout.subset("test")), f"segmenting with {run}", write, "segmented")
+        _write_rows(("image", "reason"), failed, folder / layout.failures(run).name)
     return timings
+
+
+def keeper(layout: Layout, run: Run, subset: str, target: Target, folder: Path) -> Callable[[Record, Activated], None]:
+    """Return what writes the probabilities in a record's activated output below what is to be the run's folder."""
+
+    def keep(record: Record, activated: Activated) -> None:
+        place = layout.probability(run, subset, record).relative_to(layout.probabilities(run))
+        write_probabilities(target.probabilities(activated), folder / place)
+
+    return keep
+
+
+def write_validation(project: Project, run: Run, segmenter: "Segmenter", folder: Path) -> None:
+    """Write the probabilities of every validation record into a folder, and which of either subset have none."""
+    layout = project.layout
+    keep = keeper(layout, run, "val", segmenter.target, folder)
+
+    def write(record: Record) -> None:
+        keep(record, segmenter.activations(read_image(layout.preprocessed / record.image)))
+
+    records = read_manifest(layout.subset("val"))
+    failed = _attempt(records, f"predicting validation images with {run}", write, "predicted")
+    write_unpredicted(layout, run, failed, folder)
+
+
+def write_unpredicted(layout: Layout, run: Run, failed_validation: Failures, folder: Path) -> None:
+    """Write into a folder of probabilities which records of either subset failed."""
+    rows = [("test", *failure) for failure in read_failures(layout, run).items()]
+    rows += [("val", *failure) for failure in failed_validation]
+    _write_rows(("subset", "image", "reason"), rows, folder / layout.unpredicted(run).name)
+
+
+def read_failures(layout: Layout, run: Run) -> dict[str, str]:
+    """Return why a run could not segment an image, by the ids of those.
+
+    Raises:
+        FileNotFoundError: if the run's predictions were not made; every image would pass for one that failed.
+    """
+    return {row["image"]: row["reason"] for row in _read_rows(layout.failures(run), "predictions")}
+
+
+def read_prediction(
+    layout: Layout, run: Run, record: Record, true: LabelImage, ignored: npt.NDArray[np.bool_] | None,
+    failures: Mapping[str, str],
+) -> Prediction:  # fmt: skip
+    """Return what a run predicted of a record; what is no label image of its image is a failure that says why.
+
+    Args:
+        layout: where predictions lie.
+        run: what predicted.
+        record: of the test subset.
+        true: (H, W) its annotation.
+        ignored: (H, W) where nobody annotated; None if all of it was.
+        failures: what `read_failures` returned.
+
+    Raises:
+        ValueError: if the annotation is no label image.
+    """
+    path = layout.prediction(run, record)
+    if record.id in failures:
+        return Prediction(FAILED, failures[record.id], None)
+    if not path.is_file():
+        return Prediction(MISSING, f"{path.name} is missing, and failures.csv does not name it", None)
+    try:
+        pred = read_image(path)
+    except ValueError as error:
+        return Prediction(FAILED, " ".join(str(error).split()), None)
+    status, note = status_of(true, pred)
+    return Prediction(status, note, None if status == FAILED else judgeable(true, pred, ignored))
+
+
+def read_unpredicted(layout: Layout, run: Run) -> set[tuple[str, str]]:
+    """Return subset and id of each record that a run has no probabilities of.
+
+    Raises:
+        FileNotFoundError: if the run's probabilities were not made.
+    """
+    return {(row["subset"], row["image"]) for row in _read_rows(layout.unpredicted(run), "probabilities")}
+
+
+def read_probabilities(layout: Layout, run: Run, subset: str, record: Record) -> Codes:
+    """Return the (H, W) codes of a run's probabilities of a record.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: if they are damaged or those of an image of another size.
+    """
+    return read_codes(layout.probability(run, subset, record), (record.height, record.width))
+
+
+def _attempt(records: Sequence[Record], doing: str, make: Callable[[Record], None], done: str) -> Failures:
+    """Do something with each record and return those that failed."""
+    failed: Failures = []
+    for record in progress(records, doing, len(records)):
+        try:
+            make(record)
+        except (ValueError, RuntimeError, MemoryError) as error:
+            failed.append((record.id, " ".join(str(error).split())))
+            click.echo(f"{record.id}: not {done} ({error})", err=True)
+    return failed
 
 
 def _origin(run: Run, image: Path, labels: LabelImage, weights: Mapping[str, str]) -> Origin:
@@ -75,34 +194,13 @@ def _origin(run: Run, image: Path, labels: LabelImage, weights: Mapping[str, str
     )  # fmt: skip
 
 
-def read_prediction(project: Project, run: Run, record_id: str) -> LabelImage | None:
-    """Return a run's label image of a record, None if there is none."""
-    path = project.layout.predictions(run) / f"{record_id}.tiff"
-    return read_image(path) if path.is_file() else None
+def _write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
-def read_judgeable(project: Project, run: Run, record: Record, true: LabelImage) -> LabelImage | None:
-    """Return what can be judged by its annotation of a run's label image of a record, None if there is none."""
-    pred = read_prediction(project, run, record.id)
-    return None if pred is None else judgeable(true, pred, read_ignored(project.layout.preprocessed, record))
-
-
-def refuse_missing(project: Project, run: Run) -> None:
-    """Do nothing if a run's predictions were made.
-
-    Raises:
-        FileNotFoundError: if they were not; without them every image would pass for one that failed.
-    """
-    if not project.layout.failures(run).is_file():
-        raise FileNotFoundError(f"{project.layout.predictions(run)}: no predictions; run `dvc repro` or `dvc pull`")
-
-
-def read_failures(project: Project, run: Run) -> list[tuple[str, str]]:
-    """Return the id of each image that a run could not segment, and why.
-
-    Raises:
-        FileNotFoundError: if the run's predictions were not made.
-    """
-    refuse_missing(project, run)
-    with project.layout.failures(run).open(newline="", encoding="utf-8") as file:
-        return [(row["image"], row["reason"]) for row in csv.DictReader(file)]
+def _read_rows(path: Path, kind: str) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.parent}: no {kind}; run `dvc repro` or `dvc pull`")
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

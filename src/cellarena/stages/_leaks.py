@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cellarena.datasets.duplicates import Fingerprint, fingerprint, near_duplicate_pairs
-from cellarena.datasets.synthetic_leaks import Ancestry, leaks, refuse_leaks
+from cellarena.datasets.splitting.duplicates import Fingerprint, fingerprint, near_duplicate_pairs
+from cellarena.datasets.splitting.synthetic_leaks import Ancestry, leaks, refuse_leaks
 from cellarena.images.io import content_sha256, read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest

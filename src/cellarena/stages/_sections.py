@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from cellarena.evaluation.calibration.comparison import COLUMNS as CALIBRATION_COLUMNS
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.errors.gains import GAIN_COLUMNS
 from cellarena.evaluation.errors.strata import STRATA_COLUMNS
 from cellarena.evaluation.mixed_model import MIXED_COLUMNS
@@ -69,9 +70,9 @@ def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
         FileNotFoundError: if a stage before was not run.
         ValueError: if what it left is damaged; the message names the file.
     """
-    layout, params, runs = project.layout, project.params, project.params.scored_runs
-    predicting = [*params.runs, *params.ensemble_runs]
-    first = [run for run in runs if run.seed in {params.benchmark.seeds[0], params.floor_run.seed}]
+    layout, grid, runs = project.layout, project.grid, project.grid.rows
+    predicting = [*grid.runs, *grid.ensemble_runs]
+    first = [run for run in runs if run.seed == grid.seeds[0]]
     of_scores = source_of(STRICT, runs)
     return [
         *_of_benchmark(project, test, of_scores),
@@ -81,13 +82,13 @@ def sections_of(project: Project, test: Sequence[Record]) -> list[Section]:
         sourced(_images(project, test), of_scores),
         _data_set(project),
         _leakage(project),
-        visuals_section(_figures(project, layout.visuals, VISUALS), params.pictured_run),
+        visuals_section(_figures(project, layout.visuals, VISUALS), grid.pictured_run),
     ]
 
 
 def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> list[Section]:
-    layout, params = project.layout, project.params
-    figures, measured = layout.figures, source_of("measured", params.scored_runs)
+    layout, grid = project.layout, project.grid
+    figures, measured = layout.figures, source_of("measured", grid.rows)
     thresholds = illustration(
         project, figures / "f1_over_thresholds.png", "F1 over IoU thresholds",
         "Mean over test images and seeds; higher thresholds ask for more.",
@@ -111,13 +112,13 @@ def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> l
         sourced(_statistics(project), of_scores),
         sourced(modalities, of_scores),
         sourced(Section("F1 over thresholds", [thresholds]), of_scores),
-        sourced(training, source_of("measured", params.runs)),
+        sourced(training, source_of("measured", grid.runs)),
         sourced(costs, measured),
     ]
 
 
 def _statistics(project: Project) -> Section:
-    layout, settings = project.layout, project.params.compare
+    layout, settings = project.layout, project.read(Comparing, "compare")
     figures = _figures(project, layout.figures, _COMPARISON)
     return statistics_section(
         _table(layout.pairwise, PAIR_COLUMNS),
@@ -160,11 +161,11 @@ def _examples(project: Project) -> Section:
 
 
 def _images(project: Project, test: Sequence[Record]) -> Section:
-    layout, runs = project.layout, project.params.scored_runs
+    layout, runs = project.layout, project.grid.rows
     scores = per_image([(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in runs], "real")
     failures: dict[str, list[str]] = {}
     for run in runs:
-        for image, why in read_failures(project, run):
+        for image, why in read_failures(layout, run).items():
             failures.setdefault(image, []).append(f"{run}: {why}")
     return images_section(scores, test, {image: "; ".join(reasons) for image, reasons in failures.items()})
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, describe
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.records import Record, write_manifest
-from cellarena.releasing.tracking import is_shared
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
+from cellarena.shell.tracking import is_shared
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from cellarena.datasets.exploration import (
+from cellarena.datasets.describing.exploration import (
     ALL,
     formats,
     intensity_summary,

@@ -13,8 +13,8 @@ from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.scores import read_scores
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packing import score_lines
-from cellarena.releasing.packing import Packed, fill
 from cellarena.shell.left_out import leave_out
+from cellarena.shell.packing import Packed, fill
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, run_arguments
 from cellarena.status.pipeline import read_pipeline

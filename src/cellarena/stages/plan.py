@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cellarena.datasets.fingerprint import Fingerprint, fingerprint
+from cellarena.datasets.describing.fingerprint import Fingerprint, fingerprint
 from cellarena.images.io import LabelImage, read_image
 from cellarena.images.picture import Image
 from cellarena.layout import Layout

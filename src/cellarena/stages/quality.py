@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.datasets.exploration import ALL
+from cellarena.datasets.describing.exploration import ALL
 from cellarena.evaluation.quality.descriptions import intensity_table, morphology_table, spectrum_table
 from cellarena.evaluation.quality.image_summaries import (
     MOST_CROPS,

@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cellarena.datasets.duplicates import fingerprint, near_duplicate_groups
-from cellarena.datasets.leakage import leakage_report, refuse_crossings
-from cellarena.datasets.splits import Splitting
-from cellarena.datasets.splits import split as split_records
+from cellarena.datasets.splitting.duplicates import fingerprint, near_duplicate_groups
+from cellarena.datasets.splitting.leakage import leakage_report, refuse_crossings
+from cellarena.datasets.splitting.splits import Splitting
+from cellarena.datasets.splitting.splits import split as split_records
 from cellarena.images.io import read_image, write_bytes
 from cellarena.records import read_manifest, write_manifest
 from cellarena.shell.project import Project

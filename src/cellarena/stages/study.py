@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from cellarena.benchmarking.coverage import coverage_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import refuse_uncovered
 from cellarena.evaluation.protocols import STRICT
@@ -20,7 +21,6 @@ from cellarena.records import REAL, read_manifest
 from cellarena.reporting.logs import by_model, read_curve
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
-from cellarena.stages._scoring import coverage_of
 
 
 @click.command()
@@ -31,7 +31,7 @@ def study(project: Project) -> None:
     settings = project.read(Comparing, "compare")
     records = read_manifest(layout.subset("test"))
     if grid.compared_runs:
-        refuse_uncovered(coverage_of(project, grid.compared_runs, records))
+        refuse_uncovered(coverage_of(layout, grid.compared_runs, records))
     tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in grid.compared_runs]
     contents = _contents(project)
     trials = trial_table(tables) if tables else pd.DataFrame(columns=list(TRIAL_COLUMNS))

@@ -20,7 +20,7 @@ from cellarena.shell.settings import chosen_budget, hyperparameters_of, target_o
 from cellarena.stages._settling import settle
 
 if TYPE_CHECKING:
-    from cellarena.datasets.loading import Annotated
+    from cellarena.datasets.cropping.crops import Annotated
     from cellarena.learning.fit import Fitted
     from cellarena.learning.recipe import Recipe
     from cellarena.models.spec import Hyperparameters

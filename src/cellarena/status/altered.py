@@ -1,15 +1,16 @@
 """Results that git keeps and that no stage made: where they are, and what is said of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.repository import Repository
 from cellarena.registry.results_in_git import altered_at
 from cellarena.reporting.tables import plain
-from cellarena.shell.project import Project
-from cellarena.status.pipeline import Pipeline, read_pipeline
+from cellarena.status.pipeline import read_pipeline
 
 _HERE = "the working tree"
 _NAMED = 3
@@ -44,75 +45,57 @@ class Results:
         return [*map(str, self.altered), *([f"{_HERE}: not compared ({plain(self.unread)})"] if self.unread else [])]
 
 
-def results_in_git(project: Project, repository: Repository, named_commits: Iterable[NamedCommit]) -> Results:
+def results_in_git(root: Path, repository: Repository, points: Iterable[NamedCommit]) -> Results:
     """Return what is known of the results in git of commits, and of the working tree unless a merge is going on there.
 
     Raises:
         ValueError, SecurityError: if a commit's pipeline cannot be read.
     """
-    pipeline, unread = None, ""
     try:
-        pipeline = read_pipeline(project.layout.root)
+        return altered_results(repository, points, read_pipeline(root).altered)
     except ValueError as error:
-        unread = str(error)
-    return Results(altered_results(repository, named_commits, pipeline), unread)
+        return replace(altered_results(repository, points, {}), unread=str(error))
 
 
-def altered_results(
-    repository: Repository, named_commits: Iterable[NamedCommit], pipeline: Pipeline | None
-) -> list[Altered]:
-    """Return the results in git of commits and of the working tree that no stage made, sorted by path.
+def altered_results(repository: Repository, points: Iterable[NamedCommit], here: Mapping[Path, str]) -> Results:
+    """Return the results in git that no stage made, sorted by path.
 
     Args:
         repository: of the commits.
-        named_commits: the commits.
-        pipeline: of the working tree; None leaves it out.
+        points: the commits.
+        here: the stages of those in the working tree, by path.
 
     Raises:
-        ValueError, SecurityError: if a pipeline cannot be read.
+        ValueError, SecurityError: if a commit's pipeline cannot be read.
     """
     places: dict[tuple[str, str], list[str]] = {}
     names: dict[str, list[str]] = {}
-    for named in named_commits:
-        names.setdefault(named.commit, []).append(named.name)
+    for point in points:
+        names.setdefault(point.commit, []).append(point.name)
     for commit, called in names.items():
         for output in altered_at(repository, commit):
             places.setdefault((output.path, output.stage), []).extend(called)
-    here = {path: pipeline.makers[path] for path in pipeline.altered} if pipeline else {}
     for path, stage in here.items():
         places.setdefault((path.as_posix(), stage), []).append(_HERE)
-    return [Altered(*result, where) for result, where in sorted(places.items())]
+    return Results([Altered(*result, where) for result, where in sorted(places.items())])
 
 
-def refuse_altered_results(altered: Sequence[Altered]) -> None:
-    """Do nothing if there are none.
-
-    Raises:
-        IntegrityError: if there are.
-    """
-    if altered:
-        raise IntegrityError(altered_words({result.path: result.stage for result in altered}))
-
-
-def refuse_unread_results(results: Results) -> None:
-    """Do nothing if those of the working tree could be compared.
+def refuse_altered(results: Results) -> None:
+    """Do nothing if all results in git could be compared, and are what their stage made.
 
     Raises:
-        PartialError: if not.
+        IntegrityError: if one is not.
+        PartialError: if those of the working tree could not be compared.
     """
+    if altered := results.altered:
+        names = listed((f"{result.path} (stage {result.stage})" for result in altered), _NAMED)
+        stages = " ".join(sorted({result.stage for result in altered})[:_NAMED])
+        raise IntegrityError(
+            f"{names}: not what the stage made, as dvc.lock records it; `git checkout` what was edited or merged, or "
+            f"run `dvc repro {stages}` and commit what it makes together with dvc.lock"
+        )
     if results.unread:
         raise PartialError(
             f"{_HERE}: its results were not compared with dvc.lock ({results.unread}); end what is going on there, and "
             "ask again"
         )
-
-
-def altered_words(altered: Mapping[str, str]) -> str:
-    """Return what is to be said of results in git, given with their stages by path, that no stage made."""
-    named = [f"{path} (stage {stage})" for path, stage in sorted(altered.items())]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    stages = " ".join(sorted(set(altered.values()))[:_NAMED])
-    return (
-        f"{', '.join(named[:_NAMED])}{more}: not what the stage made, as dvc.lock records it; `git checkout` what was "
-        f"edited or merged, or run `dvc repro {stages}` and commit what it makes together with dvc.lock"
-    )

@@ -6,61 +6,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellarena.reporting.run_status import StageFacts
+from cellarena.shell.dvc_project import dvc_project
 from cellarena.status.at_work import paths_at_work, words_at_work
+from cellarena.status.states import StageFacts
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The stages of a project.
-
-    Attributes:
-        facts: of each stage, by name.
-        makers: the name of the stage that makes an output, by the output's path relative to the project's root.
-        altered: the paths of outputs that git keeps and that are not what their stage made; those that it makes at this
-            moment are not among them.
-    """
+    """The stages of a project by name, and those that make its outputs, by paths relative to its root."""
 
     facts: Mapping[str, StageFacts]
     makers: Mapping[Path, str]
-    altered: Sequence[Path]
+    altered: Mapping[Path, str]
+    """Of the outputs that git keeps and that are not what was made; those being made at this moment are left out."""
 
 
 def read_pipeline(root: Path) -> Pipeline:
-    """Return the state of every stage.
+    """Return the state of every stage of the dvc.yaml in the current folder.
 
     Files are compared with dvc.lock by the hashes that DVC keeps of them; those that changed since are hashed anew.
-
-    Args:
-        root: the folder of dvc.yaml, which is the current folder.
 
     Raises:
         ValueError: if the folder belongs to no git or no DVC repository, or its pipeline cannot be read.
     """
-    from dvc.exceptions import DvcException, NotDvcRepoError
-    from dvc.repo import Repo
-    from dvc.scm import SCMError
-
-    try:
-        with Repo(str(root)) as repo:
-            return _pipeline(repo, root)
-    except (NotDvcRepoError, SCMError) as error:
-        raise ValueError(
-            f"{_line(error)}; ask in a clone of the project, whose dvc.lock is the state of its runs"
-        ) from error
-    except DvcException as error:
-        raise ValueError(_line(error)) from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    with dvc_project(root) as repo:
+        return _pipeline(repo, root)
 
 
 def _pipeline(repo: Any, root: Path) -> Pipeline:
     stages = [stage for stage in repo.index.stages if stage.cmd]
     graph, comparison = repo.index.graph, _Comparison(repo.index.stages)
     words, written = words_at_work(root), paths_at_work(Path(repo.tmp_dir or root) / "rwlock")
-    facts, altered = {}, list[Path]()
+    facts, altered = {}, dict[Path, str]()
     for stage in stages:
         running = _is_at_work(stage.cmd, words) or any(Path(out.fs_path) in written for out in stage.outs)
         facts[stage.addressing] = StageFacts(
@@ -69,9 +46,9 @@ def _pipeline(repo: Any, root: Path) -> Pipeline:
             missing=tuple(str(out) for out in stage.outs if not out.exists),
             running=running,
         )
-        altered += [] if running else [_path(out, repo) for out in comparison.altered(stage)]
+        altered |= {} if running else {_path(out, repo): stage.addressing for out in comparison.altered(stage)}
     makers = {_path(out, repo): stage.addressing for stage in stages for out in stage.outs}
-    return Pipeline(facts, makers, sorted(altered))
+    return Pipeline(facts, makers, dict(sorted(altered.items())))
 
 
 def _path(out: Any, repo: Any) -> Path:

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import consecutive, inner_boundary
+from cellarena.images.labels import consecutive, inner_boundary, without_small
+from cellarena.targets.decoding import hilltops, with_unseeded
 from cellarena.targets.memoised import memoised
 from cellarena.targets.spec import TARGETS, Target
 
@@ -121,17 +122,17 @@ class ClassAndDistance(Target):
         from scipy import ndimage
         from skimage.segmentation import watershed
 
-        interior = _without_small(ndimage.label(activated[INTERIOR] > self.seed)[0], self.seed_size)
+        interior = without_small(ndimage.label(activated[INTERIOR] > self.seed)[0], self.seed_size)
         side = np.sqrt(np.count_nonzero(interior) / max(1, len(np.unique(interior)) - 1))
         height = ndimage.gaussian_filter(activated[DISTANCE], _SMOOTHING * side)
         foreground = (1 - activated[BACKGROUND] > self.foreground) | (interior > 0)
         seeds = _peaks(np.where(interior > 0, height, 0), self.contrast)
         for pieces in (interior, ndimage.label(foreground)[0]):
-            seeds = _with_unseeded(seeds, pieces)
+            seeds = with_unseeded(seeds, pieces)
         objects = watershed(-height, seeds, mask=foreground)
         sizes = np.bincount(objects.ravel())[1:]
         mean = sizes.mean() if sizes.size else 0
-        return consecutive(_without_small(objects, max(self.min_size, self.min_share * mean)))
+        return consecutive(without_small(objects, max(self.min_size, self.min_share * mean)))
 
 
 def _interior(numbered: LabelImage, thickness: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -162,26 +163,4 @@ def _maxima(values: npt.NDArray[np.float64], numbered: LabelImage) -> npt.NDArra
 
 @memoised
 def _peaks(height: npt.NDArray[np.float32], contrast: float) -> npt.NDArray[Any]:
-    """Return the numbered tops of the hills that rise by the contrast above the pass to a higher one (h-maxima)."""
-    from scipy import ndimage
-    from skimage.morphology import local_maxima, reconstruction
-
-    # Hills lower than the contrast drown in this; of the others a flat top is left, one piece for each.
-    levelled = reconstruction(height - contrast, height, method="dilation")
-    tops: npt.NDArray[Any] = ndimage.label(local_maxima(levelled) & (height > 0), np.ones((3, 3)))[0]
-    return tops
-
-
-def _with_unseeded(seeds: npt.NDArray[Any], pieces: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the seeds, and every piece without one as a seed of its own."""
-    seeded = np.zeros(int(pieces.max(initial=0)) + 1, bool)
-    seeded[pieces[seeds > 0]] = True
-    seeded[0] = True
-    return np.where(seeded[pieces], seeds, seeds.max(initial=0) + pieces)
-
-
-def _without_small(labels: LabelImage, size: float) -> LabelImage:
-    """Return the label image without the objects of fewer pixels."""
-    large = np.bincount(labels.ravel()) >= size
-    large[0] = False
-    return np.where(large[labels], labels, 0)
+    return hilltops(height, contrast, height > 0)

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import consecutive
+from cellarena.images.labels import boundary_band, consecutive, without_small
+from cellarena.targets.decoding import hilltops, with_unseeded
 from cellarena.targets.memoised import memoised
 from cellarena.targets.spec import TARGETS, Target
 
@@ -51,9 +52,7 @@ class ThreeClass(Target):
         """Return the (H, W) classes of a label image: boundary lies inside objects, every object keeps an interior."""
         numbered = consecutive(labels)
         classes = np.where(numbered > 0, INTERIOR, BACKGROUND).astype(np.uint8)
-        rest = numbered
-        for _ in range(self.boundary):
-            rest = np.where(_touches_other(rest), 0, rest)
+        rest = np.where(boundary_band(numbered, self.boundary), 0, numbered)
         classes[(numbered > 0) & (rest == 0)] = BOUNDARY
         left = np.bincount(rest.ravel(), minlength=int(numbered.max(initial=0)) + 1)
         thin = left == 0
@@ -92,49 +91,25 @@ class ThreeClass(Target):
 
         interior, boundary = activated[INTERIOR], activated[BOUNDARY]
         foreground = interior + boundary > self.foreground
-        seeds = _without_small(_cut_at_waists(interior > self.seed, self.waist), self.seed_size)
-        pieces, n_pieces = ndimage.label(foreground)
-        seeded = np.zeros(n_pieces + 1, bool)
-        seeded[pieces[seeds > 0]] = True
-        seeded[0] = True
-        seeds = np.where(seeded[pieces], seeds, seeds.max(initial=0) + pieces)
+        seeds = without_small(_cut_at_waists(interior > self.seed, self.waist), self.seed_size)
+        seeds = with_unseeded(seeds, ndimage.label(foreground)[0])
         objects = watershed(-interior, seeds, mask=foreground | (seeds > 0))
-        return consecutive(_without_small(objects, self.min_size))
+        return consecutive(without_small(objects, self.min_size))
 
 
 @memoised
 def _cut_at_waists(inside: npt.NDArray[np.bool_], waist: float) -> npt.NDArray[Any]:
     """Return the numbered pieces of a region, those apart that hang together by less than the waist allows."""
     from scipy import ndimage
-    from skimage.morphology import local_maxima, reconstruction
     from skimage.segmentation import watershed
 
     if inside.all():
         return np.ones(inside.shape, np.int32)
     # Half the width of a piece at each of its pixels, without the single steps of its outline.
     width = ndimage.gaussian_filter(ndimage.distance_transform_edt(inside), _SMOOTHING) * inside
-    # On a logarithm a share is a difference, and of hills that differ by less than it one top is left.
+    # On a logarithm a share is a difference.
     height = np.log(np.maximum(width, _NARROWEST))
-    levelled = reconstruction(height + np.log(waist), height, method="dilation")
-    tops = ndimage.label(local_maxima(levelled) & inside, np.ones((3, 3)))[0]
-    return np.asarray(watershed(-width, tops, mask=inside))
-
-
-def _without_small(labels: LabelImage, size: int) -> LabelImage:
-    """Return the label image without the objects of fewer pixels."""
-    large = np.bincount(labels.ravel()) >= size
-    return np.where(large[labels], labels, 0)
-
-
-def _touches_other(labels: LabelImage) -> npt.NDArray[np.bool_]:
-    """Return the pixels with an 8-neighbour of another label; the image's edge is no neighbour."""
-    padded = np.pad(labels, 1, mode="edge")
-    height, width = labels.shape
-    differs = np.zeros(labels.shape, bool)
-    for dy in (0, 1, 2):
-        for dx in (0, 1, 2):
-            differs |= padded[dy : dy + height, dx : dx + width] != labels
-    return differs
+    return np.asarray(watershed(-width, hilltops(height, -np.log(waist), inside), mask=inside))
 
 
 def _central_pixels(labels: LabelImage) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellarena.evaluation.answers import Annotation, Answer
 from cellarena.evaluation.calibration.comparison import (
     COLUMNS,
     Calibration,
@@ -22,6 +23,7 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.images.probabilities import encoded
 from cellarena.records import Run
 from cellarena.targets.three_class import ThreeClass
+from test_records import RECORD
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=1000)
 RUN = Run("unet", "real", 0)
@@ -35,20 +37,22 @@ def squares(*corners, size=48):
     return labels
 
 
-def calibrated(true, pred, sure, temperature=1.0):
+def judged(true, pred, sure, temperature=1.0):
     """Judge an image whose predicted classes each get the probability `sure`."""
     chosen = np.eye(3)[TARGET.true_classes(pred)]
     probabilities = np.where(chosen > 0, sure, (1 - sure) / 2).astype(np.float32)
     codes = encoded(np.moveaxis(probabilities, -1, 0))
-    return image_calibration(true, pred, TARGET.true_classes(true), codes, temperature)
+    return image_calibration(
+        Answer.of(Annotation(RECORD, true, true), pred), TARGET.true_classes(true), codes, temperature
+    )
 
 
 TRUE = squares((5, 5), (25, 25))
 HALF = squares((5, 5), (25, 5))
 IMAGES = {
-    "b": calibrated(TRUE, TRUE, 0.9, 2.0),
-    "a": calibrated(TRUE, HALF, 0.8, 2.0),
-    "c": calibrated(squares(), squares(), 0.95, 2.0),
+    "b": judged(TRUE, TRUE, 0.9, 2.0),
+    "a": judged(TRUE, HALF, 0.8, 2.0),
+    "c": judged(squares(), squares(), 0.95, 2.0),
     "d": None,
 }
 
@@ -150,7 +154,7 @@ def test_where_nothing_was_predicted_all_is_undefined(images):
 
 
 def test_without_a_temperature_only_what_was_predicted_is_defined():
-    table = summary_table({"a": calibrated(TRUE, HALF, 0.8, np.nan)}, RUN, SETTINGS, np.random.default_rng(0))
+    table = summary_table({"a": judged(TRUE, HALF, 0.8, np.nan)}, RUN, SETTINGS, np.random.default_rng(0))
     defined = table.groupby("scaling")["value"].count()
     assert defined["raw"] > 10
     assert defined["scaled"] == defined["difference"] == 0
@@ -174,8 +178,8 @@ def test_runs_stand_side_by_side_and_one_without_probabilities_is_there():
 
 
 def test_seeds_are_pooled_pixel_by_pixel():
-    one = {"a": calibrated(TRUE, TRUE, 0.9)}
-    other = {"a": calibrated(TRUE, HALF, 0.9), "b": calibrated(TRUE, HALF, 0.9)}
+    one = {"a": judged(TRUE, TRUE, 0.9)}
+    other = {"a": judged(TRUE, HALF, 0.9), "b": judged(TRUE, HALF, 0.9)}
     table = pooled_reliability([calibration(Run("unet", "real", k), part) for k, part in enumerate((one, other))])
     together = reliability_table({"a": one["a"], "b": other["a"], "c": other["b"]}, RUN)
     assert set(table["row"]) == {"unet"}
@@ -185,8 +189,8 @@ def test_seeds_are_pooled_pixel_by_pixel():
 
 
 def test_the_curve_of_a_row_is_the_mean_of_its_seeds():
-    wrong = {"a": calibrated(TRUE, squares((5, 30)), 0.9)}
-    right = {"a": calibrated(TRUE, TRUE, 0.9)}
+    wrong = {"a": judged(TRUE, squares((5, 30)), 0.9)}
+    right = {"a": judged(TRUE, TRUE, 0.9)}
     curves = mean_curves([
         calibration(Run("unet", "real", 0), wrong), calibration(Run("unet", "real", 1), right),
         calibration(Run("unet", "mixed10", 0), {"a": None}),

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS, PredictedImage, analyze, object_table
+from cellarena.evaluation.answers import Annotation, Answer
+from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS, object_table, together
+from cellarena.evaluation.errors.analysis import analyze as analyze_image
 from cellarena.evaluation.errors.categories import ERRORS
 from cellarena.evaluation.errors.comparison import category_totals, mean_of_seeds
 from cellarena.evaluation.errors.difficulty import difficulty
@@ -32,9 +34,20 @@ def record(name, modality="DIC"):
     )  # fmt: skip
 
 
-def image_of(true, pred, name="a", modality="DIC"):
+def sample(true, pred, name="a", modality="DIC"):
     true = np.asarray(true)
-    return PredictedImage(record(name, modality), true.astype(float), true, None if pred is None else np.asarray(pred))
+    annotation = Annotation(record(name, modality), true.astype(float), true)
+    return Answer.of(annotation, None if pred is None else np.asarray(pred))
+
+
+def analyze(answers, run):
+    return together([analyze_image(answer, run) for answer in answers])
+
+
+def worst_of(pairs, n):
+    """Return the worst errors of several images, those to be shown first in front."""
+    found = [one for pair in pairs for one in worst(analyze_image(sample(*pair), RUN).objects, n)]
+    return sorted(found, key=lambda specimen: specimen.rank)[:n]
 
 
 def row_of_cells(*spans, length=60):
@@ -55,7 +68,7 @@ PRED = row_of_cells((4, 17), (20, 25), (25, 30), (37, 43), (50, 56))
 def test_counts_and_f1_are_those_of_the_score_and_all_gains_end_at_one(true, pred):
     shape = np.minimum(true.shape, pred.shape)
     true, pred = true[: shape[0], : shape[1]], pred[: shape[0], : shape[1]]
-    counts = count(analyze([image_of(true, pred)], RUN))
+    counts = count(analyze([sample(true, pred)], RUN))
     matching = match(iou_pairs(without_border_objects(true), without_border_objects(pred)), 0.5)
     row = counts.iloc[0]
     assert (row["tp"], row["fp"], row["fn"]) == (matching.tp, matching.fp, matching.fn)
@@ -67,7 +80,7 @@ def test_counts_and_f1_are_those_of_the_score_and_all_gains_end_at_one(true, pre
 
 
 def test_counts_by_hand():
-    row = count(analyze([image_of(TRUE, PRED)], RUN)).iloc[0]
+    row = count(analyze([sample(TRUE, PRED)], RUN)).iloc[0]
     wanted = {"merge": (2, 1, 1), "split": (0, 1, 1), "poor localisation": (1, 1, 1), "merge+split": (0, 0, 0)}
     for category, (n_true, n_pred, n_events) in wanted.items():
         found = tuple(row[f"n_{part}_{category}"] for part in ("true", "pred", "events"))
@@ -76,7 +89,7 @@ def test_counts_by_hand():
 
 
 def test_gains_by_hand():
-    by_kind = gains(count(analyze([image_of(TRUE, PRED)], RUN))).query("by == 'all images'").set_index("category")
+    by_kind = gains(count(analyze([sample(TRUE, PRED)], RUN))).query("by == 'all images'").set_index("category")
     # One of five found: 2 / 10. Two for one merged: 6 / 11. Without the half that is too much: 2 / 9. And so on.
     wanted = {
         "merge": 6 / 11, "split": 2 / 9, "merge+split": 2 / 10, "poor localisation": 4 / 10, "missed": 4 / 11,
@@ -87,12 +100,8 @@ def test_gains_by_hand():
 
 
 def test_gains_are_means_over_images_and_by_modality():
-    predicted = [
-        image_of(TRUE, PRED),
-        image_of(TRUE, TRUE, "b", "phase"),
-        image_of(TRUE, 0 * TRUE, "c", "phase"),
-    ]
-    table = gains(count(analyze(predicted, RUN))).set_index(["by", "stratum", "category"])
+    samples = [sample(TRUE, PRED), sample(TRUE, TRUE, "b", "phase"), sample(TRUE, 0 * TRUE, "c", "phase")]
+    table = gains(count(analyze(samples, RUN))).set_index(["by", "stratum", "category"])
     assert table.loc[("all images", "", "missed"), "gain"] == pytest.approx((4 / 11 - 0.2 + 0 + 1) / 3)
     assert table.loc[("modality", "phase", "missed"), "gain"] == pytest.approx(0.5)
     assert table.loc[("modality", "DIC", ALL), ["n_images", "f1", "gain"]].tolist() == pytest.approx([1, 0.2, 0.8])
@@ -101,7 +110,7 @@ def test_gains_are_means_over_images_and_by_modality():
 
 @pytest.mark.parametrize("true", [TRUE, np.zeros_like(TRUE)])
 def test_a_failed_image_is_a_row_with_f1_0_that_only_a_prediction_can_raise(true):
-    counts = count(analyze([image_of(true, None)], RUN))
+    counts = count(analyze([sample(true, None)], RUN))
     n = len(np.unique(true)) - 1
     assert counts.loc[0, ["failed", "f1", "n_true", "n_true_missed", "n_pred"]].tolist() == [1, 0, n, n, 0]
     by_kind = gains(counts).query("by == 'all images'").set_index("category")["gain"]
@@ -110,20 +119,20 @@ def test_a_failed_image_is_a_row_with_f1_0_that_only_a_prediction_can_raise(true
 
 def test_objects_at_the_border_are_flagged_and_not_counted():
     true, pred = row_of_cells((0, 6), (10, 16)), row_of_cells((3, 6), (10, 16))
-    table = object_table(true, pred, true).set_index(["side", "label"])
+    table = object_table(sample(true, pred)).set_index(["side", "label"])
     assert table["touches_border"].to_dict() == {("true", 1): 1, ("true", 2): 0, ("pred", 1): 0, ("pred", 2): 0}
     # The rule drops the partner of the predicted object, which is a match without it.
     assert table.loc[("pred", 1), ["category", "category_with_border"]].tolist() == ["spurious", "match"]
     assert table.loc[("true", 1), ["category", "partners", "event"]].tolist() == ["match", "1", -1]
-    row = count(analyze([image_of(true, pred)], RUN)).iloc[0]
+    row = count(analyze([sample(true, pred)], RUN)).iloc[0]
     assert row[["n_border_true", "n_border_pred", "n_lost_to_border_rule", "n_true", "n_pred", "tp"]].tolist() == [
         1, 0, 1, 1, 2, 1,
     ]  # fmt: skip
-    assert worst(analyze([image_of(true, pred)], RUN).objects, 3) == {}
+    assert worst_of([(true, pred)], 3) == []
 
 
 def test_an_image_without_objects_is_a_row_and_tables_survive_the_disk(tmp_path):
-    done = analyze([image_of(0 * TRUE, 0 * TRUE, "NA"), image_of(TRUE, PRED, "001")], RUN)
+    done = analyze([sample(0 * TRUE, 0 * TRUE, "NA"), sample(TRUE, PRED, "001")], RUN)
     counts = count(done)
     assert counts["f1"].tolist() == pytest.approx([0.2, 1])
     for table, columns in ((done.objects, OBJECT_COLUMNS), (counts, COUNT_COLUMNS)):
@@ -139,19 +148,17 @@ def test_an_image_without_objects_is_a_row_and_tables_survive_the_disk(tmp_path)
 
 def test_faults_name_run_and_image():
     with pytest.raises(ValueError, match=r"unet-real-0, image 'odd': .*shape"):
-        analyze([image_of(TRUE, TRUE.T, "odd")], RUN)
-    with pytest.raises(ValueError, match="no image to analyse"):
-        analyze([], RUN)
+        analyze([sample(TRUE, TRUE.T, "odd")], RUN)
 
 
 def test_the_worst_come_from_different_images_first():
     many = row_of_cells((4, 8), (8, 12), (12, 16), (30, 34), (34, 38))
     few = row_of_cells((4, 8), (8, 12))
     merged = row_of_cells((4, 16), (30, 39))
-    found = worst(analyze([image_of(few, row_of_cells((4, 13)), "b"), image_of(many, merged, "a")], RUN).objects, 3)
-    (merges,) = found.values()
-    assert [(s.image, s.true, s.pred, s.how_bad) for s in merges] == [
-        ("a", (1, 2, 3), (1,), "3 as 1"), ("b", (1, 2), (1,), "2 as 1"), ("a", (4, 5), (2,), "2 as 1"),
+    merges = worst_of([(few, row_of_cells((4, 13)), "b"), (many, merged, "a")], 3)
+    assert [(s.category, s.image, s.true, s.pred, s.how_bad) for s in merges] == [
+        ("merge", "a", (1, 2, 3), (1,), "3 as 1"), ("merge", "b", (1, 2), (1,), "2 as 1"),
+        ("merge", "a", (4, 5), (2,), "2 as 1"),
     ]  # fmt: skip
 
 
@@ -168,7 +175,7 @@ def test_bounds_are_quantiles_of_the_annotation():
 
 
 def test_strata_hold_every_scored_object_once():
-    done = analyze([image_of(TRUE, PRED), image_of(TRUE, TRUE, "b", "phase")], RUN)
+    done = analyze([sample(TRUE, PRED), sample(TRUE, TRUE, "b", "phase")], RUN)
     limits = bounds([(TRUE.astype(float), TRUE, TRUE.size)], 3)
     table = stratify(done, limits)
     assert table.groupby("by")["n_true"].sum().eq(10).all()
@@ -219,7 +226,7 @@ def test_difficulty_refuses_other_images_and_no_model():
 def test_totals_and_their_mean_over_seeds():
     runs = [RUN, Run("unet", "real", 1), Run("otsu", "real", 0)]
     predictions = [PRED, TRUE, None]
-    counts = pd.concat([count(analyze([image_of(TRUE, pred)], r)) for r, pred in zip(runs, predictions, strict=True)])
+    counts = pd.concat([count(analyze([sample(TRUE, pred)], r)) for r, pred in zip(runs, predictions, strict=True)])
     totals = category_totals(counts)
     assert totals["n_failed"].tolist() == [0, 0, 1]
     assert totals["spurious_per_true"].tolist() == pytest.approx([0.2, 0, 0])
@@ -233,5 +240,5 @@ def test_totals_and_their_mean_over_seeds():
 @settings(max_examples=8)
 @given(LABELS, LABELS, st.sampled_from([np.fliplr, np.flipud, np.transpose]))
 def test_mirrored_images_have_the_same_counts(true, pred, turn):
-    before = count(analyze([image_of(true, pred)], RUN))
-    pd.testing.assert_frame_equal(before, count(analyze([image_of(turn(true), turn(pred))], RUN)))
+    before = count(analyze([sample(true, pred)], RUN))
+    pd.testing.assert_frame_equal(before, count(analyze([sample(turn(true), turn(pred))], RUN)))

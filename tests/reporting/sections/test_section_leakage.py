@@ -1,6 +1,6 @@
 import pytest
 
-from cellarena.datasets.leakage import leakage_report
+from cellarena.datasets.splitting.leakage import leakage_report
 from cellarena.reporting.document import Text, Warnings
 from cellarena.reporting.sections.leakage import leakage_section
 from scored import RECORDS

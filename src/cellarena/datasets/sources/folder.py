@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from cellarena.datasets import surveys
+from cellarena.datasets.reading.inventory import show
+from cellarena.datasets.reading.surveys import samples, survey
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
 
 
@@ -14,13 +15,11 @@ def folder_samples(acquisition: Acquisition) -> Iterator[Sample]:
     What was found is printed to stderr as a table. Files are read one pair at a time.
 
     Raises:
-        FileNotFoundError: if there is no such folder.
-        ValueError: if the tree has no layout that is known, or any file of it is wrong; all problems in one message.
-        SecurityError: if the tree reaches outside itself or an image declares too many pixels.
+        FileNotFoundError, ValueError, SecurityError: as `survey`.
     """
-    seen = surveys.survey(acquisition.root, acquisition)
-    surveys.show(seen, Console(stderr=True))
-    yield from surveys.samples(seen, acquisition)
+    seen = survey(acquisition.root, acquisition)
+    show(seen, Console(stderr=True))
+    yield from samples(seen, acquisition)
 
 
 SOURCES.register("folder")(Source(folder_samples, citation="images given by the user"))

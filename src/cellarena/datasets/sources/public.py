@@ -10,28 +10,24 @@ from pathlib import Path
 import pooch
 from rich.console import Console
 
-from cellarena.datasets import surveys
-from cellarena.datasets.archives import unpack
-from cellarena.datasets.downloads import MIRROR, fetch, from_mirror, locked
+from cellarena.datasets.downloading.archives import unpack
+from cellarena.datasets.downloading.downloads import MIRROR, fetch, from_mirror, locked
+from cellarena.datasets.reading.inventory import show
+from cellarena.datasets.reading.surveys import samples, survey
 from cellarena.datasets.sources.spec import SOURCES, Acquisition, Sample, Source
 from cellarena.faults import IntegrityError
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One zip archive of a data set.
-
-    `layout` is the name of the layout that it unpacks to. `prefix` starts its record ids, where archives of one data
-    set repeat names; `subset` is "test" where the data set says so. An empty `sha256` is to be given by the user in
-    the environment variable that `sha256_variable` names.
-    """
+    """One zip archive of a data set."""
 
     name: str
     url: str
-    sha256: str
-    layout: str
-    prefix: str = ""
-    subset: str = ""
+    sha256: str  # if empty, the user gives it in the environment variable that `sha256_variable` names
+    layout: str  # that it unpacks to
+    prefix: str = ""  # of its record ids, where archives of one data set repeat names
+    subset: str = ""  # "test" where the data set says so
     sha256_variable: str = ""
 
 
@@ -55,19 +51,14 @@ PUBLIC_SETS = {
         warning="non-commercial use only, and no changed copy may be passed on: keep its DVC remote private",
         archives=(
             Archive(
-                name="Training-labeled.zip",
-                url=f"{_ZENODO}/Training-labeled.zip?download=1",
-                sha256="b2383929eb8e99b2716fa0d4e2f6e03983e626a57cf00fe85175869c54aa3592",
-                layout="parallel folders",
-                prefix="train_",
+                "Training-labeled.zip", f"{_ZENODO}/Training-labeled.zip?download=1",
+                "b2383929eb8e99b2716fa0d4e2f6e03983e626a57cf00fe85175869c54aa3592",
+                "parallel folders", prefix="train_",
             ),
             Archive(
-                name="Tuning.zip",
-                url=f"{_ZENODO}/Tuning.zip?download=1",
-                sha256="849423d36bb8fcc2d91a5b189a3b6d93c3d4071c9701eaaa44ba393a510459c4",
-                layout="parallel folders",
-                prefix="tuning_",
-                subset="test",
+                "Tuning.zip", f"{_ZENODO}/Tuning.zip?download=1",
+                "849423d36bb8fcc2d91a5b189a3b6d93c3d4071c9701eaaa44ba393a510459c4",
+                "parallel folders", prefix="tuning_", subset="test",
             ),
         ),
     ),
@@ -77,15 +68,12 @@ PUBLIC_SETS = {
         "Nature Methods 2019; image set BBBC038v1, Broad Bioimage Benchmark Collection",
         archives=(
             Archive(
-                name="stage1_train.zip",
-                url="https://data.broadinstitute.org/bbbc/BBBC038/stage1_train.zip",
-                sha256="",
-                layout="DSB tree",
-                sha256_variable="CELLARENA_BBBC038_SHA256",
+                "stage1_train.zip", "https://data.broadinstitute.org/bbbc/BBBC038/stage1_train.zip", "",
+                "DSB tree", sha256_variable="CELLARENA_BBBC038_SHA256",
             ),
         ),
     ),
-}
+}  # fmt: skip
 
 
 def public_samples(
@@ -116,13 +104,13 @@ def public_samples(
     folder = (cache or Path(pooch.os_cache("cellarena"))) / name
     with locked(folder):
         roots = [_unpacked(archive, folder) for archive in archives]
-    seen = [surveys.survey(root, acquisition) for root in roots]
+    seen = [survey(root, acquisition) for root in roots]
     for archive, found in zip(archives, seen, strict=True):
         if found.findings.layout != archive.layout:
             raise IntegrityError(f"{archive.name}: holds {found.findings.layout}, declared is {archive.layout}")
-        surveys.show(found, console)
+        show(found, console)
     for archive, found in zip(archives, seen, strict=True):
-        for sample in surveys.samples(found, acquisition):
+        for sample in samples(found, acquisition):
             yield replace(sample, id=archive.prefix + sample.id, subset=archive.subset)
 
 

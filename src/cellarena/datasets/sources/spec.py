@@ -66,29 +66,17 @@ class Acquisition(Section):
 
 @dataclass(frozen=True)
 class Sample:
-    """One annotated image in memory.
+    """One annotated image in memory."""
 
-    Attributes:
-        id: the record's.
-        image: (H, W) or (H, W, C).
-        labels: (H, W) label image.
-        modality: "unknown" if nobody says.
-        group: what must not be torn apart by a split; empty if nobody says.
-        subset: "train", "val" or "test" where it is fixed, else empty.
-        channel_names: of each channel.
-        pixel_size: height and width of a pixel (µm), None if unknown.
-        ignored: (H, W) bool, where nobody annotated; None if all of it was.
-    """
-
-    id: str
-    image: Image
-    labels: LabelImage
-    modality: str
-    group: str = ""
-    subset: str = ""
+    id: str  # the record's
+    image: Image  # (H, W) or (H, W, C)
+    labels: LabelImage  # (H, W)
+    modality: str  # "unknown" if nobody says
+    group: str = ""  # what must not be torn apart by a split
+    subset: str = ""  # "train", "val" or "test" where it is fixed
     channel_names: tuple[str, ...] = ()
-    pixel_size: tuple[float, float] | None = None
-    ignored: npt.NDArray[np.bool_] | None = None
+    pixel_size: tuple[float, float] | None = None  # height and width of a pixel (µm)
+    ignored: npt.NDArray[np.bool_] | None = None  # (H, W), where nobody annotated; None if all of it was
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from cellarena.evaluation.calibration.pixel_counts import scaled_log_probabilities
 from cellarena.evaluation.calibration.pixels import N_BINS
-from cellarena.evaluation.matching import iou_pairs, match
+from cellarena.evaluation.matching import SparsePairs, match
 from cellarena.images.io import LabelImage
-from cellarena.images.labels import without_border_objects
 from cellarena.images.probabilities import Codes, log_probabilities
 
 Values = npt.NDArray[np.float64]
@@ -37,19 +36,15 @@ class Objects:
     n_images: int
 
 
-def matched_objects(true: LabelImage, pred: LabelImage) -> tuple[LabelImage, npt.NDArray[np.bool_]]:
-    """Return the predicted objects that are judged, and which of them match an annotated one at IoU 0.5.
+def matched_objects(inner: SparsePairs) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the labels of the predicted objects that are judged, and which match an annotated one at IoU 0.5.
 
-    Objects that touch the border of the image count on neither side, as in the scores that models are ranked by.
-
-    Returns:
-        The label image without them, and a value for each of its labels in their order.
+    Objects that touch the border of the image count on neither side, as in the scores that models are ranked by;
+    `inner` are those clear of it.
     """
-    inner_true, inner_pred = without_border_objects(true), without_border_objects(pred)
-    matching = match(iou_pairs(inner_true, inner_pred), IOU)
-    matched = np.zeros(matching.n_pred, bool)
-    matched[matching.pred] = True
-    return inner_pred, matched
+    matched = np.zeros(inner.n_pred, bool)
+    matched[match(inner, IOU).pred] = True
+    return inner.pred_labels.astype(np.int64), matched
 
 
 def object_confidences(labels: LabelImage, codes: Codes, temperature: float) -> Values:

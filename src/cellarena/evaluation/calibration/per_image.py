@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.answers import Answer
 from cellarena.evaluation.calibration.objects import Objects, matched_objects, object_confidences
-from cellarena.evaluation.calibration.pixel_counts import PixelCounts, band_around_boundaries, count_pixels
+from cellarena.evaluation.calibration.pixel_counts import PixelCounts, count_pixels
 from cellarena.evaluation.calibration.pixels import Sums, sums_of
-from cellarena.evaluation.unannotated import judgeable
-from cellarena.images.io import LabelImage
 from cellarena.images.probabilities import Codes
 
 Values = npt.NDArray[np.float64]
@@ -39,36 +38,30 @@ class ImageCalibration:
 
 
 def image_calibration(
-    true: LabelImage,
-    pred: LabelImage,
-    classes: npt.NDArray[np.uint8],
-    codes: Codes,
-    temperature: float,
-    ignored: npt.NDArray[np.bool_] | None = None,
+    answer: Answer, classes: npt.NDArray[np.uint8], codes: Codes, temperature: float
 ) -> ImageCalibration:
     """Return how sure and how right the predictions of an image are.
 
+    Neither pixels that nobody annotated are judged nor objects that lie mostly there.
+
     Args:
-        true: (H, W) annotation.
-        pred: (H, W) predicted label image.
+        answer: annotation and predicted label image.
         classes: (H, W) the annotation as the classes that the network was taught.
         codes: (H, W) predicted probabilities as `images.probabilities` encodes them.
         temperature: above 0, or NaN if it is undefined.
-        ignored: (H, W), where nobody annotated: neither its pixels nor the objects that lie mostly there are judged.
 
     Raises:
         ValueError: if the shapes differ.
     """
-    annotated = np.ones(true.shape, bool) if ignored is None else ~ignored
-    regions = {"all": annotated, "boundary": band_around_boundaries(true) & annotated}
     sums: dict[tuple[str, str], Sums] = {}
     for region in REGIONS:
-        raw = PixelCounts.of(count_pixels(codes, classes, regions[region]))
+        raw = PixelCounts.of(count_pixels(codes, classes, answer.annotation.regions[region]))
         sums[region, "raw"], sums[region, "scaled"] = sums_of(raw), sums_of(raw.scaled(temperature))
-    inner, matched = matched_objects(true, judgeable(true, pred, ignored))
-    scaled = np.empty(0) if np.isnan(temperature) else object_confidences(inner, codes, temperature)
-    confidence = {"raw": object_confidences(inner, codes, 1.0), "scaled": scaled}
-    return ImageCalibration(sums, np.unique(inner[inner > 0]).astype(np.int64), confidence, matched)
+    labels, matched = matched_objects(answer.inner)
+    judged = np.isin(answer.pairs.pred_labels, labels)
+    scaled = np.empty(0) if np.isnan(temperature) else object_confidences(answer.pred, codes, temperature)[judged]
+    confidence = {"raw": object_confidences(answer.pred, codes, 1.0)[judged], "scaled": scaled}
+    return ImageCalibration(sums, labels, confidence, matched)
 
 
 def objects_of(images: Sequence[ImageCalibration], scaling: str) -> Objects:

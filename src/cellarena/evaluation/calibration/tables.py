@@ -18,6 +18,13 @@ Values = npt.NDArray[np.float64]
 Images = Mapping[str, ImageCalibration | None]
 """By record id; None for one without probabilities."""
 
+RUN_COLUMNS = {
+    "temperature": ["run", "temperature", "nll_raw", "nll_scaled", "n_pixels", "n_images", "n_failed"],
+    "summary": ["run", "region", "metric", "scaling", "value", "low", "high", "n", "n_images", "n_failed"],
+    "reliability": ["run", "region", "scaling", "low", "high", "n", "confidence", "accuracy"],
+    "risk_coverage": ["run", "scaling", "confidence", "coverage", "risk"],
+}
+"""Of the tables of a run that others are compared with, in the order of `comparison.Calibration`."""
 OBJECTS = "objects"
 DIFFERENCE = "difference"
 _N_CURVE = 200

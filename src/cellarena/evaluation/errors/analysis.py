@@ -1,17 +1,15 @@
 """The object table: every annotated and every predicted object of a run, what became of it and what it is like."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from cellarena.evaluation.answers import Answer
 from cellarena.evaluation.errors.categories import Side, categorize
 from cellarena.evaluation.errors.objects import MEASURES, measure
-from cellarena.images.io import LabelImage
-from cellarena.images.labels import without_border_objects
-from cellarena.images.picture import Image
-from cellarena.records import Record, Run
+from cellarena.records import Run
 
 OBJECT_COLUMNS = [
     "run",
@@ -29,16 +27,6 @@ IMAGE_COLUMNS = ["run", "image", "modality", "failed", "megapixels"]
 
 
 @dataclass(frozen=True, eq=False)
-class PredictedImage:
-    """One image of a run: image (H, W) or (H, W, C), true (H, W), pred (H, W) or None where prediction failed."""
-
-    record: Record
-    image: Image
-    true: LabelImage
-    pred: LabelImage | None
-
-
-@dataclass(frozen=True, eq=False)
 class Analysis:
     """A run's errors: `objects` has a row per object, `images` a row per image, those that failed too.
 
@@ -49,17 +37,12 @@ class Analysis:
     images: pd.DataFrame
 
 
-def object_table(true: LabelImage, pred: LabelImage, image: Image) -> pd.DataFrame:
+def object_table(answer: Answer) -> pd.DataFrame:
     """Return a row for every annotated and every predicted object of one image.
 
     The category of an object clear of the border is that among the objects clear of the border, which are those that
     are scored under the challenge's rule; an object that touches the border has its category among all objects, and
     its event is -1: it is not counted. `category_with_border` is that among all objects, of every object.
-
-    Args:
-        true: (H, W) label image.
-        pred: (H, W) label image.
-        image: (H, W) or (H, W, C).
 
     Returns:
         Columns of OBJECT_COLUMNS without run and image: side is "true" or "pred", partners are labels separated by
@@ -68,50 +51,40 @@ def object_table(true: LabelImage, pred: LabelImage, image: Image) -> pd.DataFra
     Raises:
         ValueError: if the sizes differ or an image is no label image.
     """
-    whole = categorize(true, pred)
-    inner = categorize(without_border_objects(true), without_border_objects(pred))
+    whole, inner = categorize(answer.pairs), categorize(answer.inner)
+    measures = answer.annotation.measures, measure(answer.pred, answer.annotation.image)
     sides = []
-    for name, labels, all_objects, scored in zip(("true", "pred"), (true, pred), whole, inner, strict=True):
-        known = measure(labels, image)
-        known["category_with_border"] = all_objects.category.astype(object)
+    for name, measured, all_objects, scored in zip(("true", "pred"), measures, whole, inner, strict=True):
+        known = measured.assign(category_with_border=all_objects.category.astype(object))
         outer = _rows(all_objects).assign(event=-1)
         found = pd.concat([_rows(scored), outer[~outer["label"].isin(scored.label)]])
         sides.append(found.merge(known, on="label", validate="one_to_one").sort_values("label").assign(side=name))
     return pd.concat(sides, ignore_index=True)[OBJECT_COLUMNS[2:]]
 
 
-def analyze(predicted: Iterable[PredictedImage], run: Run) -> Analysis:
-    """Return what became of every object of a run; without a prediction every annotated object is missed.
-
-    Args:
-        predicted: read one at a time.
-        run: the run that predicted.
-
-    Returns:
-        Both tables sorted by image; `images` has the columns IMAGE_COLUMNS.
+def analyze(answer: Answer, run: Run) -> Analysis:
+    """Return what became of every object of one image; without a prediction every annotated object is missed.
 
     Raises:
-        ValueError: if there is none or one cannot be analysed; the message names run and image.
+        ValueError: if it cannot be analysed; the message names run and image.
     """
-    tables, images = [], []
-    for one in predicted:
-        name = one.record.id
-        pred = np.zeros_like(one.true) if one.pred is None else one.pred
-        try:
-            found = object_table(one.true, pred, one.image)
-        except ValueError as error:
-            raise ValueError(f"{run}, image {name!r}: {error}") from error
-        tables.append(found.assign(run=str(run), image=name))
-        megapixels = (one.true.size - one.record.n_ignored) / 1e6
-        images.append((str(run), name, one.record.modality, int(one.pred is None), megapixels))
-    if not images:
-        raise ValueError(f"{run}: no image to analyse; the test subset is empty")
+    record = answer.annotation.record
+    try:
+        objects = object_table(answer)
+    except ValueError as error:
+        raise ValueError(f"{run}, image {record.id!r}: {error}") from error
+    megapixels = (answer.annotation.true.size - record.n_ignored) / 1e6
+    image = (str(run), record.id, record.modality, int(answer.failed), megapixels)
+    objects = objects.assign(run=str(run), image=record.id)[OBJECT_COLUMNS]
+    return Analysis(objects, pd.DataFrame([image], columns=IMAGE_COLUMNS))
+
+
+def together(images: Sequence[Analysis]) -> Analysis:
+    """Return the analysis of a run from those of its images, at least one; both tables sorted by image."""
     # A table without a row would change the types of the others' columns.
-    filled = [table for table in tables if len(table)] or tables[:1]
-    return Analysis(
-        pd.concat(filled)[OBJECT_COLUMNS].sort_values("image", kind="stable", ignore_index=True),
-        pd.DataFrame(images, columns=IMAGE_COLUMNS).sort_values("image", kind="stable", ignore_index=True),
-    )
+    filled = [image.objects for image in images if len(image.objects)] or [images[0].objects]
+    tables = filled, [image.images for image in images]
+    return Analysis(*(pd.concat(some).sort_values("image", kind="stable", ignore_index=True) for some in tables))
 
 
 def _rows(side: Side) -> pd.DataFrame:

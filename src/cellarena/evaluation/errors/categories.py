@@ -13,8 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cellarena.evaluation.assignment import Indices, Values
-from cellarena.evaluation.matching import SparsePairs, iou_pairs, match
-from cellarena.images.io import LabelImage
+from cellarena.evaluation.matching import SparsePairs, match
 
 THRESHOLD = 0.5
 """The smallest IoU of a match: that by which models are ranked."""
@@ -65,7 +64,7 @@ class _Graph:
         return self.pairs.n_true + self.pairs.n_pred
 
 
-def categorize(true: LabelImage, pred: LabelImage) -> tuple[Side, Side]:
+def categorize(pairs: SparsePairs) -> tuple[Side, Side]:
     """Return the category of every annotated and every predicted object.
 
     It is the first of these that applies:
@@ -78,16 +77,11 @@ def categorize(true: LabelImage, pred: LabelImage) -> tuple[Side, Side]:
     4. missed (annotated) or spurious (predicted).
 
     Args:
-        true: (H, W) label image; 0 is background.
-        pred: (H, W) label image of the same shape.
+        pairs: which objects overlap.
 
     Returns:
         The annotated and the predicted objects.
-
-    Raises:
-        ValueError: if the shapes differ or an image is no label image.
     """
-    pairs = iou_pairs(true, pred)
     graph = _Graph(pairs.true, pairs.pred + pairs.n_true, pairs.iou, pairs)
     merges, splits = _merges_and_splits(graph)
 

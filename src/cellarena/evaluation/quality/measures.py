@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from cellarena.datasets.exploration import ALL
+from cellarena.datasets.describing.exploration import ALL
 from cellarena.evaluation.quality.distributions import histogram_distance, value_distance
 from cellarena.evaluation.quality.estimates import Estimate, Values, mean_of_images
 from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary, crop_features

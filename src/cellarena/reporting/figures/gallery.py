@@ -1,19 +1,23 @@
 """A gallery of errors: the crop around each, annotated and predicted outlines over it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from cellarena.evaluation.errors.categories import ERRORS
+from cellarena.evaluation.errors.worst import Specimen
+from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
 from cellarena.images.windows import Window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, SKY, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import tile
+from cellarena.reporting.figures.tiles import fitted
 from cellarena.reporting.tables import plain
 
 COLUMNS = 4
@@ -31,25 +35,51 @@ _PRED = (SKY, 1.1)
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """One error to show.
+    """One error to show, cut out of its image.
 
     Attributes:
-        name: of the image.
-        note: how bad the error is, in a few words.
-        image: (H, W) or (H, W, C).
-        true: (H, W) annotated label image.
-        pred: (H, W) predicted label image.
-        true_labels: annotated objects that the error is made of; they are drawn bold.
-        pred_labels: predicted ones.
+        specimen: what it is.
+        rgb: (h, w, 3) the part of the image around it, stretched over the whole image's percentiles.
+        true: (h, w) annotated label image of that part.
+        pred: (h, w) predicted one.
     """
 
-    name: str
-    note: str
-    image: Image
+    specimen: Specimen
+    rgb: npt.NDArray[np.uint8]
     true: LabelImage
     pred: LabelImage
-    true_labels: tuple[int, ...]
-    pred_labels: tuple[int, ...]
+
+    @classmethod
+    def of(cls, specimen: Specimen, image: Image, true: LabelImage, pred: LabelImage) -> "Exhibit":
+        """Cut an error out of (H, W) or (H, W, C) image and (H, W) label images.
+
+        Raises:
+            ValueError: if the images differ in size or hold none of its objects.
+        """
+        place = surroundings(specimen, image, true, pred)
+        return cls(specimen, to_rgb8(image)[place].copy(), true[place].copy(), pred[place].copy())
+
+
+class Exhibition:
+    """The worst errors of a run so far, as many of each kind as a gallery has room for."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kinds: dict[str, list[Exhibit]] = {kind: [] for kind in ERRORS}
+
+    def add(self, specimens: Iterable[Specimen], image: Image, true: LabelImage, pred: LabelImage) -> None:
+        """Take up those errors of an image that are worse than what is here."""
+        for specimen in specimens:
+            shown = self._kinds[specimen.category]
+            if len(shown) < COLUMNS or specimen.rank < shown[-1].specimen.rank:
+                shown.append(Exhibit.of(specimen, image, true, pred))
+                shown.sort(key=lambda exhibit: exhibit.specimen.rank)
+                del shown[COLUMNS:]
+
+    @property
+    def rows(self) -> dict[str, list[Exhibit]]:
+        """The errors by their kind, the worst first."""
+        return self._kinds
 
 
 @styled
@@ -59,9 +89,6 @@ def gallery(rows: Mapping[str, Sequence[Exhibit]], title: str) -> Figure:
     Args:
         rows: heading of a row to its exhibits; a row without one is left out.
         title: above the figure.
-
-    Raises:
-        ValueError: if an exhibit's images differ in size or hold none of its objects.
     """
     shown = {heading: list(some)[:COLUMNS] for heading, some in rows.items() if some}
     height = max(1, len(shown)) * (_SHOWN + 42) + 80
@@ -85,21 +112,18 @@ def gallery(rows: Mapping[str, Sequence[Exhibit]], title: str) -> Figure:
     return figure
 
 
-def surroundings(exhibit: Exhibit) -> Window:
-    """Return the square part of the image around the objects of an error, moved inwards at the image's edge.
+def surroundings(specimen: Specimen, image: Image, true: LabelImage, pred: LabelImage) -> Window:
+    """Return the square part of an image around the objects of an error, moved inwards at the image's edge.
 
     Raises:
         ValueError: if the images differ in size or hold none of the objects.
     """
-    shape = exhibit.image.shape[:2]
-    if exhibit.true.shape != shape or exhibit.pred.shape != shape:
-        raise ValueError(
-            f"{exhibit.name}: image {shape}, annotation {exhibit.true.shape} and prediction {exhibit.pred.shape} "
-            "differ in size"
-        )
-    y, x = np.nonzero(np.isin(exhibit.true, exhibit.true_labels) | np.isin(exhibit.pred, exhibit.pred_labels))
+    shape, name = image.shape[:2], specimen.image
+    if true.shape != shape or pred.shape != shape:
+        raise ValueError(f"{name}: image {shape}, annotation {true.shape} and prediction {pred.shape} differ in size")
+    y, x = np.nonzero(np.isin(true, specimen.true) | np.isin(pred, specimen.pred))
     if not y.size:
-        raise ValueError(f"{exhibit.name}: none of the objects to show is in its label images")
+        raise ValueError(f"{name}: none of the objects to show is in its label images")
     low, high = np.array([y.min(), x.min()]), np.array([y.max(), x.max()]) + 1
     side = max(_SMALLEST, int(np.ceil(_MARGIN * (high - low).max())))
     start = np.clip((low + high - side) // 2, 0, np.maximum(np.array(shape) - side, 0))
@@ -107,16 +131,15 @@ def surroundings(exhibit: Exhibit) -> Window:
 
 
 def _draw(axes: Axes, exhibit: Exhibit) -> None:
-    place = surroundings(exhibit)
-    part = tile(exhibit.image, place, _SHOWN)
+    part, specimen = fitted(exhibit.rgb, _SHOWN), exhibit.specimen
     axes.imshow(part.rgb, extent=part.extent, interpolation="antialiased")
     for labels, members, (colour, bold) in (
-        (exhibit.true[place], exhibit.true_labels, _TRUE),
-        (exhibit.pred[place], exhibit.pred_labels, _PRED),
+        (exhibit.true, specimen.true, _TRUE),
+        (exhibit.pred, specimen.pred, _PRED),
     ):
         for label, curves in object_outlines(labels).items():
             draw_outlines(axes, curves, colour, width=bold if label in members else bold / 3)
-    name = plain(exhibit.name)
+    name = plain(specimen.image)
     name = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
     wide = part.extent[1] + 0.5
-    axes.set_title(f"{name}\n{plain(exhibit.note)} in {wide:.0f} px", fontsize=6, loc="left", pad=2)
+    axes.set_title(f"{name}\n{plain(specimen.how_bad)} in {wide:.0f} px", fontsize=6, loc="left", pad=2)

@@ -29,7 +29,11 @@ def tile(image: Image, place: Window, side: int) -> Tile:
         place: rows and columns.
         side: of the square that it is fitted into, in pixels.
     """
-    part = to_rgb8(image)[place]
+    return fitted(to_rgb8(image)[place], side)
+
+
+def fitted(part: npt.NDArray[np.uint8], side: int) -> Tile:
+    """Return an (H, W, 3) part of an image, fitted into side x side pixels as `tile` does it."""
     height, width = part.shape[:2]
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -1,0 +1,1 @@
+"""The rows of the benchmark: scored, analysed and judged in one pass over the images, then compared."""

@@ -1,0 +1,1 @@
+"""What networks see of annotated images: crops, and how they are varied."""

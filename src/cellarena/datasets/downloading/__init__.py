@@ -1,0 +1,1 @@
+"""Archives from outside: fetched, checked, unpacked."""

@@ -1,0 +1,1 @@
+"""What label images mean, and whether they are what they are said to be."""

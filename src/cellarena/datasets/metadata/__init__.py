@@ -1,0 +1,1 @@
+"""What people write about their images: the rows of their manifest.csv, the names of their folders."""

@@ -1,0 +1,1 @@
+"""From files that somebody else made to arrays, each file checked before it is used."""

@@ -1,0 +1,1 @@
+"""Train, val and test, and what must not leak from one into another."""

@@ -1,0 +1,1 @@
+"""What others made becomes part of the project: annotated images, checkpoints."""

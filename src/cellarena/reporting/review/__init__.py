@@ -1,1 +1,0 @@
-"""What a pull request changes, told to those who decide on it."""

@@ -1,0 +1,1 @@
+"""The cache and the remotes checked against what commits promise, repaired, filled and cleared."""
