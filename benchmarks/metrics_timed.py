@@ -27,7 +27,7 @@ def ours() -> dict[str, Metric]:
     from cellarena.evaluation.matching import iou_pairs, match, without_border_pairs
     from cellarena.evaluation.metrics import OBJECT_METRICS, PIXEL_METRICS, f1
     from cellarena.evaluation.official import score_official
-    from cellarena.evaluation.pixel_metrics import PixelPair
+    from cellarena.evaluation.pixel_pair import PixelPair
     from cellarena.evaluation.scores import THRESHOLDS
     from cellarena.evaluation.strict import score_strict
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from cellarena.evaluation.coverage import Cell, write_cells
+from cellarena.evaluation.coverage import ImageStatus, write_statuses
 from cellarena.evaluation.scores import write_scores
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
@@ -115,9 +115,11 @@ class Project:
                 write_labels(pred, path)
             true = cells(int(record.labels_sha256.rsplit("-", 1)[1]))
             pairs.append((name, true, pred))
-            made.append(Cell(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else ""))
+            made.append(
+                ImageStatus(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else "")
+            )
         write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
-        write_cells(made, layout.cells(run))
+        write_statuses(made, layout.cells(run))
 
     def commit(self, message, runs=(UNET, SAC), scored_apart=False):
         """Commit all as it is, dvc.lock saying that the results were made of what is there.

@@ -14,7 +14,8 @@ class Catalog(Generic[T]):
 
     Args:
         kind: what the entries are, in the singular, for error messages ("source", "model").
-        package: dotted name of the package whose modules register entries; imported at the first look-up.
+        package: dotted name of the package whose modules register entries; imported at the first look-up. In
+            `a.{}.b` the module b of every package in a does.
     """
 
     def __init__(self, kind: str, package: str) -> None:
@@ -58,7 +59,8 @@ class Catalog(Generic[T]):
 
 @cache
 def load_all(package: str) -> None:
-    """Import every module of a package, so that its entries register themselves."""
-    path = importlib.import_module(package).__path__
-    for module in sorted(info.name for info in pkgutil.iter_modules(path)):
-        importlib.import_module(f"{package}.{module}")
+    """Import every module of a package, or one of each of its packages, so that entries register themselves."""
+    folder, _, rest = package.partition(".{}")
+    path = importlib.import_module(folder).__path__
+    for module in sorted(info.name for info in pkgutil.iter_modules(path) if info.ispkg or not rest):
+        importlib.import_module(f"{folder}.{module}{rest}")

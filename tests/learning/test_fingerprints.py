@@ -31,7 +31,7 @@ def test_the_code_that_decides_a_training_is_part_of_its_fingerprint():
 
 def test_the_code_that_decides_the_fit_of_a_generator_is_not_that_of_trainings():
     names = {path.relative_to(Path(cellarena.__file__).parent).as_posix() for path in own_code(GENERATING)}
-    assert {"synthesis/generators/pix2pix.py", "synthesis/parts/fitting.py", "images/labels.py"} <= names
+    assert {"synthesis/generators/pix2pix/learner.py", "synthesis/networks/fitting.py", "images/labels.py"} <= names
     assert not any(name.startswith("learning") for name in names)
 
 

@@ -6,7 +6,7 @@ import click
 
 from cellarena.registry.releases import releases as registry
 from cellarena.registry.releases.completeness import is_shallow, refuse_unknown_releases
-from cellarena.registry.releases.names import checked_name
+from cellarena.registry.releases.names import artifact_name
 from cellarena.releasing.listing import entries_of, print_releases
 from cellarena.releasing.workplace import own_repository
 from cellarena.shell.project import Project
@@ -25,7 +25,7 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     """
     repository = own_repository(project)
     found = registry.releases(repository)
-    entries = entries_of(project, [known for known in found if name is None or known.name == checked_name(name)])
+    entries = entries_of(project, [known for known in found if name is None or known.name == artifact_name(name)])
     if as_json:
         click.echo(json.dumps(entries, indent=2, sort_keys=True))
     elif entries:

@@ -122,7 +122,7 @@ def _runs(layout: Layout, by_path: Mapping[Path, Output]) -> dict[Run, Made]:
         return by_path.get(path) or by_path.get(path.parent)
 
     found: dict[Run, Made] = {}
-    for run in sorted({run for path in by_path if (run := _named_in(path))}):
+    for run in sorted({run for path in by_path if (run := Run.named_by(path))}):
         places = {
             "checkpoint": layout.ensemble(run) if layout.ensemble(run) in by_path else layout.checkpoint(run),
             "predictions": layout.predictions(run),
@@ -132,15 +132,6 @@ def _runs(layout: Layout, by_path: Mapping[Path, Output]) -> dict[Run, Made]:
         if parts := {part: output for part, path in places.items() if (output := made(path))}:
             found[run] = parts
     return found
-
-
-def _named_in(path: Path) -> Run | None:
-    """Return the run that a path's last part names, None if it names none."""
-    try:
-        model, arm, seed = path.name.split(".")[0].rsplit("-", 2)
-        return Run(model, arm, int(seed))
-    except ValueError:
-        return None
 
 
 def _with_holders(paths: Iterable[str]) -> set[str]:

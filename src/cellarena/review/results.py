@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
+from cellarena.cards import reading
+from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.learning.cards import reading
 from cellarena.records import Run, read_manifest
 from cellarena.registry.requirements import used_otherwise
 from cellarena.review.before_after import image_changes, row_changes, run_changes, same_images, values_of
@@ -97,13 +97,13 @@ def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataF
     return pd.DataFrame(lines, columns=LOST_COLUMNS)
 
 
-def _cells(path: Path) -> dict[str, Cell] | None:
-    cells = read_cells(path)
+def _cells(path: Path) -> dict[str, ImageStatus] | None:
+    cells = read_statuses(path)
     return None if cells is None else {cell.image: cell for cell in cells}
 
 
 def _lost_of(
-    before: Mapping[str, Cell], after: Mapping[str, Cell], same: Mapping[str, str]
+    before: Mapping[str, ImageStatus], after: Mapping[str, ImageStatus], same: Mapping[str, str]
 ) -> list[tuple[str, str, str, str]]:
     answers = COVERED - {FAILED}
     lines = []

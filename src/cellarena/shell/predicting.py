@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from cellarena.cards import reading
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
-from cellarena.learning.cards import reading
 from cellarena.methods.spec import METHODS
 from cellarena.records import Run
 from cellarena.registry.origins import weights_of

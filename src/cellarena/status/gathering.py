@@ -11,7 +11,7 @@ from cellarena.shell.predictions import read_failures
 from cellarena.shell.project import Project
 from cellarena.shell.running import unfinished
 from cellarena.shell.settings import chosen_budget
-from cellarena.status.overview import Cell, Overview, Progress, Row
+from cellarena.status.overview import Overview, Progress, Row, StepStatus
 from cellarena.status.pipeline import Pipeline, read_pipeline
 from cellarena.status.states import StageFacts, Status, statuses
 
@@ -71,10 +71,10 @@ def _run_row(project: Project, run: Run, grids: Sequence[str], found: Mapping[Pa
     return Row(str(run), cells, grids, run)
 
 
-def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell]:
+def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[StepStatus]:
     """Return the cells of a row; what a stage makes for all rows together is a folder of their outputs."""
     made = {step: next((found[p] for p in (path, *path.parents) if p in found), None) for step, path in paths.items()}
-    return [Cell(step, status) for step, status in made.items() if status]
+    return [StepStatus(step, status) for step, status in made.items() if status]
 
 
 def _progress(project: Project, run: Run) -> Progress | None:
