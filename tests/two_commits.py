@@ -118,8 +118,11 @@ class Project:
         write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
         write_cells(made, layout.cells(run))
 
-    def commit(self, message, runs=(UNET, SAC)):
-        """Commit all as it is, dvc.lock saying that the results were made of what is there."""
+    def commit(self, message, runs=(UNET, SAC), together=False):
+        """Commit all as it is, dvc.lock saying that the results were made of what is there.
+
+        With `together` one stage scores all runs, and its output is the folder of their tables.
+        """
         relative, params = Layout(Path()), yaml.safe_load((self.root / "params.yaml").read_text())
         data = [relative.preprocessed, relative.splits]
         locked = {"split": self.entry([], {}, data)}
@@ -130,7 +133,14 @@ class Project:
             locked[f"train@{run}"] = self.entry([code, relative.splits], names, made[:1])
             locked[f"predict@{run}"] = self.entry(made[:1], {}, made[1:2])
             locked[f"evaluate@{run}"] = self.entry(made[1:2], {}, made[2:])
-        self.write_file("dvc.yaml", yaml.safe_dump({"stages": _declared(runs, relative)}, sort_keys=False))
+        declared = _declared(runs, relative)
+        if together:
+            locked = {name: entry for name, entry in locked.items() if not name.startswith("evaluate")}
+            deps = [relative.predictions(run) for run in runs]
+            locked["evaluate"] = self.entry(deps, {}, [relative.scores(UNET).parent])
+            folder = str(relative.scores(UNET).parent)
+            declared["evaluate"] = {"cmd": "true", "deps": list(map(str, deps)), "outs": [folder]}
+        self.write_file("dvc.yaml", yaml.safe_dump({"stages": declared}, sort_keys=False))
         self.write_file("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": locked}, sort_keys=False))
         self.commit_in_git(message)
 

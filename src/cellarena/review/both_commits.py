@@ -26,8 +26,6 @@ class Reviewed:
     layout: Layout
     """Of relative paths."""
     settings: Comparing
-    floor: str
-    """The model that no training stands behind."""
 
     def of_run(self, run: Run, part: str, parse: Callable[[Path], T | None]) -> tuple[T, T] | None:
         """Return what a function makes of a file of a run before and after, None unless both can be had."""

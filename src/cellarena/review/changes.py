@@ -1,6 +1,6 @@
 """What differs between two commits, as a review tells it; nothing but git and the lists of DVC's objects is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -9,7 +9,7 @@ import pandas as pd
 
 from cellarena.datasets.names import listed
 from cellarena.layout import Layout
-from cellarena.records import Run
+from cellarena.records import REAL, Run
 from cellarena.registry.locked import LockedStage, locked_stages
 from cellarena.registry.outputs import Output
 from cellarena.registry.pipelines import declared_stages, outdated_stages, outputs_of
@@ -24,6 +24,7 @@ from cellarena.review.differences import (
     changed_parameters,
     growth,
 )
+from cellarena.review.reading import Reader
 
 _PIPELINE = "dvc.yaml"
 _NAMED = 4
@@ -49,16 +50,25 @@ class State:
         return next((output for output in self.outputs if output.path == path.as_posix()), None)
 
 
-def state_of(repository: Repository, commit: str, layout: Layout) -> State:
-    """Return a commit as far as git tells.
+def state_of(reader: Reader, commit: str, layout: Layout) -> State:
+    """Return a commit as far as git and the lists of folders tell.
 
     Raises:
         ValueError, SecurityError: as reading its pipeline does.
     """
+    repository = reader.repository
     declared = declared_stages(repository, commit)
     outputs = outputs_of(repository, commit, declared)
     params = repository.mapping(commit, layout.params.as_posix())
-    return State(commit, declared, locked_stages(repository, commit), params, outputs, _runs(layout, outputs))
+    runs = _runs(layout, [*outputs, *_score_tables(reader, commit, layout, outputs)])
+    return State(commit, declared, locked_stages(repository, commit), params, outputs, runs)
+
+
+def _score_tables(reader: Reader, commit: str, layout: Layout, outputs: Sequence[Output]) -> list[Output]:
+    """Return the tables of a stage that scores all runs: its output is their folder."""
+    folders = {layout.scores(Run("x", arm, 0)).parent.as_posix() for arm in (REAL, "x")}
+    listed_files = (reader.members(commit, output) for output in outputs if output.path in folders)
+    return [table for files in listed_files for table in (files or {}).values()]
 
 
 def changes_of(repository: Repository, before: State, after: State, layout: Layout, cache: Path) -> Changes:
@@ -83,7 +93,7 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         files=changed_files(repository, before.commit, after.commit),
         runs=_run_table(before, after),
         n_runs=len(after.runs),
-        others=[c.path for c in differing if c not in data and c.path not in of_runs],
+        others=[c.path for c in differing if c not in data and not _holds_any(c.path, of_runs)],
         outdated=outdated_stages(repository, after.commit, after.declared),
         altered=_altered(repository, before, after),
     )
@@ -101,10 +111,13 @@ def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:
     by_path = {Path(output.path): output for output in outputs}
     found: dict[Run, Made] = {}
     for run in sorted({run for path in by_path if (run := _named_in(path))}):
+        ensemble = layout.ensemble(run)
         places = {
-            "checkpoint": layout.checkpoint(run), "predictions": layout.predictions(run),
-            "scores": layout.scores(run), "cells": layout.cells(run),
-        }  # fmt: skip
+            "checkpoint": ensemble if ensemble in by_path else layout.checkpoint(run),
+            "predictions": layout.predictions(run),
+            "scores": layout.scores(run),
+            "cells": layout.cells(run),
+        }
         if made := {part: by_path[path] for part, path in places.items() if path in by_path}:
             found[run] = made
     return found
@@ -153,4 +166,9 @@ def _because(before: State, after: State, old: Made, new: Made) -> str:
         if part_state(old, new, part) == CHANGED:
             was, now = before.locked.get(old[part].stage), after.locked.get(new[part].stage)
             names |= dict.fromkeys(causes(was, now) if was and now else ())
-    return listed((name for name in names if name not in own), _NAMED)
+    return listed((name for name in names if not _holds_any(name, own)), _NAMED)
+
+
+def _holds_any(path: str, others: Iterable[str]) -> bool:
+    """Return whether a path is that of one of the others, or of a folder around one."""
+    return any(PurePosixPath(other).is_relative_to(path) for other in others)

@@ -2,11 +2,9 @@
 
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -45,14 +43,14 @@ def review_of(repository: Repository, revisions: str, scratch: Path, pictures: P
     """
     layout = Layout(Path())
     names, commits = _sides(repository, revisions)
-    before, after = (state_of(repository, commit, layout) for commit in commits)
+    cache = objects(repository)
+    reader = Reader(repository, cache, scratch)
+    before, after = (state_of(reader, commit, layout) for commit in commits)
     if not before.outputs and not after.outputs:
         raise ValueError(f"{revisions}: dvc.lock names no output in either commit; run `dvc repro` and commit dvc.lock")
-    cache = objects(repository)
     changes = changes_of(repository, before, after, layout, cache)
-    settings, floor = _settings(after)
-    reader = Reader(repository, cache, scratch)
-    reviewed = Reviewed(reader, before, after, layout, settings, floor)
+    settings = _settings(after)
+    reviewed = Reviewed(reader, before, after, layout, settings)
     results = results_of(reviewed, pictures)
     changes = replace(changes, libraries=libraries_of(reviewed))
     old, new = map(partial(_side, repository), names, commits)
@@ -80,16 +78,14 @@ def _sides(repository: Repository, revisions: str) -> tuple[list[str], list[str]
     return [base, head], commits
 
 
-def _settings(after: State) -> tuple[Comparing, str]:
-    """Return what the comparison rests on and the model that is not learned, as the later commit has them."""
-    where = f"params.yaml at {after.commit[:7]}"
+def _settings(after: State) -> Comparing:
+    """Return what the comparison rests on, as the later commit has it."""
     try:
-        settings = Comparing.model_validate(after.params.get("compare"))
+        return Comparing.model_validate(after.params.get("compare"))
     except ValidationError as error:
         fault = error.errors()[0]
-        raise ValueError(f"{where}: {'.'.join(map(str, ('compare', *fault['loc'])))}: {fault['msg']}") from error
-    benchmark: Any = after.params.get("benchmark")
-    return settings, str(benchmark.get("floor", "")) if isinstance(benchmark, Mapping) else ""
+        where = ".".join(map(str, ("compare", *fault["loc"])))
+        raise ValueError(f"params.yaml at {after.commit[:7]}: {where}: {fault['msg']}") from error
 
 
 def write_html(found: Review, pictures: Path, path: Path) -> None:
