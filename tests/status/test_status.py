@@ -150,7 +150,8 @@ def test_an_interrupted_training_says_how_far_it_came(project, cellarena):
     layout.resume(UNET, "0123456789abcdef").mkdir(parents=True)
     layout.log(UNET).mkdir(parents=True)
     (layout.log(UNET) / "metrics.json").write_text('{"step": 125}')
-    n_steps = load_params(project.root / "params.yaml").chosen_budget.steps
+    params = load_params(project.root / "params.yaml")
+    n_steps = params.budgets[params.budget].steps
     assert f"interrupted, step 125 of {n_steps}" in cellarena(project.root, "status").out
     (layout.log(UNET) / "metrics.json").write_text('{"step": ')
     shown = cellarena(project.root, "status")
