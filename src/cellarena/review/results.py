@@ -10,6 +10,7 @@ from cellarena.cards import reading
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.methods.spec import METHODS
 from cellarena.records import Run, read_manifest
 from cellarena.registry.requirements import used_otherwise
 from cellarena.review.before_after import image_changes, row_changes, run_changes, same_images, values_of
@@ -29,7 +30,7 @@ def results_of(reviewed: Reviewed, pictures: Path | None) -> Results:
     values, lost = _values(reviewed, changed, test), _lost(reviewed, changed, test)
     if values.empty:
         return Results(test.counts, lost=lost, leaks=leaks)
-    unlearned = {run.row for run in changed if run.model in reviewed.unlearned}
+    unlearned = {run.row for run in changed if run.model in METHODS}
     runs, rows = (make(values, reviewed.settings, unlearned) for make in (run_changes, row_changes))
     by_image = image_changes(values)
     drawn = pictures_of(reviewed, by_image, test, pictures) if pictures else []
