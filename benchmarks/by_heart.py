@@ -32,7 +32,7 @@ from cellarena.learning.predict import Network, Tiles
 from cellarena.learning.recipe import device_of, precision_of
 from cellarena.learning.supervision import supervised_loss
 from cellarena.learning.tuning import tuned
-from cellarena.models.parts.nnunet_plan import plan
+from cellarena.models.planning.nnunet_plan import plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params import Params, load_params
 

@@ -26,7 +26,7 @@ def ours() -> dict[str, Metric]:
     """Return this project's metrics, each from the label images on."""
     from cellarena.evaluation.matching import iou_pairs, match, without_border_pairs
     from cellarena.evaluation.metrics import OBJECT_METRICS, PIXEL_METRICS, f1
-    from cellarena.evaluation.metrics.pixels import PixelPair
+    from cellarena.evaluation.pixel_pair import PixelPair
     from cellarena.evaluation.protocols.official import score_official
     from cellarena.evaluation.protocols.strict import score_strict
     from cellarena.evaluation.scores import THRESHOLDS

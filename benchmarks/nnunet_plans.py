@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellarena.datasets.describing.fingerprint import fingerprint
-from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
+from cellarena.models.planning.nnunet_plan import Plan, Planning, plan
 
 VERSION = "2.8.1"
 THEIRS = Path(__file__).with_name("nnunet_plans_theirs.py")

@@ -17,7 +17,7 @@ import torch
 
 from cellarena.learning.checkpoints import build_network
 from cellarena.learning.recipe import precision_of
-from cellarena.models.parts.nnunet_plan import plan
+from cellarena.models.planning.nnunet_plan import plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.params import Params, load_params
 

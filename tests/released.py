@@ -13,8 +13,8 @@ import numpy as np
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.images.io import write_image, write_png
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.models.unet import UNet
 from cellarena.registry.packages.package import Data, Licence, Package, Score, hashes_of, write_package

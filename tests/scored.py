@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cellarena.evaluation.coverage import Cell, coverage
+from cellarena.evaluation.coverage import ImageStatus, coverage
 from cellarena.evaluation.scores import THRESHOLDS, score_image, score_table
 from cellarena.evaluation.summary import leaderboard, summarize
 from cellarena.records import Run
@@ -37,6 +37,6 @@ def scored():
 def board():
     """Return the leaderboard of these rows, every cell of them covered."""
     images = [record.id for record in RECORDS]
-    cells = {run: [Cell(image, "ok", "t", "p", "") for image in images] for run, _ in scored()}
+    cells = {run: [ImageStatus(image, "ok", "t", "p", "") for image in images] for run, _ in scored()}
     covered = coverage(images, cells, {(run, image): ("t", "p") for run in cells for image in images})
     return leaderboard(summarize(scored(), RECORDS), covered)

@@ -16,7 +16,7 @@ SMALL = {
 
 def small_settings(name, **changed):
     block = yaml.safe_load((ROOT / "params.yaml").read_text())["generators"][name]
-    return GENERATORS[name].settings.model_validate({**block, **SMALL.get(name, {}), **changed})
+    return GENERATORS[name].model_validate({**block, **SMALL.get(name, {}), **changed})
 
 
 def disks(shape, seed):

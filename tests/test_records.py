@@ -23,6 +23,20 @@ def test_a_run_refuses_names_that_dvc_or_a_path_would_misread(name):
         Run("unet", name, 0)
 
 
+@pytest.mark.parametrize("path", ["unet-real-0", "data/scores/unet-real-0.cells.csv", "a/b/unet-real-0.png"])
+def test_a_run_is_read_from_its_name_and_from_what_is_named_after_it(path):
+    assert Run.named_by(path) == Run.parse("unet-real-0") == Run("unet", "real", 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["unet-real", "unet-real-x", "unet-real-00", "a-b-c-0", "Unet-real-0", "unet-real-0\n", ""]
+)
+def test_a_name_of_no_run_is_one_line_that_says_what_one_is(name):
+    with pytest.raises(ValueError, match=r"names no run; expected MODEL-ARM-SEED, such as unet-real-0$"):
+        Run.parse(name)
+    assert Run.named_by(f"data/{name}") is None
+
+
 def test_a_run_refuses_a_negative_seed():
     with pytest.raises(ValueError, match="negative"):
         Run("unet", "real", -1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from cellarena.evaluation.coverage import Cell, write_cells
+from cellarena.evaluation.coverage import ImageStatus, write_statuses
 from cellarena.evaluation.scores import write_scores
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
@@ -115,14 +115,16 @@ class Project:
                 write_labels(pred, path)
             true = cells(int(record.labels_sha256.rsplit("-", 1)[1]))
             pairs.append((name, true, pred))
-            made.append(Cell(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else ""))
+            made.append(
+                ImageStatus(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else "")
+            )
         write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
-        write_cells(made, layout.cells(run))
+        write_statuses(made, layout.cells(run))
 
-    def commit(self, message, runs=(UNET, SAC), scored_apart=False):
+    def commit(self, message, runs=(UNET, SAC), together=False):
         """Commit all as it is, dvc.lock saying that the results were made of what is there.
 
-        Commits of old have each run's scores as outputs of their own, those of today all in one folder.
+        With `together` one stage scores all runs, and its output is the folder of their tables.
         """
         relative, params = Layout(Path()), yaml.safe_load((self.root / "params.yaml").read_text())
         data = [relative.preprocessed, relative.splits]
@@ -133,16 +135,15 @@ class Project:
             code = Path("src/cellarena/models") / f"{run.model}.py"
             locked[f"train@{run}"] = self.entry([code, relative.splits], names, made[:1])
             locked[f"predict@{run}"] = self.entry(made[:1], {}, made[1:2])
-            if scored_apart:
-                locked[f"evaluate@{run}"] = self.entry([relative.preprocessed, *made[1:2]], {}, made[2:])
-        if not scored_apart:
-            for path in (self.root / "data/scores").iterdir():
-                if path.name.split(".")[0] not in map(str, runs):
-                    path.unlink()
-            deps = [relative.preprocessed, Path("data/predictions")]
-            locked["evaluate"] = self.entry(deps, {}, [Path("data/scores")])
-        stages = _declared(runs, relative, scored_apart)
-        self.write_file("dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
+            locked[f"evaluate@{run}"] = self.entry(made[1:2], {}, made[2:])
+        declared = _declared(runs, relative)
+        if together:
+            locked = {name: entry for name, entry in locked.items() if not name.startswith("evaluate")}
+            deps = [relative.predictions(run) for run in runs]
+            locked["evaluate"] = self.entry(deps, {}, [relative.scores(UNET).parent])
+            folder = str(relative.scores(UNET).parent)
+            declared["evaluate"] = {"cmd": "true", "deps": list(map(str, deps)), "outs": [folder]}
+        self.write_file("dvc.yaml", yaml.safe_dump({"stages": declared}, sort_keys=False))
         self.write_file("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": locked}, sort_keys=False))
         self.commit_in_git(message)
 

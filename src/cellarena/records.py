@@ -4,13 +4,14 @@ import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any, Self
 
 from cellarena.faults import SecurityError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SLUG = re.compile(r"[a-z0-9_]+")
+_RUN = re.compile(rf"({_SLUG.pattern})-({_SLUG.pattern})-(0|[1-9][0-9]*)")
 
 
 REAL = "real"
@@ -94,6 +95,25 @@ class Run:
                 raise ValueError(f"{part!r} cannot name a model or an arm: use a-z, 0-9 and _")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed} is negative")
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Return the run whose text is `name`.
+
+        Raises:
+            ValueError: if it is that of none.
+        """
+        if not (found := _RUN.fullmatch(name)):
+            raise ValueError(f"{name!r} names no run; expected MODEL-ARM-SEED, such as unet-real-0")
+        return cls(found[1], found[2], int(found[3]))
+
+    @classmethod
+    def named_by(cls, path: PurePath | str) -> Self | None:
+        """Return the run that the last part of a path is named after, whatever its suffixes; None if it is none."""
+        try:
+            return cls.parse(PurePath(path).name.partition(".")[0])
+        except ValueError:
+            return None
 
     def __str__(self) -> str:
         return f"{self.row}-{self.seed}"

@@ -26,7 +26,7 @@ EDITED = {
     **{name: [name] for name in (
         "cli", "datasets.cropping.augmentations", "datasets.sources.folder", "evaluation.matching", "images.intensity",
         "learning.fit", "models.maunet", "params.mirror", "images.origins", "shell.predictions", "stages.evaluate",
-        "synthesis.generators.texture", "targets.class_and_distance",
+        "synthesis.generators.texture.learner", "targets.class_and_distance",
     )},
     "reporting/templates/report.css": ["reporting.html", "reporting.pdf"],
 }  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_key_reaches_its_own_entries_and_no_others(reach):
     assert not {"cellarena.models.sac", "cellarena.methods.otsu", "cellarena.models.nnunet"} & entries
     assert not {"cellarena.models.maunet", "cellarena.targets.class_and_distance"} & reach("train.unet")
     assert not {"cellarena.models.unet", "cellarena.models.maunet"} & reach("train.otsu")
-    assert "cellarena.synthesis.generators.pix2pix" not in reach("fit-generator.texture")
+    assert "cellarena.synthesis.generators.pix2pix.learner" not in reach("fit-generator.texture")
     assert "cellarena.datasets.sources.folder" not in reach("acquire.simulated")
     assert "cellarena.models.unet" not in reach("preprocess") | reach("split")
 

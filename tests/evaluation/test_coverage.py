@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 
 from cellarena.evaluation.coverage import (
-    Cell,
+    ImageStatus,
     coverage,
     coverage_by_run,
-    judged,
-    read_cells,
+    read_statuses,
     refuse_uncovered,
-    write_cells,
+    status_of,
+    write_statuses,
 )
 from cellarena.records import Run
 
@@ -17,7 +17,7 @@ UNET, SAC = Run("unet", "real", 0), Run("sac", "real", 0)
 
 
 def cells(**statuses):
-    return [Cell(image, status, f"t-{image}", f"p-{image}", "") for image, status in statuses.items()]
+    return [ImageStatus(image, status, f"t-{image}", f"p-{image}", "") for image, status in statuses.items()]
 
 
 def hashes(*runs, **changed):
@@ -72,18 +72,18 @@ def test_many_missing_cells_are_named_by_the_first():
 
 
 def test_cells_survive_the_disk(tmp_path):
-    written = [Cell("NA", "failed", "t", "", 'reason, with "quotes"'), Cell("007", "ok", "t", "p", "")]
-    write_cells(written, tmp_path / "new" / "cells.csv")
-    assert read_cells(tmp_path / "new" / "cells.csv") == written[::-1]
+    written = [ImageStatus("NA", "failed", "t", "", 'reason, with "quotes"'), ImageStatus("007", "ok", "t", "p", "")]
+    write_statuses(written, tmp_path / "new" / "cells.csv")
+    assert read_statuses(tmp_path / "new" / "cells.csv") == written[::-1]
     assert b"\r" not in (tmp_path / "new" / "cells.csv").read_bytes()
-    assert read_cells(tmp_path / "none.csv") is None
+    assert read_statuses(tmp_path / "none.csv") is None
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n", "image,status,true_sha256,pred_sha256,note\na,fine,t,p,\n"])
 def test_bad_tables_are_refused(tmp_path, content):
     (tmp_path / "cells.csv").write_text(content)
     with pytest.raises(ValueError, match=r"cells\.csv: not a table of cells.*evaluate"):
-        read_cells(tmp_path / "cells.csv")
+        read_statuses(tmp_path / "cells.csv")
 
 
 ONE, TWO, NONE = (np.array([row], np.uint8) for row in ([0, 1, 1, 1], [0, 1, 0, 2], [0, 0, 0, 0]))
@@ -101,12 +101,12 @@ ONE, TWO, NONE = (np.array([row], np.uint8) for row in ([0, 1, 1, 1], [0, 1, 0, 
     ],
 )
 def test_judged(true, pred, expected):
-    assert judged(true, pred) == expected
+    assert status_of(true, pred) == expected
 
 
 def test_a_broken_annotation_is_nobodys_failure():
     with pytest.raises(ValueError, match="annotation is float64"):
-        judged(ONE / 2, ONE)
+        status_of(ONE / 2, ONE)
 
 
 def test_the_order_of_runs_does_not_matter():

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import distance_transform_edt
 
 from cellarena.evaluation.metrics import PIXEL_METRICS
-from cellarena.evaluation.metrics.pixels import PixelPair
+from cellarena.evaluation.pixel_pair import PixelPair
 from cellarena.images.labels import boundary_band, inner_boundary
 
 LABELS = arrays(np.uint8, (12, 11), elements=st.integers(0, 2))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
-from cellarena.evaluation.coverage import Cell, coverage
+from cellarena.evaluation.coverage import ImageStatus, coverage
 from cellarena.evaluation.scores import THRESHOLDS
 from cellarena.evaluation.strata import modality_slug
 from cellarena.evaluation.summary import (
@@ -51,7 +51,7 @@ TABLES = [ZERO, ONE, OTSU]
 
 def covered(tables, status="ok"):
     """Return a coverage table in which every cell of these runs has the same status."""
-    cells = {run: [Cell(image, status, "t", "p", "") for image in "abc"] for run, _ in tables}
+    cells = {run: [ImageStatus(image, status, "t", "p", "") for image in "abc"] for run, _ in tables}
     return coverage("abc", cells, {(run, image): ("t", "p") for run in cells for image in "abc"})
 
 

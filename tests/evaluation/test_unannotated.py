@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.evaluation.calibration.judge import judge
+from cellarena.evaluation.answers import Annotation, Answer
+from cellarena.evaluation.calibration.per_image import image_calibration
 from cellarena.evaluation.protocols import PROTOCOLS
 from cellarena.evaluation.unannotated import judgeable
+from test_records import RECORD
 
 SIDE = 40
 IGNORED = np.zeros((SIDE, SIDE), bool)
@@ -83,13 +85,17 @@ def test_labels_keep_their_numbers_and_type(pred: np.ndarray, ignored: np.ndarra
         assert np.array_equal(found == label, expected)
 
 
+def answer(pred, ignored=None):
+    return Answer.of(Annotation(RECORD, TRUE, TRUE, ignored), judgeable(TRUE, pred, ignored))
+
+
 def test_calibration_judges_neither_pixels_nor_objects_there() -> None:
     codes = np.random.default_rng(0).integers(0, 2**16, TRUE.shape).astype(np.uint16)
     classes = (TRUE > 0).astype(np.uint8)
-    part, spoilt = judge(TRUE, ELSEWHERE, classes, codes, 1.0, IGNORED), codes.copy()
+    part, spoilt = image_calibration(answer(ELSEWHERE, IGNORED), classes, codes, 1.0), codes.copy()
     spoilt[IGNORED] = 0
-    again = judge(TRUE, TRUE, classes, spoilt, 1.0, IGNORED)
+    again = image_calibration(answer(TRUE, IGNORED), classes, spoilt, 1.0)
     assert part.labels.tolist() == again.labels.tolist() == [10, 20, 30]
     assert part.confidence["raw"].tolist() == again.confidence["raw"].tolist()
     assert str(part.sums) == str(again.sums)
-    assert str(part.sums) != str(judge(TRUE, ELSEWHERE, classes, codes, 1.0).sums)
+    assert str(part.sums) != str(image_calibration(answer(ELSEWHERE), classes, codes, 1.0).sums)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from cellarena.learning.cards import write_card
+from cellarena.cards import write_card
 from cellarena.learning.checkpoints import build_network, load_model, load_weights, save_weights
 from tiny import INFERENCE, NETWORK, TARGET, discs, segmenter
 

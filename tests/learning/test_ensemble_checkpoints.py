@@ -7,8 +7,8 @@ import pytest
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.faults import IntegrityError
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import Model, build_network, save_weights
 from cellarena.learning.ensemble_checkpoints import Ensemble, gathered, load_checkpoint, write_ensemble
 from cellarena.models.ensembles import Ensembling

@@ -13,7 +13,7 @@ from cellarena.learning.fit import fit
 from cellarena.learning.module import Segmentation
 from cellarena.models.maunet import MAUNet
 from cellarena.models.nnunet import NNUNet
-from cellarena.models.parts.nnunet_plan import Planning, plan
+from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.sac import SAC
 from cellarena.targets.class_and_distance import ClassAndDistance
 from tiny import NETWORK, discs, recipe

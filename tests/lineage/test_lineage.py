@@ -8,7 +8,7 @@ import pytest
 
 from cellarena.images.io import file_sha256, read_image, write_image, write_labels
 from cellarena.images.origins import Origin, labels_sha256, read_origin, weights_of
-from released import RUN, copied, discs, new_project, write_release
+from released import RUN, copied, discs, new_project, stages, write_release
 
 KEYS = {
     "asked", "kind", "release", "comparison", "origin", "labels_unchanged", "run", "data", "arm", "generator",
@@ -100,6 +100,51 @@ def test_a_data_set_has_a_lineage_too(asked):
     found = asked("raw@v1.0.0")
     assert (found["run"], found["package"], found["training"], found["parents"]) == (None, None, None, [])
     assert [stage["name"] for stage in found["stages"]] == ["acquire"]
+
+
+@pytest.mark.parametrize("folder", ["data", "data/study"])
+def test_stages_are_known_by_what_they_make_whatever_their_names_and_commands(project, asked, folder):
+    run, arm = "unet-mixed50-0", f"{folder}/arms/mixed50.csv"
+    for path in ("data/generators/pix2pix", "data/synthetic/pix2pix", f"{folder}/checkpoints/{run}", f"{folder}/arms"):
+        (project.root / path).mkdir(parents=True, exist_ok=True)
+        (project.root / path / "mixed50.csv").write_text(path)
+    generator = {"synthesize.generators.pix2pix": {"kind": "pix2pix", "share": 1}}
+    made = {
+        **stages(),
+        "fit": ("g", ["data/splits"], ["data/generators/pix2pix"], {}),
+        "paint": ("p", ["data/generators/pix2pix"], ["data/synthetic/pix2pix"], generator),
+        "mix": ("m", ["data/synthetic/pix2pix"], [arm], {"arms.mixed50": {"real": 1, "generator": "pix2pix"}}),
+        "learn": ("l", [arm], [f"{folder}/checkpoints/{run}"], {"budget": "smoke"}),
+    }
+    project.lock({f"new-{n}": (f"of {n}", *rest) for n, (_, *rest) in enumerate(made.values())})
+    project.commit("Other names and commands")
+    found = asked(f"{folder}/checkpoints/{run}")
+    assert (found["run"]["name"], found["training"]["run"]["arm"]) == (run, "mixed50")
+    assert (found["arm"]["generator"], found["data"]["split"]) == ("pix2pix", {"seed": 56, "val": 0.1})
+    assert found["generator"]["weights"] == project.push("data/generators/pix2pix")
+    assert found["generator"]["images"] == project.push("data/synthetic/pix2pix")
+    assert found["generator"]["settings"] == {"kind": "pix2pix", "share": 1}
+    assert asked("data/packages/unet")["run"]["name"] == RUN
+
+
+def test_an_ensemble_is_traced_to_its_members_and_an_arm_to_the_stage_of_all_arms(project, asked):
+    folders = [f"data/checkpoints/{name}-mixed50-0" for name in ("unet", "sac", "nnunet")]
+    for path in ("data/study/arms", *folders, "data/ensembles/both-mixed50-0"):
+        (project.root / path).mkdir(parents=True)
+        (project.root / path / "file").write_text(path)
+    arms, members = {"arms": {"mixed50": {"real": 1, "label": "R+S@50"}}}, {"members": ["unet", "sac"]}
+    made = {
+        **stages(),
+        "arms": ("arms", ["data/splits"], ["data/study/arms"], arms),
+        **{f"train-{n}": ("t", ["data/study/arms"], [folder], {}) for n, folder in enumerate(folders)},
+        "both": ("b", ["data/checkpoints"], ["data/ensembles/both-mixed50-0"], {"ensembles.both": members}),
+    }
+    project.lock(made)
+    project.commit("An ensemble")
+    found = asked("data/ensembles/both-mixed50-0")
+    assert {parent["name"] for parent in found["parents"]} == {"unet-mixed50-0", "sac-mixed50-0"}
+    assert (found["training"]["stage"], found["arm"]["label"]) == ("both", "R+S@50")
+    assert found["training"]["checkpoint"] == project.push("data/ensembles/both-mixed50-0")
 
 
 def test_an_output_is_compared_and_traced(project, asked):

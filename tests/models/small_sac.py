@@ -4,8 +4,8 @@ import hashlib
 
 import torch
 
-from cellarena.models.parts.pretrained import Supplied
 from cellarena.models.sac import SAC, build, start
+from cellarena.models.weights.pretrained import Supplied
 
 SMALL = {
     "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "strong",

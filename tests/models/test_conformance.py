@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from cellarena.cards import write_card
 from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
 from cellarena.images.intensity import NORMALISATIONS
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, load_model, save_weights
 from cellarena.learning.predict import Network, Tiles, segment
 from cellarena.learning.recipe import Inference
 from cellarena.learning.supervision import supervised_loss
-from cellarena.models.parts.nnunet_plan import Planning, plan
+from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params.mirror import load_params
 from cellarena.targets.spec import TARGETS

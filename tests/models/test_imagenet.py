@@ -15,10 +15,10 @@ from cellarena.faults import IntegrityError
 from cellarena.models import maunet, maunet_wide
 from cellarena.models.maunet import RESNET50, MAUNet
 from cellarena.models.maunet_wide import WIDE_RESNET50
-from cellarena.models.parts.imagenet import Standardised
-from cellarena.models.parts.pretrained import Published, conversion
-from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
+from cellarena.models.networks.resnet import BLOCKS, ResNetEncoder
 from cellarena.models.spec import MODELS
+from cellarena.models.weights.imagenet import Standardised
+from cellarena.models.weights.pretrained import Published, conversion
 
 DECLARED = {
     "optimizer": "adamw", "learning_rate": 0.001, "weight_decay": 0.01, "augmentation": "strong",

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from cellarena.models.parts.lora import LowRankQkv, adapt, added_names, merge
-from cellarena.models.parts.sac import encode
-from cellarena.models.parts.segment_anything import image_encoder
+from cellarena.models.networks.lora import LowRankQkv, adapt, added_names, merge
+from cellarena.models.networks.sac import encode
+from cellarena.models.networks.segment_anything import image_encoder
 
 EMBEDDING, DEPTH = 32, 2
 

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from cellarena.models.parts.conv_lstm import ConvLSTM
-from cellarena.models.parts.lstm_unet import LSTMUNet
-from cellarena.models.parts.views import CoarseToFine, gaussian_kernel
+from cellarena.models.networks.conv_lstm import ConvLSTM
+from cellarena.models.networks.lstm_unet import LSTMUNet
+from cellarena.models.networks.views import CoarseToFine, gaussian_kernel
 
 
 def network(n_views, width=4, levels=3, n_channels=3):

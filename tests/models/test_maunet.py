@@ -3,7 +3,7 @@ import torch
 
 from cellarena.models.maunet import MAUNet, build
 from cellarena.models.maunet_wide import build as build_wide
-from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
+from cellarena.models.networks.resnet import BLOCKS, ResNetEncoder
 
 SMALL = MAUNet(
     optimizer="adamw", learning_rate=0.001, weight_decay=0.01, augmentation="strong", normalisation="unit",

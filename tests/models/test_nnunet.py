@@ -12,7 +12,7 @@ from torch import nn
 from cellarena.learning.checkpoints import load_weights, save_weights
 from cellarena.learning.supervision import supervised_loss
 from cellarena.models.nnunet import NNUNet, network_from
-from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
+from cellarena.models.planning.nnunet_plan import Plan, Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params.mirror import load_params
 
@@ -147,7 +147,9 @@ def test_no_weight_is_kept_under_two_names():
 
 
 def test_planning_needs_no_torch():
-    modules = "cellarena.models.nnunet, cellarena.models.parts.nnunet_plan, cellarena.datasets.describing.fingerprint"
+    modules = (
+        "cellarena.models.nnunet, cellarena.models.planning.nnunet_plan, cellarena.datasets.describing.fingerprint"
+    )
     subprocess.run([sys.executable, "-c", f"import {modules}, sys; assert 'torch' not in sys.modules"], check=True)
 
 

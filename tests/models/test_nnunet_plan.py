@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cellarena.models.parts.nnunet_plan import Plan, Planning, plan
-from cellarena.models.parts.nnunet_topology import feature_elements, shrunk, topology
+from cellarena.models.planning.nnunet_plan import Plan, Planning, plan
+from cellarena.models.planning.nnunet_topology import feature_elements, shrunk, topology
 
 SIDES = st.integers(1, 3000)
 

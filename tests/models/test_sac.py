@@ -4,9 +4,9 @@ import sys
 import pytest
 import torch
 
-from cellarena.models.parts import sac
-from cellarena.models.parts.sac import encode, positions
-from cellarena.models.parts.segment_anything import image_encoder
+from cellarena.models.networks import sac
+from cellarena.models.networks.sac import encode, positions
+from cellarena.models.networks.segment_anything import image_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder, encoder_of
 from small_sac import SMALL, network, settings
 

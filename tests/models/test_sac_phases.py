@@ -2,7 +2,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from cellarena.models.parts.lora import added_names
+from cellarena.models.networks.lora import added_names
 from cellarena.models.sac import describe, phase
 from small_sac import network, settings
 

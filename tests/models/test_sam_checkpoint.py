@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 
 from cellarena.faults import IntegrityError
-from cellarena.models.parts.lora import added_names
-from cellarena.models.parts.pretrained import Published, conversion
-from cellarena.models.parts.sac import encode
-from cellarena.models.parts.sam_checkpoint import PUBLISHED, load_own, load_published
-from cellarena.models.parts.segment_anything import image_encoder
+from cellarena.models.networks.lora import added_names
+from cellarena.models.networks.sac import encode
+from cellarena.models.networks.segment_anything import image_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder
+from cellarena.models.weights.pretrained import Published, conversion
+from cellarena.models.weights.sam_checkpoint import PUBLISHED, load_own, load_published
 from small_sac import file_hash, network, started, supplied
 
 STAND_IN = Encoder(64, 16, 32, 2, 2, 16, 2, (1,))

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from cellarena.models.parts.pretrained import Published
-from cellarena.models.parts.sam_checkpoint import PUBLISHED
-from cellarena.models.parts.sam_prompts import distinct, fused, object_centres
-from cellarena.models.parts.segment_anything import image_encoder, mask_decoder, modeling, prompt_encoder
+from cellarena.models.networks.sam_prompts import distinct, fused, object_centres
+from cellarena.models.networks.segment_anything import image_encoder, mask_decoder, modeling, prompt_encoder
 from cellarena.models.sac import SAM_ENCODERS, Encoder
+from cellarena.models.weights.pretrained import Published
+from cellarena.models.weights.sam_checkpoint import PUBLISHED
 from cellarena.targets.three_class import ThreeClass
 from small_sac import file_hash, network, started
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from cellarena.cards import write_card
 from cellarena.faults import SecurityError
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import load_model, save_weights
 from cellarena.learning.ensemble_checkpoints import load_checkpoint
 from cellarena.registry.foreign.conversion import _PROGRAM

@@ -18,6 +18,14 @@ def test_a_reference_reads_back_from_what_it_is_written_as(name, major, minor, p
         assert parse_reference(str(reference)) == reference
 
 
+def test_a_model_is_released_with_hyphens_and_asked_for_with_either():
+    assert (
+        parse_reference("lstm_unet#prod") == parse_reference("lstm-unet#prod") == Reference("lstm-unet", stage="prod")
+    )
+    with pytest.raises(ValueError, match="cannot name an artifact: use a-z, 0-9 and -"):
+        checked_name("lstm_unet")
+
+
 def test_latest_is_no_version_of_its_own():
     assert parse_reference("unet@latest") == Reference("unet")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.coverage import Cell
+from cellarena.evaluation.coverage import ImageStatus
 from cellarena.records import Record
 from cellarena.registry.packages.packing import SCORE_COLUMNS, centre, chosen_crops, score_lines, score_of
 from cellarena.reporting.model_card import model_card
@@ -44,7 +44,7 @@ def test_every_test_image_has_a_line_also_one_that_was_not_scored():
          ("r", "a", "official-1", 0.5, "f1", 0.25)],
         columns=["run", "image", "protocol", "threshold", "metric", "value"],
     )  # fmt: skip
-    lines = score_lines(scores, [Cell("a", "ok", "f" * 64, "e" * 64, "")], records(("b", "dic"), ("a", "dic")))
+    lines = score_lines(scores, [ImageStatus("a", "ok", "f" * 64, "e" * 64, "")], records(("b", "dic"), ("a", "dic")))
     assert list(lines.columns) == SCORE_COLUMNS
     assert lines["image"].tolist() == ["a", "b"]
     assert lines["status"].tolist() == ["ok", "missing"]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 from lab import KEPT, new_lab
 
@@ -126,3 +127,13 @@ def test_in_the_midst_of_a_merge_the_commits_are_compared_and_the_rest_is_named(
     assert verified.err.splitlines()[-1].startswith("cellarena: the working tree: its results were not compared")
     lab.git("merge", "--abort")
     assert lab.ask(cellarena, "verify").code == 0
+
+
+def test_a_name_with_an_underscore_is_released_under_that_with_a_hyphen(lab, cellarena):
+    declared = yaml.safe_load((lab.root / "dvc.yaml").read_text())
+    declared["artifacts"]["all-counts"] = declared["artifacts"]["counts"]
+    lab.write("dvc.yaml", yaml.safe_dump(declared, sort_keys=False))
+    lab.commit("Another artifact")
+    released = lab.ask(cellarena, "release", "all_counts")
+    assert (released.code, lab.tags()) == (0, ["all-counts@v1.0.0"])
+    assert "all-counts@v1.0.0" in lab.ask(cellarena, "releases", "all_counts").out

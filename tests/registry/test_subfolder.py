@@ -8,7 +8,7 @@ from dvc.api import artifacts_show
 
 from cellarena.images.io import write_image
 from cellarena.images.origins import read_origin
-from cellarena.registry.integrity.points import published_points
+from cellarena.registry.integrity.named_commits import published_commits
 from cellarena.registry.releases.releases import releases
 from cellarena.registry.repository.repository import open_repository
 from released import Project, discs, new_project
@@ -71,7 +71,7 @@ def test_only_the_releases_of_the_project_are_its_own(project):
     assert [(str(release), release.tag) for release in releases(repository)] == [
         ("unet@v1.0.0", "cells/2d=unet@v1.0.0")
     ]
-    assert [point.name for point in published_points(repository)] == ["HEAD", "unet@v1.0.0"]
+    assert [named.name for named in published_commits(repository)] == ["HEAD", "unet@v1.0.0"]
 
 
 def test_dvc_knows_the_release_by_the_same_tag(project):

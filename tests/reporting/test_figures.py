@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
+from cellarena.images.windows import window
 from cellarena.reporting.figures.curves import score_limits, threshold_curves
 from cellarena.reporting.figures.examples import Prediction, example_figure
 from cellarena.reporting.figures.sheets import Panel, caption, contact_sheet
@@ -24,7 +25,7 @@ from cellarena.reporting.figures.style import (
     save,
     series_styles,
 )
-from cellarena.reporting.figures.tiles import tile, window
+from cellarena.reporting.figures.tiles import tile
 from cellarena.reporting.figures.training import training_curves
 
 

@@ -5,23 +5,23 @@ import pandas as pd
 import pytest
 
 from cellarena.evaluation.quality.descriptions import spectrum_table
-from cellarena.evaluation.quality.samples import OBJECT_MEASURES, Sample
+from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, ImageSummary
 from cellarena.reporting.figures.quality import intensities, likenesses, shapes, spectra
-from cellarena.reporting.figures.quality_sheets import Pair, pairs, side_by_side
+from cellarena.reporting.figures.quality_sheets import LookAlike, look_alikes, side_by_side
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import save
 
 LONG = "a modality of a very long name " * 3
 
 
-def sample(modality, seed, n_objects=9):
+def summary(modality, seed, n_objects=9):
     rng = np.random.default_rng(seed)
     histograms = rng.random((3, 3, 256))
     histograms /= histograms.sum(axis=2, keepdims=True)
     if not n_objects:
         histograms[1:] = np.nan
     objects = pd.DataFrame(rng.random((n_objects, 5)) * 90 + 1, columns=list(OBJECT_MEASURES))
-    return Sample(
+    return ImageSummary(
         f"s{seed}", modality, rng.normal(size=(2, 4)), np.zeros((2, 48, 48)), -np.arange(24.0) / 6, 0.1, histograms,
         objects, n_objects, 0.01, 0.5,
     )  # fmt: skip
@@ -30,8 +30,8 @@ def sample(modality, seed, n_objects=9):
 @pytest.fixture
 def sets():
     """Two modalities: one of real images without a cell that was not synthesised, one with a hostile name."""
-    real = [sample(LONG, 0), sample("H&E $x_1$", 1, n_objects=0)]
-    return {"synthetic": [sample(LONG, 2)], "train": real, "val": real[:1], "shuffled": real[:1]}
+    real = [summary(LONG, 0), summary("H&E $x_1$", 1, n_objects=0)]
+    return {"synthetic": [summary(LONG, 2)], "train": real, "val": real[:1], "shuffled": real[:1]}
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def test_sheets_show_up_to_five_of_each_and_say_what_is_missing():
 
 def test_pairs_stand_above_each_other_and_none_is_said():
     crop = panel("x").image
-    found = pairs([Pair("s1", crop, "r1", crop, 0.987)] * 8, "title")
+    found = look_alikes([LookAlike("s1", crop, "r1", crop, 0.987)] * 8, "title")
     assert sum(bool(axes.images) for axes in found.axes) == 12
     assert found.axes[0].get_title(loc="left") == "s1\nr = 0.99"
-    assert any("No training image" in text.get_text() for text in pairs([], "title").texts)
+    assert any("No training image" in text.get_text() for text in look_alikes([], "title").texts)
 
 
 def test_the_same_figure_has_the_same_bytes_and_no_text_is_cut(sets, memory, tmp_path):

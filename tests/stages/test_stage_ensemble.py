@@ -10,8 +10,8 @@ import pytest
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.images.io import read_image, write_labels, write_png
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.ensemble_checkpoints import load_checkpoint
 from cellarena.learning.predict import segment

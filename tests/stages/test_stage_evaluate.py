@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarked import annotate, declare, predict, without_probabilities
-from cellarena.evaluation.coverage import read_cells
+from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
 from cellarena.images.io import write_image, write_labels, write_png
@@ -88,7 +88,7 @@ def values(layout, run, protocol):
 
 def test_every_case_has_its_status_its_score_and_its_misses(evaluated):
     layout, run, _ = evaluated
-    cells = {cell.image: cell.status for cell in read_cells(layout.cells(run))}
+    cells = {cell.image: cell.status for cell in read_statuses(layout.cells(run))}
     strict = values(layout, run, STRICT)
     found = {name: (cells[name], strict.loc[name, "f1"], strict.loc[name, "fn"]) for name in CASES}
     assert found == {name: (status, f1, fn) for name, (_, _, status, f1, fn) in CASES.items()}
@@ -97,7 +97,7 @@ def test_every_case_has_its_status_its_score_and_its_misses(evaluated):
 
 def test_reasons_and_oddities_are_noted_and_printed(evaluated):
     layout, run, outcome = evaluated
-    notes = {cell.image: cell.note for cell in read_cells(layout.cells(run))}
+    notes = {cell.image: cell.note for cell in read_statuses(layout.cells(run))}
     assert notes["a_perfect"] == notes["e_empty"] == notes["f_both_empty"] == ""
     assert notes["c_failed"] == "out of memory"
     assert "is missing" in notes["b_missing"]
@@ -167,7 +167,7 @@ def test_the_study_is_scored_by_itself_and_what_is_not_there_is_refused(study, c
     assert cellarena(layout.root, "evaluate-study").code == 0
     names = [name for run in (first, second) for name in (f"{run}.cells.csv", f"{run}.csv")]
     assert sorted(path.name for path in layout.study_scores.iterdir()) == sorted(names)
-    assert [read_cells(layout.cells(run))[0].status for run in (first, second)] == ["ok", "failed"]
+    assert [read_statuses(layout.cells(run))[0].status for run in (first, second)] == ["ok", "failed"]
     assert values(layout, second, STRICT).loc["a", "f1"] == 0
     assert not layout.scores(params.method_runs[0]).exists()
 
@@ -219,7 +219,7 @@ def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellar
     assert cellarena(tmp_path, "evaluate").code == 0
     whole = values(layout, params.method_runs[0], STRICT).loc["a"]
     assert whole["fp"] == 8
-    before = read_cells(layout.cells(params.method_runs[0]))
+    before = read_statuses(layout.cells(params.method_runs[0]))
     right = np.where(np.arange(SIZE) < SIZE // 2, 0, np.full_like(TRUE, 255))
     write_png(right.astype(np.uint8), layout.preprocessed / "i.png")
     (record,) = read_manifest(layout.subset("test"))
@@ -229,4 +229,4 @@ def test_what_is_predicted_where_nobody_annotated_is_not_scored(tmp_path, cellar
     for protocol in (STRICT, OFFICIAL):
         found = values(layout, params.method_runs[0], protocol).loc["a"]
         assert found[["tp", "fp", "fn", "f1", "dice"]].tolist() == [8, 0, 0, 1, 1]
-    assert read_cells(layout.cells(params.method_runs[0])) != before
+    assert read_statuses(layout.cells(params.method_runs[0])) != before

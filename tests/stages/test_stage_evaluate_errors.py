@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarked import annotate, declare, predict, without_probabilities
-from cellarena.evaluation.coverage import read_cells
+from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
 from cellarena.evaluation.errors.gains import COUNT_COLUMNS
 from cellarena.evaluation.errors.strata import BOUND_COLUMNS
@@ -118,7 +118,7 @@ def test_a_prediction_of_another_size_is_a_failed_image_of_all_tables(tmp_path, 
     assert "unet-real-0, NA: annotation has shape (64, 64), prediction (50, 64): they must" in done.err
     counts = read_table(layout.errors(run) / "counts.csv", COUNT_COLUMNS).set_index("image")
     assert counts["failed"].to_dict() == {"NA": 1, "a|b": 0}
-    assert {cell.image: cell.status for cell in read_cells(layout.cells(run))} == {"NA": "failed", "a|b": "ok"}
+    assert {cell.image: cell.status for cell in read_statuses(layout.cells(run))} == {"NA": "failed", "a|b": "ok"}
 
 
 def test_objects_where_nobody_annotated_are_no_errors(tmp_path, cellarena):

@@ -11,8 +11,8 @@ from PIL import Image
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.records import Record, read_manifest, write_manifest
-from cellarena.stages import _samples
-from cellarena.stages._generators import read_generator
+from cellarena.stages import _watching
+from cellarena.synthesis.stored_generators import read_generator
 from small_generators import SMALL, disks, small_examples
 from workspace import ROOT, Workspace
 
@@ -70,7 +70,7 @@ def test_generator_card_samples_and_losses_are_written(project, cellarena):
     assert list((project.root / ".resume").rglob("*.safetensors")) == []
 
 
-def test_the_sheet_shows_what_was_painted_at_four_moments(project, cellarena, monkeypatch):
+def test_the_sheet_shows_what_was_painted_at_four_steps(project, cellarena, monkeypatch):
     from cellarena.reporting.figures import generators
 
     shown, draw = [], generators.sample_sheet
@@ -91,7 +91,7 @@ def test_an_interrupted_stage_ends_with_the_same_bytes(project, cellarena, monke
     whole, layout = outputs(project), Layout(project.root)
     for folder in (layout.generator("all"), layout.generator_plots("all")):
         shutil.rmtree(folder)
-    watch = _samples.Watching.__call__
+    watch = _watching.Watching.__call__
 
     def interrupted(self, step, painter):
         watch(self, step, painter)
@@ -99,7 +99,7 @@ def test_an_interrupted_stage_ends_with_the_same_bytes(project, cellarena, monke
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_samples.Watching, "__call__", interrupted)
+        patch.setattr(_watching.Watching, "__call__", interrupted)
         assert cellarena(project.root, "fit-generator", "all").code == 130
     assert not layout.generator("all").exists()
     assert list(layout.generator_state("all", "x").parent.glob("*/samples/*/0.png"))
@@ -109,13 +109,13 @@ def test_an_interrupted_stage_ends_with_the_same_bytes(project, cellarena, monke
 
 def test_a_fit_uses_the_threads_that_the_parameters_ask_for(project, cellarena, monkeypatch):
     project.set_params(**{"training.threads": 3})
-    used, watch = set(), _samples.Watching.__call__
+    used, watch = set(), _watching.Watching.__call__
 
     def noting(self, step, painter):
         used.add(torch.get_num_threads())
         watch(self, step, painter)
 
-    monkeypatch.setattr(_samples.Watching, "__call__", noting)
+    monkeypatch.setattr(_watching.Watching, "__call__", noting)
     before = torch.get_num_threads()
     assert cellarena(project.root, "fit-generator", "few").code == 0
     assert used == {3}

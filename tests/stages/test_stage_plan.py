@@ -9,8 +9,8 @@ import pytest
 
 from cellarena.images.io import write_labels, write_png
 from cellarena.layout import Layout
-from cellarena.models.parts.nnunet_plan import Planning, plan
-from cellarena.models.parts.plans import read_plan, write_sorted_json
+from cellarena.models.planning.nnunet_plan import Planning, plan
+from cellarena.models.planning.plans import read_plan, write_sorted_json
 from cellarena.records import Record, read_manifest, write_manifest
 from workspace import ROOT, Workspace
 

@@ -16,7 +16,7 @@ from cellarena.records import Run, read_manifest, write_manifest
 from cellarena.shell.project import Project
 from cellarena.shell.settings import hyperparameters_of, target_of
 from cellarena.stages.quality import quality
-from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings, GeneratorSpec
+from cellarena.synthesis.generators.spec import GENERATORS, GeneratorSettings
 from workspace import ROOT, Workspace
 
 FOLDERS = ("metrics/quality/painted", "plots/quality/painted")
@@ -29,7 +29,7 @@ def kind():
     """A generator that the catalog knows for as long as these tests run."""
     with pytest.MonkeyPatch.context() as patch:
         list(GENERATORS)
-        patch.setitem(GENERATORS._entries, "painted", GeneratorSpec(GeneratorSettings, None, None))
+        patch.setitem(GENERATORS._entries, "painted", GeneratorSettings)
         yield
 
 
@@ -84,7 +84,7 @@ def new_project(root):
 def write_checkpoint(layout):
     import torch
 
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import build_network, save_weights
 
     project = Project(layout)

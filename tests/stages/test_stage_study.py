@@ -102,7 +102,7 @@ def scored(tmp_path_factory):
     return layout
 
 
-def judge(layout):
+def leave_quality(layout):
     """Leave what the stages fit-generator, quality and visuals leave."""
     sheets = [layout.generator_plots("painted") / "samples.png", layout.quality_plots("painted") / "spectra.png"]
     for path in [*sheets, *(layout.visuals / f"{name}.png" for name in FIGURES)]:
@@ -118,7 +118,7 @@ def studied(scored, tmp_path_factory):
     """The same after `study` and `study-report`; not to be changed."""
     root = shutil.copytree(scored.root, tmp_path_factory.mktemp("studied") / "project")
     layout = Layout(root)
-    judge(layout)
+    leave_quality(layout)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         cli.main(["study"], standalone_mode=False)
@@ -179,7 +179,7 @@ def test_one_seed_says_so(project, cellarena):
     assert done.out.startswith("Cannot tell whether synthetic images help unet: with 1 seed the spread between")
     table = pd.read_csv(project.study)
     assert table[["low", "high", "p_holm"]].isna().all(axis=None)
-    judge(project)
+    leave_quality(project)
     assert cellarena(project.root, "study-report").code == 0
     assert "With 1 seed the spread between trainings is unknown" in project.study_report("txt").read_text()
 

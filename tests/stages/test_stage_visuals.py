@@ -8,9 +8,9 @@ import torch
 import yaml
 from PIL import Image
 
+from cellarena.cards import write_card
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.params.mirror import load_params
 from cellarena.records import Record, Run, write_manifest

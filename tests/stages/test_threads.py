@@ -8,8 +8,8 @@ import pytest
 import torch
 import yaml
 
+from cellarena.cards import write_card
 from cellarena.images.io import write_labels, write_png
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.params.mirror import load_params
 from cellarena.records import Record, write_manifest

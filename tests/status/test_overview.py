@@ -1,13 +1,13 @@
 from cellarena.records import Run
 from cellarena.reporting.tables import UNDEFINED
 from cellarena.reporting.text import render_text
-from cellarena.status.overview import Cell, Overview, Progress, Row, as_document, as_json, counted
+from cellarena.status.overview import Overview, Progress, Row, StepStatus, as_document, as_json, counted
 from cellarena.status.states import STATES, Status
 
 
 def row(model, seed, *cells, grids=("benchmark",)):
     run = Run(model, "real", seed)
-    return Row(str(run), [Cell(step, status) for step, status in cells], grids, run)
+    return Row(str(run), [StepStatus(step, status) for step, status in cells], grids, run)
 
 
 STALE = Status("stale", "models.unet changed")
@@ -18,7 +18,7 @@ OVERVIEW = Overview(
         row("unet", 2, ("train", STALE), grids=("study",)),
         row("otsu", 0, ("predict", Status("done"))),
     ],
-    generators=[Row("texture", [Cell("fit", Status("running"), Progress(50, 200))])],
+    generators=[Row("texture", [StepStatus("fit", Status("running"), Progress(50, 200))])],
     arms=[],
 )
 

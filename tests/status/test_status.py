@@ -37,15 +37,15 @@ def finished(tmp_path_factory):
     (root / "failures.csv").write_text("image,reason\n")
     (root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     workspace.set_params(**{
-        "benchmark.models": ["unet"], "benchmark.ensembles": [], "benchmark.seeds": [0], "synthesize.generators": {},
-        "study": {"models": [], "generators": [], "arms": [], "seeds": [], "real_seeds": []},
+        "benchmark.models": ["unet", "otsu"], "benchmark.ensembles": [], "seeds": [0],
+        "study": {"models": [], "arms": ["mixed50"]},
     })  # fmt: skip
     table = layout.failures(UNET)
     stages = {
-        "arms": stage("failures.csv", layout.arm("real")),
-        "train": stage(layout.arm("real"), layout.checkpoint(UNET), params=["models.unet"]),
-        "predict": stage(layout.checkpoint(UNET) / "real.csv", layout.predictions(UNET)),
-        "evaluate": stage(layout.predictions(UNET) / "real.csv", layout.scores(UNET)),
+        "arms": {**stage("failures.csv", layout.arm("mixed50")), "outs": [str(layout.arms)]},
+        "train": stage(layout.arm("mixed50"), layout.checkpoint(UNET), params=["models.unet"]),
+        "predict": stage(layout.checkpoint(UNET) / "mixed50.csv", layout.predictions(UNET)),
+        "evaluate": stage(layout.predictions(UNET) / "mixed50.csv", layout.scores(UNET)),
         "floor": stage("failures.csv", layout.predictions(OTSU)),
         "evaluate-floor": stage(layout.predictions(OTSU) / table.name, layout.scores(OTSU)),
     }
@@ -84,7 +84,7 @@ def status(cellarena, monkeypatch):
 DONE = {
     str(UNET): {"train": "done", "predict": "done", "evaluate": "done"},
     str(OTSU): {"predict": "done", "evaluate": "done"},
-    "real": {"compose": "done"},
+    "mixed50": {"compose": "done"},
 }
 
 
@@ -150,7 +150,8 @@ def test_an_interrupted_training_says_how_far_it_came(project, cellarena):
     layout.resume(UNET, "0123456789abcdef").mkdir(parents=True)
     layout.log(UNET).mkdir(parents=True)
     (layout.log(UNET) / "metrics.json").write_text('{"step": 125}')
-    n_steps = load_params(project.root / "params.yaml").chosen_budget.steps
+    params = load_params(project.root / "params.yaml")
+    n_steps = params.budgets[params.budget].steps
     assert f"interrupted, step 125 of {n_steps}" in cellarena(project.root, "status").out
     (layout.log(UNET) / "metrics.json").write_text('{"step": ')
     shown = cellarena(project.root, "status")

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from cellarena.synthesis.generators.cyclegan import fit
+from cellarena.synthesis.generators.cyclegan.learner import fit
+from cellarena.synthesis.generators.cyclegan.unpaired_batches import UnpairedBatches
 from cellarena.synthesis.generators.spec import Example
-from cellarena.synthesis.parts.sides import Sides
 from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = small_settings("cyclegan", learning_rate=2e-3, average=0.9)
@@ -50,14 +50,14 @@ def test_other_label_images_have_an_effect(tmp_path):
 def test_the_style_of_a_photo_says_nothing_of_its_label_image():
     known = small_examples()
     without = [replace(example, labels=np.zeros_like(example.labels)) for example in known]
-    assert torch.equal(Sides(known).styles.codes, Sides(without).styles.codes)
+    assert torch.equal(UnpairedBatches(known).styles.codes, UnpairedBatches(without).styles.codes)
 
 
 def test_photos_and_label_images_are_drawn_independently_and_of_one_modality():
     known = [constant(number, "bright" if number < 4 else "dark") for number in (1, 2, 3, 4)]
-    sides, drawn = Sides(known), Counter()
+    batches, drawn = UnpairedBatches(known), Counter()
     for number in range(300):
-        batch = sides.draw(4, 40, 0, number)
+        batch = batches.draw(4, 40, 0, number)
         photos = ((batch.photos[:, 0, 0, 0] + 1) * 12.75).round().int().tolist()
         # A quarter turn or a mirror keeps the share of the covered pixels, eight columns a number.
         labels = ((1 - batch.classes[:, 0].mean(dim=(1, 2))) * 5).round().int().tolist()

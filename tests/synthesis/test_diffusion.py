@@ -2,9 +2,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from cellarena.synthesis.generators.diffusion import fit, load
-from cellarena.synthesis.parts.diffusing import DenoisingPainter, network_of
-from cellarena.synthesis.parts.styles import Styles
+from cellarena.synthesis.generators.diffusion.learner import fit
+from cellarena.synthesis.generators.diffusion.painter import DenoisingPainter, load, network_of
+from cellarena.synthesis.networks.styles import Styles
 from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = small_settings("diffusion", learning_rate=3e-3, average=0.9)

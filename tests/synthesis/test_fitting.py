@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cellarena.synthesis.parts.fitting import Parts, learn, random_state
+from cellarena.synthesis.networks.fitting import Trainables, learn, random_state
 from small_generators import fit_in
 
 
@@ -15,8 +15,8 @@ class Line:
         self.taken = []
 
     @property
-    def parts(self):
-        return Parts({"line": self.network}, {"adam": self.adam})
+    def trainables(self):
+        return Trainables({"line": self.network}, {"adam": self.adam})
 
     def painter(self):
         return None
@@ -52,8 +52,8 @@ def test_a_fit_goes_on_from_its_last_state_to_the_same_end(tmp_path, stop, goes_
     resumed = Line()
     assert learn(resumed, fit_in(tmp_path / "resumed", steps=20)) == losses
     assert resumed.taken == list(range(goes_on_after + 1, 21))
-    for name, tensor in whole.parts.tensors().items():
-        assert torch.equal(tensor, resumed.parts.tensors()[name]), name
+    for name, tensor in whole.trainables.tensors().items():
+        assert torch.equal(tensor, resumed.trainables.tensors()[name]), name
 
 
 def test_a_long_fit_leaves_a_hundred_rows_of_means(tmp_path):

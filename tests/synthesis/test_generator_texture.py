@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from cellarena.images.intensity import to_rgb8
-from cellarena.synthesis.generators.spec import GENERATORS, Example, Fit
-from cellarena.synthesis.generators.texture import TextureSettings
-from cellarena.synthesis.patches.noise import noise_covariance
+from cellarena.synthesis.generators.spec import Example, Fit
+from cellarena.synthesis.generators.texture.learner import fit
+from cellarena.synthesis.generators.texture.noise import noise_covariance
+from cellarena.synthesis.generators.texture.painter import load
+from cellarena.synthesis.generators.texture.settings import TextureSettings
 from cellarena.synthesis.simulation.simulator import MODALITIES, simulate
 
 SETTINGS = TextureSettings(images=4, side=160, margin=0.5, alternatives=4, neighbours=1, blur=0.4)
-SPEC = GENERATORS["texture"]
 
 
 def example(number):
@@ -31,13 +32,13 @@ def unseen(step, painter):
 
 
 def fitted(examples, watch=unseen):
-    return SPEC.fit(SETTINGS, examples, Fit(0, 5, "cpu", Path(), watch))
+    return fit(SETTINGS, examples, Fit(0, 5, "cpu", Path(), watch))
 
 
 @pytest.fixture(scope="module")
 def painter(examples):
     stored = fitted(examples)
-    return SPEC.load(SETTINGS, stored.weights, stored.facts, "cpu")
+    return load(SETTINGS, stored.weights, stored.facts, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_the_same_stream_paints_the_same_and_another_does_not(painter, layout):
 
 def test_what_was_painted_before_changes_nothing(painter, examples, layout):
     stored = fitted(examples)
-    fresh = SPEC.load(SETTINGS, stored.weights, stored.facts, "cpu")
+    fresh = load(SETTINGS, stored.weights, stored.facts, "cpu")
     expected = fresh.paint(layout, "dic", np.random.default_rng(1)).image
     assert np.array_equal(painter.paint(layout, "dic", np.random.default_rng(1)).image, expected)
 
@@ -112,7 +113,7 @@ def test_an_unknown_modality_is_refused(painter, layout):
 
 def test_a_bank_without_cells_paints_no_cells(layout):
     stored = fitted([replace(example(1), labels=np.zeros(example(1).labels.shape, np.int32))])
-    painter = SPEC.load(SETTINGS, stored.weights, stored.facts, "cpu")
+    painter = load(SETTINGS, stored.weights, stored.facts, "cpu")
     with pytest.raises(ValueError, match="knows no cell of the modality 'brightfield'"):
         painter.paint(layout, "brightfield", np.random.default_rng(0))
 
@@ -146,4 +147,4 @@ def test_a_damaged_bank_is_refused(examples, damage, said):
     stored = fitted(examples)
     damage(stored)
     with pytest.raises(ValueError, match=said):
-        SPEC.load(SETTINGS, stored.weights, stored.facts, "cpu")
+        load(SETTINGS, stored.weights, stored.facts, "cpu")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load, save
 
-from cellarena.synthesis.generators.spec import GENERATORS
+from cellarena.synthesis.generators.spec import GENERATORS, LEARNERS, PAINTERS
 from small_generators import disks, fit_in, small_examples, small_settings
 
 STEPS = 7
@@ -17,7 +17,7 @@ class InterruptionError(Exception):
 
 
 def fitted_in(name, state, **fit):
-    return GENERATORS[name].fit(small_settings(name), small_examples(), fit_in(state, STEPS, **fit))
+    return LEARNERS[name](small_settings(name), small_examples(), fit_in(state, STEPS, **fit))
 
 
 def content(fitted):
@@ -26,7 +26,7 @@ def content(fitted):
 
 def painter_of(name, fitted):
     weights = load(save({key: tensor.contiguous() for key, tensor in fitted.weights.items()}))
-    return GENERATORS[name].load(small_settings(name), weights, json.loads(json.dumps(fitted.facts)), "cpu")
+    return PAINTERS[name](small_settings(name), weights, json.loads(json.dumps(fitted.facts)), "cpu")
 
 
 @pytest.fixture(scope="module", params=list(GENERATORS))
@@ -134,9 +134,9 @@ def test_what_paints_at_the_last_step_is_what_is_stored(name, fitted, watched):
 
 
 def test_weights_without_a_tensor_or_of_another_shape_are_refused(name, fitted):
-    spec, settings = GENERATORS[name], small_settings(name)
+    load_stored, settings = PAINTERS[name], small_settings(name)
     for key, tensor in fitted.weights.items():
         fewer = {other: kept for other, kept in fitted.weights.items() if other != key}
         for broken in (fewer, {**fewer, key: tensor.flatten()[:0]}):
             with pytest.raises((ValueError, KeyError)):
-                spec.load(settings, broken, fitted.facts, "cpu")
+                load_stored(settings, broken, fitted.facts, "cpu")

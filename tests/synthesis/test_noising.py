@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellarena.synthesis.parts.noising import N_STEPS, alpha_bar, denoised, drawn_steps, noised, velocity
+from cellarena.synthesis.generators.diffusion.noising import N_STEPS, alpha_bar, denoised, drawn_steps, noised, velocity
 
 
 def normal(*shape, seed=0):

@@ -3,16 +3,16 @@ import pytest
 import torch
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from cellarena.synthesis.generators.pix2pix import fit, load
+from cellarena.synthesis.generators.pix2pix.class_colours import ClassColours, level_map, level_of
+from cellarena.synthesis.generators.pix2pix.learner import PairedLearner, fit
+from cellarena.synthesis.generators.pix2pix.painter import blurred, coloured, load, look_of
 from cellarena.synthesis.generators.spec import Example
-from cellarena.synthesis.parts.adversarial import PatchDiscriminator, UNetGenerator, feature_matching, follow
-from cellarena.synthesis.parts.conditions import classes_of
-from cellarena.synthesis.parts.paired import PairedLearner
-from cellarena.synthesis.parts.planes import with_planes
-from cellarena.synthesis.parts.styled import one_hot
-from cellarena.synthesis.parts.styles import Styles
-from cellarena.synthesis.parts.toned import blurred, look_of, toned
-from cellarena.synthesis.parts.tones import Tones, level_map, level_of
+from cellarena.synthesis.networks.adversarial import PatchDiscriminator, feature_matching
+from cellarena.synthesis.networks.conditions import classes_of
+from cellarena.synthesis.networks.fitting import follow
+from cellarena.synthesis.networks.styles import Styles
+from cellarena.synthesis.networks.tensors import one_hot, with_planes
+from cellarena.synthesis.networks.unet import UNetGenerator
 from small_generators import disks, fit_in, small_examples, small_settings
 
 SETTINGS = {"learning_rate": 0.002, "width": 8, "batch_size": 2, "average": 0.9}
@@ -43,7 +43,7 @@ def test_the_discriminator_learns_to_tell_real_from_generated(tmp_path):
     learner = PairedLearner(small_settings("pix2pix", judge_learning_rate=0.002), small_examples(), fit_in(tmp_path))
     for number in range(1, 41):
         real, classes, _, look = learner._batch(number)
-        judged = learner._update_judge(real, torch.zeros_like(real), with_planes(classes, look.style))
+        judged = learner._update_discriminator(real, torch.zeros_like(real), with_planes(classes, look.style))
     assert judged["judged_real"].item() > judged["judged_fake"].item() + 0.3
 
 
@@ -73,13 +73,13 @@ def no_network(maps, style):
 
 def test_before_it_learns_anything_each_object_has_its_colour():
     labels = np.kron(np.array([[0, 1, 0], [2, 0, 3]]), np.ones((16, 16), int))
-    colours = np.array([[230, 200, 220], [90, 40, 120], [130, 80, 160], [50, 0, 80]], np.uint8)
-    example = Example("stained", colours[labels], labels, "H&E")
-    tones, classes = Tones.of([example]), classes_of(example.labels)
-    look = look_of(Styles.of([example]), tones, np.array([0]), "cpu")
-    maps = one_hot(classes[None]), level_of(level_map(example.labels, tones.levels_of(0))[None])
+    palette = np.array([[230, 200, 220], [90, 40, 120], [130, 80, 160], [50, 0, 80]], np.uint8)
+    example = Example("stained", palette[labels], labels, "H&E")
+    colours, classes = ClassColours.of([example]), classes_of(example.labels)
+    look = look_of(Styles.of([example]), colours, np.array([0]), "cpu")
+    maps = one_hot(classes[None]), level_of(level_map(example.labels, colours.levels_of(0))[None])
     noise = torch.zeros(1, 2, *classes.shape)
-    image = toned(no_network, *maps, noise, look)[0].permute(1, 2, 0)
+    image = coloured(no_network, *maps, noise, look)[0].permute(1, 2, 0)
     real = example.image / 127.5 - 1
     for number in np.unique(example.labels):
         part = binary_erosion(example.labels == number, iterations=2, border_value=1)
@@ -125,12 +125,12 @@ def test_the_style_changes_the_image_in_spite_of_the_normalisation():
 
 def test_no_layer_of_the_discriminator_stretches_more_than_its_share():
     torch.manual_seed(0)
-    judge = PatchDiscriminator(4, 8)
+    discriminator = PatchDiscriminator(4, 8)
     with torch.no_grad():
         for _ in range(60):
-            judge(torch.randn(1, 4, 64, 64))
-    judge.eval()
-    for layer in judge.layers:
+            discriminator(torch.randn(1, 4, 64, 64))
+    discriminator.eval()
+    for layer in discriminator.layers:
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
 
 
@@ -144,5 +144,13 @@ def test_an_average_moves_by_one_minus_its_decay():
     average, network = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
     average.weight.data.fill_(1)
     network.weight.data.fill_(3)
-    follow(average, network, 0.75)
+    follow(average, network, 0.75, 1000)
     assert float(average.weight) == pytest.approx(1.5)
+
+
+def test_an_average_soon_forgets_the_first_weights():
+    average, network = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    average.weight.data.fill_(1)
+    network.weight.data.fill_(3)
+    follow(average, network, 0.999, 1)
+    assert float(average.weight) == pytest.approx(2.8)

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellarena.synthesis.parts.pool import Pool
+from cellarena.synthesis.generators.cyclegan.pool import Pool
 
 
 def numbered(*numbers):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cellarena.evaluation.coverage import Hashes, coverage, read_cells
+from cellarena.evaluation.coverage import Hashes, coverage, read_statuses
 from cellarena.images.io import file_sha256
 from cellarena.layout import Layout
 from cellarena.records import Record, Run
@@ -12,7 +12,7 @@ from cellarena.records import Record, Run
 
 def coverage_of(layout: Layout, runs: Sequence[Run], records: Sequence[Record]) -> pd.DataFrame:
     """Return the status of every cell that runs and records expect, by what was scored and by the files as they are."""
-    cells = {run: read_cells(layout.cells(run)) for run in runs}
+    cells = {run: read_statuses(layout.cells(run)) for run in runs}
     now: Hashes = {
         (run, record.id): (annotated, prediction_sha256(layout, run, record))
         for record in records

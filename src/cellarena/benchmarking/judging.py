@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellarena.evaluation.answers import Answer
-from cellarena.evaluation.calibration.judge import Judged, judge
+from cellarena.evaluation.calibration.per_image import ImageCalibration, image_calibration
 from cellarena.evaluation.calibration.tables import (
     curve_table,
     image_table,
@@ -17,6 +17,7 @@ from cellarena.evaluation.calibration.tables import (
     reliability_table,
     summary_table,
 )
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.errors.analysis import Analysis, analyze, together
 from cellarena.evaluation.errors.gains import count, gains
 from cellarena.evaluation.errors.strata import stratify
@@ -64,28 +65,28 @@ class CalibratedRow:
     layout: Layout
     run: Run
     fit: pd.DataFrame
-    images: dict[str, Judged | None] = field(default_factory=dict)
+    images: dict[str, ImageCalibration | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._unpredicted = read_unpredicted(self.layout, self.run)
 
-    def judge(self, answer: Answer, classes: npt.NDArray[np.uint8]) -> None:
+    def calibrate(self, answer: Answer, classes: npt.NDArray[np.uint8]) -> None:
         """Judge the probabilities of an image by its classes; there is nothing to judge where prediction failed."""
         record = answer.annotation.record
         self.images[record.id] = None
         if not answer.failed and ("test", record.id) not in self._unpredicted:
             codes = read_probabilities(self.layout, self.run, "test", record)
-            self.images[record.id] = judge(answer, classes, codes, float(self.fit["temperature"].iloc[0]))
+            self.images[record.id] = image_calibration(answer, classes, codes, float(self.fit["temperature"].iloc[0]))
 
-    def write(self, folder: Path) -> None:
-        """Write the tables of `evaluation.calibration.tables`."""
+    def write(self, settings: Comparing, folder: Path) -> None:
+        """Write the tables of `evaluation.calibration.tables`; intervals have the settings' confidence."""
         images, run = self.images, self.run
         _write(
             {
                 "temperature": self.fit,
                 "images": image_table(images, run),
                 "objects": object_table(images, run),
-                "summary": summary_table(images, run, generator(0, "calibration", str(run))),
+                "summary": summary_table(images, run, settings, generator(0, "calibration", str(run))),
                 "reliability": reliability_table(images, run),
                 "risk_coverage": curve_table(images, run),
             },

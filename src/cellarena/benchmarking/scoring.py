@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.benchmarking.coverage import annotation_sha256, prediction_sha256
-from cellarena.evaluation.coverage import Cell, write_cells
+from cellarena.evaluation.coverage import ImageStatus, write_statuses
 from cellarena.evaluation.matching import refuse_unlike
 from cellarena.evaluation.scores import Scored, score_image, score_table, write_scores
 from cellarena.evaluation.settings import Evaluation
@@ -60,7 +60,7 @@ class ScoredRow:
         """
         self.run, self._layout, self._settings = run, project.layout, project.read(Evaluation, "evaluate")
         self._failures = read_failures(project.layout, run)
-        self._cells: list[Cell] = []
+        self._cells: list[ImageStatus] = []
         self._scores: dict[str, Scored] = {}
 
     def score(self, annotated: Annotated, sha256: str) -> LabelImage | None:
@@ -78,7 +78,7 @@ class ScoredRow:
         if found.note:
             click.echo(f"{self.run}, {record.id}: {found.note}", err=True)
         made = prediction_sha256(self._layout, self.run, record)
-        self._cells.append(Cell(record.id, found.status, sha256, made, found.note))
+        self._cells.append(ImageStatus(record.id, found.status, sha256, made, found.note))
         settings = self._settings
         self._scores[record.id] = score_image(true, found.labels, settings.thresholds, settings.protocols)
         return found.labels
@@ -86,4 +86,4 @@ class ScoredRow:
     def write(self, folder: Path) -> None:
         """Write score table and cells into what is to be the folder of all rows."""
         write_scores(score_table(self._scores, self.run), folder / self._layout.scores(self.run).name)
-        write_cells(self._cells, folder / self._layout.cells(self.run).name)
+        write_statuses(self._cells, folder / self._layout.cells(self.run).name)

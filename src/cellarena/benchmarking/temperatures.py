@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.benchmarking.scoring import annotations
-from cellarena.evaluation.calibration.tallies import Counts, Tally, count_pixels
+from cellarena.evaluation.calibration.pixel_counts import Counts, PixelCounts, count_pixels
 from cellarena.evaluation.calibration.temperature import fitted_temperature, nll_at
 from cellarena.images.probabilities import N_CODES
 from cellarena.records import Run
@@ -42,7 +42,7 @@ def temperatures(project: Project, targets: Mapping[Run, Target]) -> dict[Run, p
 
 
 def _fit(run: Run, counts: Counts, n_images: int, n_failed: int) -> pd.DataFrame:
-    validation = Tally.of(counts)
+    validation = PixelCounts.of(counts)
     temperature = fitted_temperature(validation)
     click.echo(f"{run}: temperature {temperature:.3f} from {n_images} validation images")
     return pd.DataFrame([{

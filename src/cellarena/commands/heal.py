@@ -2,7 +2,7 @@
 
 import click
 
-from cellarena.registry.integrity.points import promising_points
+from cellarena.registry.integrity.named_commits import promising_commits
 from cellarena.shell.project import Project
 from cellarena.shell.storages import DEFAULT, remote_option, storages
 from cellarena.upkeep.mending import copied, planned, refuse_unhealed, repair_lines
@@ -20,7 +20,7 @@ def heal(project: Project, remote: str | None, dry_run: bool) -> None:
     """
     with storages(project, remote or DEFAULT) as (repository, _, cache, other):
         assert other
-        found, todo = planned(repository, promising_points(repository), cache, other)
+        found, todo = planned(repository, promising_commits(repository), cache, other)
         for line in repair_lines(found, todo):
             click.echo(line)
         done = {} if dry_run else copied(todo, found, cache, other)

@@ -16,7 +16,10 @@ _BUMP = click.Choice(get_args(Bump))
 @click.option("--bump", type=_BUMP, default="minor", show_default=True, help="Which number rises.")
 @click.pass_obj
 def release(project: Project, name: str, bump: Bump) -> None:
-    """Release what the commit that is checked out holds of the artifact NAME; its first version is v1.0.0."""
+    """Release what the commit that is checked out holds of the artifact NAME; its first version is v1.0.0.
+
+    Artifacts are those of dvc.yaml, with hyphens where models have underscores: lstm_unet is released as lstm-unet.
+    """
     reference, tag, words = released(project, name, bump)
     click.echo(words)
     share = f"`cellarena sync && git push origin {tag}`, then `cellarena promote {reference} STAGE`"

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from cellarena.registry.releases import releases as registry
 from cellarena.registry.releases.completeness import is_shallow, refuse_unknown_releases
-from cellarena.registry.releases.names import checked_name
+from cellarena.registry.releases.names import artifact_name
+from cellarena.registry.releases.releases import releases as all_releases
 from cellarena.releasing.listing import entries_of, print_releases
 from cellarena.releasing.workplace import own_repository
 from cellarena.shell.project import Project
@@ -24,8 +24,8 @@ def releases(project: Project, name: str | None, as_json: bool) -> None:
     withdrawn the reason is printed below.
     """
     repository = own_repository(project)
-    found = registry.releases(repository)
-    entries = entries_of(project, [known for known in found if name is None or known.name == checked_name(name)])
+    found = all_releases(repository)
+    entries = entries_of(project, [known for known in found if name is None or known.name == artifact_name(name)])
     if as_json:
         click.echo(json.dumps(entries, indent=2, sort_keys=True))
     elif entries:

@@ -2,7 +2,7 @@
 
 import click
 
-from cellarena.registry.integrity.points import published_points
+from cellarena.registry.integrity.named_commits import published_commits
 from cellarena.shell.project import Project
 from cellarena.shell.storages import DEFAULT, remote_option, storages
 from cellarena.upkeep.mending import absence_lines, copied, only_pushes, planned, refuse_absent
@@ -20,7 +20,7 @@ def sync(project: Project, remote: str | None) -> None:
     with storages(project, remote or DEFAULT) as (repository, _, cache, other):
         assert other
         other.create()
-        found, todo = planned(repository, published_points(repository), cache, other)
+        found, todo = planned(repository, published_commits(repository), cache, other)
         pushed = copied(only_pushes(todo, other), found, cache, other)
     there = {**found.found[other.name], **pushed}
     n_pushed = sum(finding.state == "right" for finding in pushed.values())

@@ -7,7 +7,7 @@ import click
 
 from cellarena.registry.integrity.damage import as_json, damages
 from cellarena.registry.integrity.dependents import flows_of
-from cellarena.registry.integrity.points import promising_points
+from cellarena.registry.integrity.named_commits import promising_commits
 from cellarena.registry.integrity.survey import survey
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
@@ -29,12 +29,12 @@ def verify(project: Project, remote: str | None, for_machines: bool) -> None:
     or the working tree could not be read to the end. Nothing is changed.
     """
     with storages(project, remote) as places:
-        points = promising_points(places.repository)
-        found = survey(promised(places.repository, points), places.asked, progress)
-        damaged = damages(found, flows_of(places.repository, points if any(found.faults()) else []))
-        results = results_in_git(project.layout.root, places.repository, points)
+        named_commits = promising_commits(places.repository)
+        found = survey(promised(places.repository, named_commits), places.asked, progress)
+        damaged = damages(found, flows_of(places.repository, named_commits if any(found.faults()) else []))
+        results = results_in_git(project.layout.root, places.repository, named_commits)
     if for_machines:
-        told = as_json(points, found, damaged, left_alone(places.repository, points)) | asdict(results)
+        told = as_json(named_commits, found, damaged, left_alone(places.repository, named_commits)) | asdict(results)
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join([*lines_of(found, damaged), *results.lines()]))

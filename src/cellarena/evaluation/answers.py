@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.evaluation.calibration.tallies import boundary_band
+from cellarena.evaluation.calibration.pixel_counts import band_around_boundaries
 from cellarena.evaluation.errors.objects import measure
 from cellarena.evaluation.matching import SparsePairs, iou_pairs, without_border_pairs
 from cellarena.images.io import LabelImage
@@ -35,7 +35,7 @@ class Annotation:
     def regions(self) -> dict[str, Flags]:
         """The (H, W) annotated pixels, all and those close to the boundary of an object."""
         annotated = np.ones(self.true.shape, bool) if self.ignored is None else ~self.ignored
-        return {"all": annotated, "boundary": boundary_band(self.true) & annotated}
+        return {"all": annotated, "boundary": band_around_boundaries(self.true) & annotated}
 
 
 @dataclass(frozen=True, eq=False)

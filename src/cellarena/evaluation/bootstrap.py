@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cellarena.evaluation.trials import Pair, Trials, Values
+from cellarena.evaluation.trials import PairedTrials, Trials, Values
 from cellarena.evaluation.uncertainty import Spread
 
 Interval = tuple[float, float]
@@ -49,7 +49,7 @@ def crossed_means(trials: Trials, resamples: int, rng: np.random.Generator) -> V
     return _means(trials, _drawn_images(trials.n_images, resamples, rng), rng)
 
 
-def crossed_differences(pair: Pair, resamples: int, rng: np.random.Generator) -> Values:
+def crossed_differences(pair: PairedTrials, resamples: int, rng: np.random.Generator) -> Values:
     """Return mean differences in which the images are drawn for both rows at once, the seeds for each row apart.
 
     Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007, doi 10.1214/07-AOAS122. One seed fewer is

@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Cell:
+class ImageStatus:
     """What was scored of one image, as it was then.
 
     Attributes:
@@ -39,12 +39,12 @@ class Cell:
     note: str
 
 
-_COLUMNS = [field.name for field in fields(Cell)]
+_COLUMNS = [field.name for field in fields(ImageStatus)]
 Hashes = Mapping[tuple[Run, str], tuple[str, str]]
 """Of a run and an image: the sha256 of its annotation and of its prediction as they are now, empty where none is."""
 
 
-def judged(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
+def status_of(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
     """Return status and note of a prediction that was read: ok, empty, or failed if it is no label image of its image.
 
     Args:
@@ -67,13 +67,13 @@ def judged(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
     return OK, ""
 
 
-def write_cells(cells: Iterable[Cell], path: Path) -> None:
+def write_statuses(cells: Iterable[ImageStatus], path: Path) -> None:
     """Write cells as CSV, sorted by image; whole or not at all."""
     table = pd.DataFrame([asdict(cell) for cell in cells], columns=_COLUMNS).sort_values("image", kind="stable")
     write_table(table, path)
 
 
-def read_cells(path: Path) -> list[Cell] | None:
+def read_statuses(path: Path) -> list[ImageStatus] | None:
     """Return the cells of a run, None if it was not scored.
 
     Raises:
@@ -88,10 +88,10 @@ def read_cells(path: Path) -> list[Cell] | None:
         raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena evaluate`") from error
     if list(table.columns) != _COLUMNS or not set(table["status"]) <= set(STATUSES):
         raise ValueError(f"{path}: not a table of cells; run `cellarena evaluate`")
-    return [Cell(*row) for row in table.itertuples(index=False, name=None)]
+    return [ImageStatus(*row) for row in table.itertuples(index=False, name=None)]
 
 
-def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[Cell] | None], now: Hashes) -> pd.DataFrame:
+def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[ImageStatus] | None], now: Hashes) -> pd.DataFrame:
     """Return the status of every expected cell.
 
     Args:
@@ -148,7 +148,7 @@ def _few(images: Sequence[str]) -> str:
     return ", ".join(images[:_SHOWN]) + more
 
 
-def _status(cell: Cell | None, now: tuple[str, str]) -> tuple[str, str]:
+def _status(cell: ImageStatus | None, now: tuple[str, str]) -> tuple[str, str]:
     if cell is None:
         return MISSING, "not scored"
     if (cell.true_sha256, cell.pred_sha256) == now:

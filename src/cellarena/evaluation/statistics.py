@@ -18,7 +18,7 @@ from cellarena.evaluation.bootstrap import (
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.paired import cliffs_delta, holm, noise_floor, signed_rank_p, standardised_difference
 from cellarena.evaluation.power import Question, more_images, more_seeds, smallest_detectable, times_both
-from cellarena.evaluation.trials import Pair, Trials, pair
+from cellarena.evaluation.trials import PairedTrials, Trials, pair
 from cellarena.evaluation.uncertainty import Spread, spread_of_difference, spread_of_mean, spread_over_images
 from cellarena.evaluation.verdicts import Finding, Outlook, verdict_of, words_of, words_without_models
 from cellarena.seeds import generator
@@ -37,7 +37,7 @@ class _Known:
     """A pair before its verdict: the line of the table as far as it is known, and what the verdict needs besides."""
 
     line: dict[str, Any]
-    pair: Pair
+    pair: PairedTrials
     spread: Spread | None
 
 
@@ -59,7 +59,7 @@ def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") 
     return compare_pairs([pair(a, b) for a, b in combinations(trials, 2)], settings, metric)
 
 
-def compare_pairs(pairs: Sequence[Pair], settings: Comparing, metric: str = "F1") -> pd.DataFrame:
+def compare_pairs(pairs: Sequence[PairedTrials], settings: Comparing, metric: str = "F1") -> pd.DataFrame:
     """Return pairs of rows compared, the family of tests being all of them.
 
     `difference` is the mean over images of the seeds' means, a minus b. `low`, `high`, `p`, `equivalence_p` concern
@@ -108,7 +108,7 @@ def intervals(trials: Sequence[Trials], settings: Comparing) -> pd.DataFrame:
     return pd.DataFrame([_interval_line(row, settings) for row in trials], columns=INTERVAL_COLUMNS)
 
 
-def _known(both: Pair, settings: Comparing) -> _Known:
+def _known(both: PairedTrials, settings: Comparing) -> _Known:
     difference, confidence = both.difference, settings.confidence
     mean = float(difference.mean()) if difference.size else float("nan")
     rng = generator(0, "pairwise", both.a.row, both.b.row)
@@ -172,7 +172,7 @@ def _outlook(spread: Spread | None, question: Question) -> Outlook:
     )
 
 
-def _reason(both: Pair) -> str:
+def _reason(both: PairedTrials) -> str:
     if both.n_images < 2:
         return f"{both.n_images} image{'s' * (both.n_images != 1)} with a value of both"
     single = [row.row for row in (both.a, both.b) if not row.has_seed_spread]

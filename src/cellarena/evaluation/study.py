@@ -11,7 +11,7 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.statistics import compare_pairs, intervals
 from cellarena.evaluation.study_words import arm_sentence
 from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
-from cellarena.evaluation.trials import Pair, Trials, pair, trials_of
+from cellarena.evaluation.trials import PairedTrials, Trials, pair, trials_of
 from cellarena.records import REAL, Record
 
 REFERENCE = "reference"
@@ -158,7 +158,7 @@ class _Question:
     arm: str
     reference: str
     row: Trials
-    both: Pair | None
+    both: PairedTrials | None
 
 
 def _is_real_part_of(other: Contents, held: Contents) -> bool:

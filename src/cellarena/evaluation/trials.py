@@ -74,7 +74,7 @@ class Trials:
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class PairedTrials:
     """Two rows on the images on which both are defined with every seed.
 
     The seeds of two rows are independent trainings: the same number starts different networks, so that resampling them
@@ -126,7 +126,7 @@ def trials_of(table: pd.DataFrame, unlearned: Collection[str]) -> list[Trials]:
     return sorted(rows, key=lambda trials: (-_mean(trials), trials.row))
 
 
-def pair(a: Trials, b: Trials) -> Pair:
+def pair(a: Trials, b: Trials) -> PairedTrials:
     """Return two rows on the images on which both are defined.
 
     Raises:
@@ -135,7 +135,7 @@ def pair(a: Trials, b: Trials) -> Pair:
     if a.images != b.images:
         raise ValueError(f"{a.row} and {b.row} are on different images: only the same images can be paired")
     kept = a.has_value & b.has_value
-    return Pair(a.on(kept), b.on(kept))
+    return PairedTrials(a.on(kept), b.on(kept))
 
 
 def _trials(row: str, part: pd.DataFrame, images: list[str], learned: bool) -> Trials:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from cellarena.evaluation.trials import Pair, Trials, Values
+from cellarena.evaluation.trials import PairedTrials, Trials, Values
 
 SMALLEST_TAIL = 1e-30
 """Nothing is claimed to be less likely; quantiles of t fail numerically at much smaller ones."""
@@ -88,7 +88,7 @@ class Spread:
         return tail if room > 0 else 1 - tail
 
 
-def spread_of_difference(pair: Pair) -> Spread | None:
+def spread_of_difference(pair: PairedTrials) -> Spread | None:
     """Return the spread of the mean difference of two rows over trainings and images.
 
     With V the variance of a row's means by seed, S its seeds, I the images and D the differences of the images'

@@ -71,7 +71,7 @@ def taken_over(project: Project, foreign: Foreign) -> dict[str, Any]:
 
 def _write_checkpoint(project: Project, foreign: Foreign, run: Run, folder: Path) -> dict[str, Any]:
     """Write model.json and model.safetensors below a folder as a package holds them, and return the card."""
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import load_model, save_weights
 
     chosen = foreign_hyperparameters(project, foreign.model, foreign.hyperparameters)

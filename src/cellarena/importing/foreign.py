@@ -9,13 +9,13 @@ import yaml
 from pydantic import ValidationError
 
 from cellarena.datasets.preparation import Preparation
-from cellarena.evaluation.coverage import Cell, judged
+from cellarena.evaluation.coverage import ImageStatus, status_of
 from cellarena.evaluation.scores import score_image, score_table
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import file_sha256, read_image
 from cellarena.layout import Layout
 from cellarena.learning.recipe import Inference, Training, device_of
-from cellarena.models.parts.plans import read_plan
+from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages.packing import SCORE_COLUMNS, score_lines
@@ -123,8 +123,8 @@ def foreign_lines(layout: Layout, run: Run, folder: Path) -> pd.DataFrame:
         true = read_image(layout.preprocessed / record.labels)
         pred = segment(segmenter, read_image(layout.preprocessed / record.image))
         pred = judgeable(true, pred, read_ignored(layout.preprocessed, record))
-        status, note = judged(true, pred)
-        cells.append(Cell(record.id, status, file_sha256(layout.preprocessed / record.labels), "", note))
+        status, note = status_of(true, pred)
+        cells.append(ImageStatus(record.id, status, file_sha256(layout.preprocessed / record.labels), "", note))
         scores[record.id] = score_image(true, pred, [0.5], ["strict"])
     return score_lines(score_table(scores, run), cells, records)
 

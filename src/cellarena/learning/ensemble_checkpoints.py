@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from cellarena.cards import reading, write_card
 from cellarena.faults import IntegrityError
-from cellarena.learning.cards import reading, write_card
 from cellarena.learning.checkpoints import Model, load_model
 from cellarena.learning.ensemble import ScaledMean
 from cellarena.learning.method_checkpoints import Method, load_method

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.learning.cards import reading
+from cellarena.cards import reading
 from cellarena.methods.spec import METHODS
 from cellarena.section import Section
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from cellarena.datasets.cropping.crops import Annotated, Cropping, Crops
 from cellarena.learning.supervision import supervised_loss
-from cellarena.models.parts.tiny_cnn import tiny_cnn
+from cellarena.models.networks.tiny_cnn import tiny_cnn
 from cellarena.seeds import digest
 from cellarena.targets.spec import Target
 

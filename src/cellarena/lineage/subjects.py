@@ -59,7 +59,7 @@ def _of_release(repository: Repository, subject: Subject) -> Answer:
     release = subject.release
     artifact = artifact_at(repository, release.commit, release.name)
     package, problem = _package(repository, release) if artifact.type == "model" else (None, None)
-    run = _run(package.run) if package else None
+    run = Run.parse(package.run) if package else None
     subject = replace(subject, commit=release.commit, package=package, run=run)
     made = _made(repository, release.commit, artifact.path)
     return Answer(trace(repository, subject, made), problem)
@@ -135,7 +135,7 @@ def _of_its_run(repository: Repository, subject: Subject, origin: Origin, path: 
             if PurePosixPath(out.path).parts[-2:] == ("predictions", origin.run):
                 _refuse_other_weights(repository, subject.asked, stage, origin)
                 comparison = _comparison_of_file(repository, commit, path, out)
-                subject = replace(subject, commit=commit, run=_run(origin.run), comparison=comparison)
+                subject = replace(subject, commit=commit, run=Run.parse(origin.run), comparison=comparison)
                 problem = _changed(comparison, stage)
                 return Answer(trace(repository, subject, chain(stages, stage)), problem)
     raise ValueError(
@@ -209,8 +209,3 @@ def _lying_in(clone: Path, path: Path) -> Path | None:
             if place.resolve() == clone:
                 return there.relative_to(place)
     return None
-
-
-def _run(name: str) -> Run:
-    model, arm, seed = name.split("-")
-    return Run(model, arm, int(seed))

@@ -2,19 +2,23 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellarena.datasets.sources.spec import SOURCES
 from cellarena.images.origins import Origin
+from cellarena.layout import Layout
 from cellarena.lineage.comparison import Comparison
 from cellarena.records import Run
 from cellarena.registry.packages.package import Package
 from cellarena.registry.releases.releases import Released
-from cellarena.registry.repository.locked import LockedStage
+from cellarena.registry.repository.locked import LockedFile, LockedStage
 from cellarena.registry.repository.repository import Repository
 from cellarena.registry.requirements import NAME, used_otherwise
 
+_PLACES = Layout(Path())
+"""Of what dvc.lock names."""
 _OF_RELEASE = ("name", "version", "commit", "stages", "message", "withdrawn")
 
 
@@ -122,7 +126,7 @@ def trace(repository: Repository, subject: Subject, stages: Sequence[LockedStage
     trained = [training for training in map(_training, stages) if training]
     own = next((training for training in trained if training.run == run), None)
     members = _members(own, stages, trained)
-    arm = _settings(stages, ["arms", run.arm], f"arms.{run.arm}") if run else {}
+    arm = _arm(stages, run.arm) if run else {}
     generator = _generator(stages, str(arm.get("generator") or ""))
     requirements = repository.read(subject.commit, NAME)
     libraries = subject.package.libraries if subject.package else {}
@@ -161,16 +165,27 @@ def as_json(lineage: Lineage) -> dict[str, Any]:
 
 
 def _training(stage: LockedStage) -> Training | None:
-    if stage.run is None or stage.words[0] not in {"train", "ensemble"}:
-        return None
-    checkpoint = next((out.md5 for out in stage.outs if out.path.endswith(f"/{stage.run}")), None)
-    return Training(stage.name, stage.run, checkpoint, stage.settings)
+    places = (_PLACES.checkpoint(stage.run), _PLACES.ensemble(stage.run)) if stage.run else ()
+    out = next((found for place in places if (found := _output([stage], place))), None)
+    return Training(stage.name, stage.run, out[1].md5, stage.settings) if stage.run and out else None
 
 
 def _members(own: Training | None, stages: Sequence[LockedStage], trained: Sequence[Training]) -> list[Training]:
-    """Return the trainings that an ensemble read the checkpoints of."""
-    read = {dep.path.rpartition("/")[2] for stage in stages if own and stage.name == own.stage for dep in stage.deps}
+    """Return the trainings that an ensemble read the checkpoints of: its settings or its dependencies name them."""
+    if own is None:
+        return []
+    read = {dep.path.rpartition("/")[2] for stage in stages if stage.name == own.stage for dep in stage.deps}
+    settings = own.parameters.get(f"ensembles.{own.run.model}")
+    models = settings.get("members", ()) if isinstance(settings, Mapping) else ()
+    read |= {str(replace(own.run, model=model)) for model in models}
     return [training for training in trained if str(training.run) in read]
+
+
+def _arm(stages: Sequence[LockedStage], name: str) -> Mapping[str, Any]:
+    """Return the parameters of an arm: one stage makes its manifest, or those of all arms."""
+    alone = _settings(stages, _PLACES.arm(name), f"arms.{name}")
+    section = _settings(stages, _PLACES.arms, "arms").get(name)
+    return alone or (section if isinstance(section, Mapping) else {})
 
 
 def _parents(own: Training | None, members: Sequence[Training]) -> Iterator[Parent]:
@@ -195,26 +210,39 @@ def _tagged(kind: str, value: Any) -> str:
 def _generator(stages: Sequence[LockedStage], name: str) -> Generator | None:
     if not name:
         return None
-    settings = _settings(stages, ["synthesize", name], f"synthesize.generators.{name}")
-    return Generator(name, _made(stages, ["fit-generator", name]), _made(stages, ["synthesize", name]), settings)
+    fitted, made = _PLACES.generator(name), _PLACES.synthetic(name)
+    settings = _settings(stages, made, f"synthesize.generators.{name}")
+    return Generator(name, _md5(stages, fitted), _md5(stages, made), settings)
 
 
 def _data(stages: Sequence[LockedStage]) -> Data:
-    acquired = _settings(stages, ["acquire"], "acquire")
+    acquired = _settings(stages, _PLACES.raw, "acquire")
     source = str(acquired["source"]) if "source" in acquired else None
     known = SOURCES[source].licence if source and source in SOURCES else None
     return Data(
-        source, known or str(acquired.get("licence", "")) or None, _made(stages, ["acquire"]),
-        _made(stages, ["preprocess"]), _made(stages, ["split"]), _settings(stages, ["split"], "split"),
+        source, known or str(acquired.get("licence", "")) or None, _md5(stages, _PLACES.raw),
+        _md5(stages, _PLACES.preprocessed), _md5(stages, _PLACES.splits), _settings(stages, _PLACES.splits, "split"),
     )  # fmt: skip
 
 
-def _made(stages: Sequence[LockedStage], words: list[str]) -> str | None:
-    """Return the md5 of the first output of the stage with a command."""
-    return next((stage.outs[0].md5 for stage in stages if stage.words == words and stage.outs), None)
+def _output(stages: Sequence[LockedStage], path: Path) -> tuple[LockedStage, LockedFile] | None:
+    """Return the nearest stage whose output lies at a path of the layout, and this output.
+
+    The project may lie in a folder of its repository, and earlier commits have a folder `study` in between.
+    """
+    outs = ((stage, out, PurePosixPath(out.path).parts) for stage in stages for out in stage.outs)
+    root, inside = path.parts[0], path.parts[-2:]
+    return next(((stage, out) for stage, out, parts in outs if root in parts and parts[-2:] == inside), None)
 
 
-def _settings(stages: Sequence[LockedStage], words: list[str], name: str) -> Mapping[str, Any]:
-    """Return a section of the parameters of the stage with a command."""
-    found = next((stage.settings.get(name) for stage in stages if stage.words == words), None)
-    return found if isinstance(found, Mapping) else {}
+def _md5(stages: Sequence[LockedStage], path: Path) -> str | None:
+    """Return the md5 of what lies at a path of the layout."""
+    found = _output(stages, path)
+    return found[1].md5 if found else None
+
+
+def _settings(stages: Sequence[LockedStage], path: Path, name: str) -> Mapping[str, Any]:
+    """Return a section of the parameters of the stage that made what lies at a path of the layout."""
+    found = _output(stages, path)
+    section = found[0].settings.get(name) if found else None
+    return section if isinstance(section, Mapping) else {}

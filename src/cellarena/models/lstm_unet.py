@@ -27,7 +27,7 @@ class LSTMUNet(Hyperparameters):
 
 def build(hyperparameters: LSTMUNet, n_channels: int) -> "nn.Module":
     """Return the network; it also takes time-lapses (B, T, 3, H, W)."""
-    from cellarena.models.parts.lstm_unet import LSTMUNet as Network
+    from cellarena.models.networks.lstm_unet import LSTMUNet as Network
 
     return Network(hyperparameters.width, hyperparameters.levels, hyperparameters.views, n_channels)
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
-from cellarena.models.parts.pretrained import Published, Supplied
 from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
+from cellarena.models.weights.pretrained import Published, Supplied
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,7 +53,7 @@ class MAUNet(Hyperparameters):
 
 def build(hyperparameters: MAUNet, n_channels: int) -> "nn.Module":
     """Return the network on ResNet-50, from full size down to 1/32."""
-    from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
+    from cellarena.models.networks.resnet import BLOCKS, ResNetEncoder
 
     return on(ResNetEncoder(hyperparameters.width, BLOCKS, widening=1), hyperparameters, n_channels)
 
@@ -62,8 +62,8 @@ def on(encoder: Any, hyperparameters: MAUNet, n_channels: int) -> "nn.Module":
     """Return the network on an encoder, which sees ImageNet's normalisation where its weights come from there."""
     from torch import nn
 
-    from cellarena.models.parts.imagenet import Standardised
-    from cellarena.models.parts.maunet import MAUNet as Network
+    from cellarena.models.networks.maunet import MAUNet as Network
+    from cellarena.models.weights.imagenet import Standardised
 
     pixels = Standardised() if hyperparameters.weights else nn.Identity()
     return Network(pixels, encoder, hyperparameters.features, n_channels)
@@ -82,7 +82,7 @@ def start(hyperparameters: MAUNet, network: Any) -> None:
 
 def start_from(published: Published, setting: str, hyperparameters: MAUNet, network: Any) -> None:
     """Fill the encoder from the file that a setting names, if it names any; see `start`."""
-    from cellarena.models.parts.imagenet import load_imagenet
+    from cellarena.models.weights.imagenet import load_imagenet
 
     if hyperparameters.weights:
         file = Supplied(Path(hyperparameters.weights), hyperparameters.weights_sha256, setting)

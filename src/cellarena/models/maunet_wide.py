@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from cellarena.models.maunet import CHALLENGE, MAUNet, describe_as, on, start_from
-from cellarena.models.parts.pretrained import Published
 from cellarena.models.spec import MODELS, ModelSpec
+from cellarena.models.weights.pretrained import Published
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ WIDE_RESNET50 = Published("https://download.pytorch.org/models/wide_resnet50_2-9
 
 def build(hyperparameters: MAUNet, n_channels: int) -> "nn.Module":
     """Return the network on Wide-ResNet-50, from full size down to 1/16: its last layer is left out."""
-    from cellarena.models.parts.resnet import BLOCKS, ResNetEncoder
+    from cellarena.models.networks.resnet import BLOCKS, ResNetEncoder
 
     return on(ResNetEncoder(hyperparameters.width, BLOCKS[:-1], widening=2), hyperparameters, n_channels)
 

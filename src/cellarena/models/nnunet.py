@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
-from cellarena.models.parts.nnunet_plan import Plan
+from cellarena.models.planning.nnunet_plan import Plan
 from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def network_from(plan: Plan, n_channels: int) -> "nn.Module":
         A network that maps (B, C, H, W), C the plan's input channels, to (B, n_channels, H, W) in evaluation, and in
         training to one such tensor a resolution, the finest first.
     """
-    from cellarena.models.parts.nnunet import PlannedUNet
+    from cellarena.models.networks.nnunet import PlannedUNet
 
     return PlannedUNet(plan, n_channels)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from cellarena.models.parts.pretrained import Supplied
-from cellarena.models.parts.sam_checkpoint import PUBLISHED
 from cellarena.models.spec import MODELS, Cite, Hyperparameters, ModelSpec
+from cellarena.models.weights.pretrained import Supplied
+from cellarena.models.weights.sam_checkpoint import PUBLISHED
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,7 +87,7 @@ class SAC(Hyperparameters):
 
 
 class Encoder(NamedTuple):
-    """The size of an image encoder; see `cellarena.models.parts.segment_anything.image_encoder`."""
+    """The size of an image encoder; see `cellarena.models.networks.segment_anything.image_encoder`."""
 
     image_size: int
     patch: int
@@ -118,10 +118,10 @@ def encoder_of(hyperparameters: SAC) -> Encoder:
 
 def build(hyperparameters: SAC, n_channels: int) -> "nn.Module":
     """Return the network with fresh weights."""
-    from cellarena.models.parts.lora import adapt
-    from cellarena.models.parts.sac import SegmentAnyCell
-    from cellarena.models.parts.sam_prompts import PromptedSegmentAnyCell
-    from cellarena.models.parts.segment_anything import image_encoder
+    from cellarena.models.networks.lora import adapt
+    from cellarena.models.networks.sac import SegmentAnyCell
+    from cellarena.models.networks.sam_prompts import PromptedSegmentAnyCell
+    from cellarena.models.networks.segment_anything import image_encoder
 
     size = encoder_of(hyperparameters)
     encoder = image_encoder(**size._asdict())
@@ -141,7 +141,7 @@ def start(hyperparameters: SAC, network: Any) -> None:
         IntegrityError: if the file is another.
         ValueError: if it is no safetensors file or does not fit.
     """
-    from cellarena.models.parts.sam_checkpoint import load_own, load_published
+    from cellarena.models.weights.sam_checkpoint import load_own, load_published
 
     if not hyperparameters.checkpoint:
         return
@@ -157,7 +157,7 @@ def start(hyperparameters: SAC, network: Any) -> None:
 
 def phase(hyperparameters: SAC, network: Any, share_done: float) -> bool:
     """Let the encoder's own weights learn at first, for the share `pretrain`, and then its low-rank updates."""
-    from cellarena.models.parts.lora import train_base, train_updates
+    from cellarena.models.networks.lora import train_base, train_updates
 
     pretraining = share_done < hyperparameters.pretrain
     if hyperparameters.rank > 0:

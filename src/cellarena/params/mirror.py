@@ -30,7 +30,7 @@ def _whole() -> type[Params]:
     blocks: dict[str, dict[str, Any]] = {
         "models": {**models, **{name: METHODS[name].settings for name in METHODS}},
         "targets": {name: TARGETS[name] for name in TARGETS},
-        "generators": {name: GENERATORS[name].settings for name in GENERATORS},
+        "generators": {name: GENERATORS[name] for name in GENERATORS},
     }
     sections: dict[str, Any] = {key: (_block(key.title(), kinds), ...) for key, kinds in blocks.items()}
     return create_model("Params", __base__=Params, **sections)

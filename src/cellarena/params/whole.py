@@ -11,7 +11,7 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.settings import ErrorAnalysis, Evaluation
 from cellarena.learning.recipe import Budget, Inference, Training
 from cellarena.methods.spec import METHODS
-from cellarena.models.parts.nnunet_plan import Planning
+from cellarena.models.planning.nnunet_plan import Planning
 from cellarena.models.spec import MODELS
 from cellarena.params.grid import Grid
 from cellarena.params.registry import Registry

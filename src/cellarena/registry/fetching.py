@@ -15,7 +15,7 @@ from typing import Any
 from configobj import ConfigObj, ConfigObjError
 
 from cellarena.faults import IntegrityError, PartialError, SecurityError
-from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.promised_objects import parse_listing
 from cellarena.registry.integrity.storage import Storage, is_right
 from cellarena.registry.repository.outputs import Output
 from cellarena.registry.repository.repository import Repository

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellarena.faults import PartialError
-from cellarena.registry.integrity.promises import parse_listing
+from cellarena.registry.integrity.promised_objects import parse_listing
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.packages.messages import facts_of, score_words
 from cellarena.registry.releases.releases import Released

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from cellarena.registry.fetching import fetch
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.packages.checkup import outputs_of
 from cellarena.registry.packages.messages import release_message
 from cellarena.registry.packages.package import Package, read_package, refuse_changed
 from cellarena.registry.releases.completeness import fetch_releases
-from cellarena.registry.releases.names import checked_name
+from cellarena.registry.releases.names import artifact_name
 from cellarena.registry.releases.releases import Bump, next_version, register, versions_taken
 from cellarena.registry.releases.tags import tag_name
 from cellarena.registry.repository.outputs import Output, outputs_at
@@ -34,12 +34,12 @@ def released(project: Project, name: str, bump: Bump) -> tuple[str, str, str]:
         IntegrityError: if results in git are not what their stage made, or a file is not what was packed.
         PartialError: if what is released cannot be fetched.
     """
-    layout, repository = project.layout, own_repository(project)
+    name, layout, repository = artifact_name(name), project.layout, own_repository(project)
     commit = repository.commit("HEAD")
     _refuse_uncommitted(repository)
-    kind, outputs = outputs_of(repository, commit, checked_name(name))
+    kind, outputs = outputs_of(repository, commit, name)
     pipeline = read_pipeline(layout.root)
-    refuse_altered(altered_results(repository, [Point("HEAD", commit)], pipeline.altered))
+    refuse_altered(altered_results(repository, [NamedCommit("HEAD", commit)], pipeline.altered))
     refuse_stale_here(pipeline, [Path(output.path) for output in outputs])
     refuse_stale_at(repository, commit, outputs, objects(repository))
     package = _package(repository, commit, outputs) if kind == "model" else None

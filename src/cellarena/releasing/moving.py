@@ -13,7 +13,7 @@ from cellarena.registry.packages.checkup import as_evidence, candidate_of, exami
 from cellarena.registry.packages.conditions import Gate
 from cellarena.registry.packages.gates import Check, judge
 from cellarena.registry.releases.completeness import has_origin
-from cellarena.registry.releases.names import Reference, checked_name, parse_reference
+from cellarena.registry.releases.names import Reference, artifact_name, parse_reference
 from cellarena.registry.releases.pointers import bring_up_to_date, move
 from cellarena.registry.releases.releases import (
     Released,
@@ -68,9 +68,10 @@ def put_back(project: Project, name: str, stage: str) -> None:
         IntegrityError, PartialError, SecurityError: if it cannot be proved.
     """
     registry, repository = project.read(Registry, "registry"), own_repository(project)
+    name = artifact_name(name)
     registry.gate(stage)
     bring_up_to_date(repository)
-    standing = stage_standing(repository, checked_name(name), stage)
+    standing = stage_standing(repository, name, stage)
     usable = {known.version for known in releases(repository) if known.name == name and not known.withdrawn}
     version = _previous(standing, usable, f"{name}#{stage}")
     released = resolve(repository, Reference(name, version=version))

@@ -19,7 +19,7 @@ _HEADINGS = {"f1": "F1", "f1_median": "F1 median", "f1_with_border": "F1 with bo
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One cell: `text` as shown, `number` to sort by (None for text and undefined values), `is_numeric` aligns it."""
 
     text: str
@@ -31,7 +31,7 @@ class Cell:
 class Row:
     """One row; `failed` marks one with something that did not work."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
     failed: bool = False
 
 
@@ -76,15 +76,15 @@ def table_with_failures(frame: pd.DataFrame, failed: Sequence[bool]) -> Table:
     return Table(headings, numeric, tuple(Row(tuple(map(cell_of, values)), bad) for values, bad in rows))
 
 
-def cell_of(value: object) -> Cell:
+def cell_of(value: object) -> TableCell:
     """Return one value as it is shown: fractions with three digits, whole numbers whole, undefined ones as a dash."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return Cell(UNDEFINED, None, True)
+        return TableCell(UNDEFINED, None, True)
     if isinstance(value, Integral) and not isinstance(value, bool):
-        return Cell(str(int(value)), float(value), True)
+        return TableCell(str(int(value)), float(value), True)
     if isinstance(value, float | np.floating):
-        return Cell(f"{float(value):.3f}", float(value), True)
-    return Cell(plain(value), None, False)
+        return TableCell(f"{float(value):.3f}", float(value), True)
+    return TableCell(plain(value), None, False)
 
 
 def floor_marked(models: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Two commits side by side: files of both are read, and None is what one of them lacks."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -26,8 +26,6 @@ class Reviewed:
     layout: Layout
     """Of relative paths."""
     settings: Comparing
-    unlearned: Collection[str]
-    """The models that no training stands behind."""
 
     def of_run(self, run: Run, part: str, parse: Callable[[Path], T | None]) -> tuple[T, T] | None:
         """Return what a function makes of a file of a run before and after, None unless both can be had."""

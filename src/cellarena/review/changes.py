@@ -49,36 +49,25 @@ class State:
         return next((output for output in self.outputs if output.path == path.as_posix()), None)
 
 
-def states_of(reader: Reader, commits: Sequence[str], layout: Layout) -> list[State]:
-    """Return commits as far as git and the lists of their folders of scores tell; equal ones are not looked into.
+def state_of(reader: Reader, commit: str, layout: Layout) -> State:
+    """Return a commit as far as git and the lists of folders tell.
 
     Raises:
-        ValueError, SecurityError: as reading their pipelines does.
+        ValueError, SecurityError: as reading its pipeline does.
     """
     repository = reader.repository
-    declared = [declared_stages(repository, commit) for commit in commits]
-    outputs = [outputs_of(repository, *sides) for sides in zip(commits, declared, strict=True)]
-    scores = {layout.study_scores.as_posix(), layout.scores(Run("any", REAL, 0)).parent.as_posix()}
-    folders = [{(o.path, o.md5): o for o in some if o.path in scores and o.is_folder} for some in outputs]
-    same = set.intersection(*map(set, folders))
-    return [
-        State(
-            commit, declared[k], locked_stages(repository, commit),
-            repository.mapping(commit, layout.params.as_posix()), outputs[k],
-            _runs(layout, _listed(reader, commit, outputs[k], [folders[k][key] for key in folders[k].keys() - same])),
-        )
-        for k, commit in enumerate(commits)
-    ]  # fmt: skip
+    declared = declared_stages(repository, commit)
+    outputs = outputs_of(repository, commit, declared)
+    params = repository.mapping(commit, layout.params.as_posix())
+    runs = _runs(layout, [*outputs, *_score_tables(reader, commit, layout, outputs)])
+    return State(commit, declared, locked_stages(repository, commit), params, outputs, runs)
 
 
-def _listed(reader: Reader, commit: str, outputs: Iterable[Output], folders: Iterable[Output]) -> dict[Path, Output]:
-    """Return outputs by path, folders replaced by their files; one that cannot be listed stands for each of them."""
-    by_path = {Path(output.path): output for output in outputs}
-    for folder in folders:
-        if (files := reader.members(commit, folder)) is not None:
-            del by_path[Path(folder.path)]
-            by_path |= {Path(file.path): file for file in files.values()}
-    return by_path
+def _score_tables(reader: Reader, commit: str, layout: Layout, outputs: Sequence[Output]) -> list[Output]:
+    """Return the tables of a stage that scores all runs: its output is their folder."""
+    folders = {layout.scores(Run("x", arm, 0)).parent.as_posix() for arm in (REAL, "x")}
+    listed_files = (reader.members(commit, output) for output in outputs if output.path in folders)
+    return [table for files in listed_files for table in (files or {}).values()]
 
 
 def changes_of(repository: Repository, before: State, after: State, layout: Layout, cache: Path) -> Changes:
@@ -88,7 +77,7 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         ValueError: if git cannot compare them.
     """
     differing = changed_outputs(before.outputs, after.outputs)
-    of_runs = _with_holders(o.path for state in (before, after) for made in state.runs.values() for o in made.values())
+    of_runs = {output.path for state in (before, after) for made in state.runs.values() for output in made.values()}
     data = [change for change in differing if _is_data(change, layout)]
     rows = [
         (c.path, *(getattr(side, name, missing) for name, missing in (("md5", ""), ("n_files", None), ("size", None))
@@ -103,7 +92,7 @@ def changes_of(repository: Repository, before: State, after: State, layout: Layo
         files=changed_files(repository, before.commit, after.commit),
         runs=_run_table(before, after),
         n_runs=len(after.runs),
-        others=[c.path for c in differing if c not in data and c.path not in of_runs],
+        others=[c.path for c in differing if c not in data and not _holds_any(c.path, of_runs)],
         outdated=outdated_stages(repository, after.commit, after.declared),
         altered=_altered(repository, before, after),
     )
@@ -117,35 +106,20 @@ def _altered(repository: Repository, before: State, after: State) -> list[str]:
     return sorted([*(output.path for output in altered_at(repository, after.commit)), *gone])
 
 
-def _runs(layout: Layout, by_path: Mapping[Path, Output]) -> dict[Run, Made]:
-    def made(path: Path) -> Output | None:
-        return by_path.get(path) or by_path.get(path.parent)
-
+def _runs(layout: Layout, outputs: Sequence[Output]) -> dict[Run, Made]:
+    by_path = {Path(output.path): output for output in outputs}
     found: dict[Run, Made] = {}
-    for run in sorted({run for path in by_path if (run := _named_in(path))}):
+    for run in sorted({run for path in by_path if (run := Run.named_by(path))}):
+        ensemble = layout.ensemble(run)
         places = {
-            "checkpoint": layout.ensemble(run) if layout.ensemble(run) in by_path else layout.checkpoint(run),
+            "checkpoint": ensemble if ensemble in by_path else layout.checkpoint(run),
             "predictions": layout.predictions(run),
             "scores": layout.scores(run),
             "cells": layout.cells(run),
         }
-        if parts := {part: output for part, path in places.items() if (output := made(path))}:
-            found[run] = parts
+        if made := {part: by_path[path] for part, path in places.items() if path in by_path}:
+            found[run] = made
     return found
-
-
-def _named_in(path: Path) -> Run | None:
-    """Return the run that a path's last part names, None if it names none."""
-    try:
-        model, arm, seed = path.name.split(".")[0].rsplit("-", 2)
-        return Run(model, arm, int(seed))
-    except ValueError:
-        return None
-
-
-def _with_holders(paths: Iterable[str]) -> set[str]:
-    """Return paths and the folders that hold them."""
-    return {str(holder) for path in paths for holder in (path, *PurePosixPath(path).parents)}
 
 
 def _is_data(change: OutputChange, layout: Layout) -> bool:
@@ -176,11 +150,15 @@ def part_state(before: Made, after: Made, part: str) -> str:
 
 def _because(before: State, after: State, old: Made, new: Made) -> str:
     """Return what the stages of a run were given that differs, what they themselves made aside."""
-    stages = {output.stage for made in (old, new) for output in made.values()}
-    own = _with_holders(o.path for state in (before, after) for o in state.outputs if o.stage in stages)
+    own = {output.path for made in (old, new) for output in made.values()}
     names: dict[str, None] = {}
     for part in PARTS:
         if part_state(old, new, part) == CHANGED:
             was, now = before.locked.get(old[part].stage), after.locked.get(new[part].stage)
             names |= dict.fromkeys(causes(was, now) if was and now else ())
-    return listed((name for name in names if name not in own), _NAMED)
+    return listed((name for name in names if not _holds_any(name, own)), _NAMED)
+
+
+def _holds_any(path: str, others: Iterable[str]) -> bool:
+    """Return whether a path is that of one of the others, or of a folder around one."""
+    return any(PurePosixPath(other).is_relative_to(path) for other in others)

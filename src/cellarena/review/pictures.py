@@ -29,8 +29,7 @@ def pictures_of(reviewed: Reviewed, by_image: "pd.DataFrame", test: TestImages, 
     drawn: list[Illustration] = []
     lines = to_picture(by_image).to_dict("records")
     for line in progress(lines, "drawing the images that changed most", len(lines)):
-        model, arm, seed = line["run"].rsplit("-", 2)
-        run, record = Run(model, arm, int(seed)), test.after[line["image"]]
+        run, record = Run.parse(line["run"]), test.after[line["image"]]
         if (read := _to_draw(reviewed, run, record, test.same[record.id])) is None:
             continue
         image, true, preds = read

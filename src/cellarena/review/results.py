@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
+from cellarena.cards import reading
+from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.learning.cards import reading
+from cellarena.methods.spec import METHODS
 from cellarena.records import Run, read_manifest
 from cellarena.registry.requirements import used_otherwise
 from cellarena.review.before_after import image_changes, row_changes, run_changes, same_images, values_of
@@ -29,7 +30,7 @@ def results_of(reviewed: Reviewed, pictures: Path | None) -> Results:
     values, lost = _values(reviewed, changed, test), _lost(reviewed, changed, test)
     if values.empty:
         return Results(test.counts, lost=lost, leaks=leaks)
-    unlearned = {run.row for run in changed if run.model in reviewed.unlearned}
+    unlearned = {run.row for run in changed if run.model in METHODS}
     runs, rows = (make(values, reviewed.settings, unlearned) for make in (run_changes, row_changes))
     by_image = image_changes(values)
     drawn = pictures_of(reviewed, by_image, test, pictures) if pictures else []
@@ -97,13 +98,13 @@ def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataF
     return pd.DataFrame(lines, columns=LOST_COLUMNS)
 
 
-def _cells(path: Path) -> dict[str, Cell] | None:
-    cells = read_cells(path)
+def _cells(path: Path) -> dict[str, ImageStatus] | None:
+    cells = read_statuses(path)
     return None if cells is None else {cell.image: cell for cell in cells}
 
 
 def _lost_of(
-    before: Mapping[str, Cell], after: Mapping[str, Cell], same: Mapping[str, str]
+    before: Mapping[str, ImageStatus], after: Mapping[str, ImageStatus], same: Mapping[str, str]
 ) -> list[tuple[str, str, str, str]]:
     answers = COVERED - {FAILED}
     lines = []

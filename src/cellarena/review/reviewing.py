@@ -2,11 +2,9 @@
 
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -15,13 +13,12 @@ from cellarena.evaluation.comparing import Comparing
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import write_bytes
 from cellarena.layout import Layout
-from cellarena.methods.spec import METHODS
 from cellarena.registry.repository.places import objects
 from cellarena.registry.repository.repository import Repository
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown
 from cellarena.review.both_commits import Reviewed
-from cellarena.review.changes import State, changes_of, states_of
+from cellarena.review.changes import State, changes_of, state_of
 from cellarena.review.contents import UNREAD_COLUMNS, Review, Side
 from cellarena.review.page import review_document
 from cellarena.review.reading import Reader
@@ -46,13 +43,14 @@ def review_of(repository: Repository, revisions: str, scratch: Path, pictures: P
     """
     layout = Layout(Path())
     names, commits = _sides(repository, revisions)
-    reader = Reader(repository, cache := objects(repository), scratch)
-    before, after = states_of(reader, commits, layout)
+    cache = objects(repository)
+    reader = Reader(repository, cache, scratch)
+    before, after = (state_of(reader, commit, layout) for commit in commits)
     if not before.outputs and not after.outputs:
         raise ValueError(f"{revisions}: dvc.lock names no output in either commit; run `dvc repro` and commit dvc.lock")
     changes = changes_of(repository, before, after, layout, cache)
-    settings, unlearned = _settings(after)
-    reviewed = Reviewed(reader, before, after, layout, settings, unlearned)
+    settings = _settings(after)
+    reviewed = Reviewed(reader, before, after, layout, settings)
     results = results_of(reviewed, pictures)
     changes = replace(changes, libraries=libraries_of(reviewed))
     old, new = map(partial(_side, repository), names, commits)
@@ -80,18 +78,14 @@ def _sides(repository: Repository, revisions: str) -> tuple[list[str], list[str]
     return [base, head], commits
 
 
-def _settings(after: State) -> tuple[Comparing, set[str]]:
-    """Return what the comparison rests on and the models that are not learned, as the later commit has them."""
-    where = f"params.yaml at {after.commit[:7]}"
+def _settings(after: State) -> Comparing:
+    """Return what the comparison rests on, as the later commit has it."""
     try:
-        settings = Comparing.model_validate(after.params.get("compare"))
+        return Comparing.model_validate(after.params.get("compare"))
     except ValidationError as error:
         fault = error.errors()[0]
-        raise ValueError(f"{where}: {'.'.join(map(str, ('compare', *fault['loc'])))}: {fault['msg']}") from error
-    declared: Any = after.params.get("benchmark")
-    benchmark = declared if isinstance(declared, Mapping) else {}
-    # Before methods without training were models of the benchmark, it named one apart.
-    return settings, {str(benchmark.get("floor", "")), *METHODS}
+        where = ".".join(map(str, ("compare", *fault["loc"])))
+        raise ValueError(f"params.yaml at {after.commit[:7]}: {where}: {fault['msg']}") from error
 
 
 def write_html(found: Review, pictures: Path, path: Path) -> None:

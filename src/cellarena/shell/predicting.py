@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from cellarena.cards import reading
 from cellarena.evaluation.costs import summarize_prediction, write_prediction_costs
 from cellarena.images.origins import weights_of
-from cellarena.learning.cards import reading
 from cellarena.methods.spec import METHODS
 from cellarena.records import Run
 from cellarena.shell.predictions import keeper, write_predictions, write_unpredicted, write_validation

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.evaluation.costs import Timing
-from cellarena.evaluation.coverage import FAILED, MISSING, judged
+from cellarena.evaluation.coverage import FAILED, MISSING, status_of
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, file_sha256, read_image, write_labels
 from cellarena.images.origins import Origin, labels_sha256, software
@@ -39,7 +39,7 @@ class Prediction:
     Attributes:
         status: as in the cells of `evaluation.coverage`.
         note: why there is nothing, or what is odd about it.
-        labels: (H, W) what of it can be judged by the annotation, None if nothing.
+        labels: (H, W) what of it can be status_of by the annotation, None if nothing.
     """
 
     status: str
@@ -152,7 +152,7 @@ def read_prediction(
         pred = read_image(path)
     except ValueError as error:
         return Prediction(FAILED, " ".join(str(error).split()), None)
-    status, note = judged(true, pred)
+    status, note = status_of(true, pred)
     return Prediction(status, note, None if status == FAILED else judgeable(true, pred, ignored))
 
 

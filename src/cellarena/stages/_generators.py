@@ -1,21 +1,16 @@
-"""Generators as the stages know them: what they were fitted to, and how they are stored."""
+"""What generators are fitted to: the training images that they may know, as they see them."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellarena.images.io import write_bytes
 from cellarena.records import Record, read_manifest
 from cellarena.shell.annotated import annotated_part
 from cellarena.shell.project import Project
 from cellarena.synthesis.arms import first_of_each, rounded
-from cellarena.synthesis.generators.spec import GENERATORS, Example, Painter
+from cellarena.synthesis.generators.spec import Example
 from cellarena.synthesis.settings import Source, Synthesis
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 def known_records(project: Project, name: str) -> list[Record]:
@@ -55,66 +50,3 @@ def _example(folder: Path, record: Record) -> Example:
             "labels of its size; run `dvc repro preprocess`"
         )
     return Example(record.id, image, labels, record.modality)
-
-
-def write_generator(card: dict[str, Any], weights: "dict[str, Tensor]", folder: Path) -> None:
-    """Write model.json, and model.safetensors with all tensors."""
-    from safetensors.torch import save
-
-    from cellarena.learning.cards import write_card
-
-    write_card(card, folder / "model.json")
-    write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}),
-                folder / "model.safetensors")  # fmt: skip
-
-
-def read_generator(folder: Path, device: str) -> tuple[Painter, dict[str, Any]]:
-    """Return a stored generator on a device of torch, and its card.
-
-    Raises:
-        FileNotFoundError: if one of its two files is missing.
-        ValueError: if one is damaged, or they do not fit each other.
-    """
-    from cellarena.learning.cards import reading
-
-    with reading(folder / "model.json") as card:
-        spec = GENERATORS[card["kind"]]
-        settings, facts = spec.settings.model_validate(card["settings"]), dict(card["facts"])
-    path = folder / "model.safetensors"
-    weights = _read_weights(path)
-    try:
-        return spec.load(settings, weights, facts, device), card
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: does not fit model.json ({error}); run `dvc repro` or `dvc checkout`") from error
-
-
-def read_trained_on(folder: Path) -> dict[str, str]:
-    """Return the sha256 of each training image that a stored generator knows, by id.
-
-    Raises:
-        FileNotFoundError: if it has no model.json.
-        ValueError: if that does not say.
-    """
-    from cellarena.learning.cards import reading
-
-    with reading(folder / "model.json") as card:
-        known = {entry["id"]: entry["sha256"] for entry in card["trained_on"]}
-        if not known or not all(isinstance(text, str) for pair in known.items() for text in pair):
-            raise ValueError("trained_on is no list of ids and sha256")
-        return known
-
-
-def _read_weights(path: Path) -> "dict[str, Tensor]":
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such generator; run `dvc repro` or `dvc pull`")
-    try:
-        weights = load(path.read_bytes())
-    except (SafetensorError, KeyError) as error:
-        raise ValueError(f"{path}: not a valid safetensors file ({error}); run `dvc checkout`") from error
-    for name, tensor in weights.items():
-        if not tensor.isfinite().all():
-            raise ValueError(f"{path}: {name} holds values that are not finite; run `dvc checkout`")
-    return weights

@@ -10,8 +10,8 @@ from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
 from cellarena.shell.project import Project
 from cellarena.stages._donors import read_donors
-from cellarena.stages._generators import read_trained_on
 from cellarena.synthesis.arms import Arm, first_of_each, rounded
+from cellarena.synthesis.stored_generators import read_trained_on
 
 
 def refuse_what_leaks(project: Project, arm: Arm, real: Sequence[Record], taken: Sequence[Record]) -> None:

@@ -14,7 +14,7 @@ from cellarena.evaluation.quality.sets import SYNTHETIC, TRAIN, Sets, modalities
 from cellarena.images.io import LabelImage
 from cellarena.records import Record
 from cellarena.reporting.figures.quality import intensities, likenesses, shapes, spectra
-from cellarena.reporting.figures.quality_sheets import COLOURS, PAIRS, SHOWN, Pair, pairs, side_by_side
+from cellarena.reporting.figures.quality_sheets import COLOURS, PAIRS, SHOWN, LookAlike, look_alikes, side_by_side
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import save
 from cellarena.seeds import digest
@@ -46,7 +46,7 @@ def draw_figures(shown: Shown, sets: Sets, spectrum: pd.DataFrame, memory: pd.Da
     worst = memory[(memory["images"] == SYNTHETIC) & memory["likeness"].notna()]
     worst = worst.sort_values(["likeness", "image"], ascending=[False, True]).head(PAIRS)
     found = [_pair(shown, row) for row in worst.to_dict("records")]
-    save(pairs(found, f"Crops of {name} that are most like a training crop"), folder / "pairs.png", COLOURS)
+    save(look_alikes(found, f"Crops of {name} that are most like a training crop"), folder / "pairs.png", COLOURS)
     modalities = modalities_of({TRAIN: sets[TRAIN], SYNTHETIC: sets[SYNTHETIC]})[1:]
     names = slugs(modalities, ["spectra", "intensities", "shapes", "likeness", "pairs"])
     for modality in modalities:
@@ -80,10 +80,10 @@ def _panels(shown: Shown, of: str, modality: str) -> list[Panel]:
     return [Panel(r.id, r.modality, *read_pair(folder, r)) for r in own[:SHOWN]]
 
 
-def _pair(shown: Shown, row: Mapping[Hashable, Any]) -> Pair:
+def _pair(shown: Shown, row: Mapping[Hashable, Any]) -> LookAlike:
     synthetic = _crop(shown, SYNTHETIC, row["image"], row["crop"])
     real = _crop(shown, TRAIN, row["nearest"], row["nearest_crop"])
-    return Pair(row["image"], synthetic, row["nearest"], real, row["likeness"])
+    return LookAlike(row["image"], synthetic, row["nearest"], real, row["likeness"])
 
 
 def _crop(shown: Shown, of: str, name: str, number: int) -> npt.NDArray[np.uint8]:

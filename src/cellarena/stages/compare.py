@@ -90,7 +90,7 @@ def _costs(project: Project, tables: Tables) -> pd.DataFrame:
 
 
 def _training_row(project: Project, run: Run) -> dict[str, Any]:
-    from cellarena.learning.cards import reading
+    from cellarena.cards import reading
 
     layout = project.layout
     card = layout.checkpoint(run) / "model.json"

@@ -8,6 +8,7 @@ from cellarena.benchmarking.judging import AnalyzedRow, CalibratedRow
 from cellarena.benchmarking.scoring import ScoredRow, annotations, scored_together
 from cellarena.benchmarking.temperatures import temperatures
 from cellarena.evaluation.answers import Annotation, Answer
+from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.errors.strata import bounds
 from cellarena.evaluation.settings import ErrorAnalysis
 from cellarena.evaluation.tables import write_table
@@ -37,7 +38,7 @@ def evaluate(project: Project) -> None:
             answer = Answer.of(annotation, preds[row.run])
             row.analyze(answer)
             if row.run in calibrated:
-                calibrated[row.run].judge(answer, classes[targets[row.run]])
+                calibrated[row.run].calibrate(answer, classes[targets[row.run]])
     _write(project, scored, analyzed, list(calibrated.values()))
 
 
@@ -73,7 +74,7 @@ def _write(
         for found in analyzed:
             found.write(limits, errors / str(found.run), galleries / layout.gallery(found.run).name)
         for judged in calibrated:
-            judged.write(calibration / str(judged.run))
+            judged.write(project.read(Comparing, "compare"), calibration / str(judged.run))
 
 
 def _limits(project: Project) -> pd.DataFrame:

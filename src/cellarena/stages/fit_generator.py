@@ -14,10 +14,12 @@ from cellarena.shell.annotated import files_of
 from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
-from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
-from cellarena.stages._samples import Samples, Watching
-from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted, GeneratorSettings
+from cellarena.stages._generators import known_records, read_examples
+from cellarena.stages._watching import Watching
+from cellarena.synthesis.generators.spec import GENERATORS, LEARNERS, Fit, Fitted, GeneratorSettings
+from cellarena.synthesis.previews import Previews
 from cellarena.synthesis.settings import Synthesis
+from cellarena.synthesis.stored_generators import read_generator, write_generator
 
 _LIBRARIES = ("torch", "monai", "numpy")
 
@@ -53,15 +55,15 @@ def _fit(project: Project, generator: str) -> None:
     identity = fingerprint({**settings, "code": code}, used)
     state = prepare(layout.generator_state(generator, identity))
     examples = read_examples(layout.preprocessed, records)
-    samples = Samples.of(examples, state / "samples", settings["seed"])
-    with Watching(samples, settings["steps"], generator) as watch:
+    previews = Previews.of(examples, state / "samples", settings["seed"])
+    with Watching(previews, settings["steps"], generator) as watch:
         fit = Fit(settings["steps"], settings["seed"], device, state, watch)
-        fitted = GENERATORS[settings["kind"]].fit(_own_settings(project, settings["kind"]), examples, fit)
+        fitted = LEARNERS[settings["kind"]](_own_settings(project, settings["kind"]), examples, fit)
     with fresh_folder(layout.generator(generator)) as folder, fresh_folder(layout.generator_plots(generator)) as plots:
         write_generator({**_card(settings, fitted, records), "fingerprint": identity}, fitted.weights, folder)
         painter, _ = read_generator(folder, device)
-        samples.paint(_steps(fitted), painter)
-        _draw(samples, fitted, generator, plots)
+        previews.paint(_steps(fitted), painter)
+        _draw(previews, fitted, generator, plots)
     discard(state)
 
 
@@ -81,7 +83,7 @@ def _settings(project: Project, name: str, device: str) -> dict[str, Any]:
 
 
 def _own_settings(project: Project, kind: str) -> GeneratorSettings:
-    return project.read(GENERATORS[kind].settings, "generators", kind)
+    return project.read(GENERATORS[kind], "generators", kind)
 
 
 def _steps(fitted: Fitted) -> int:
@@ -94,14 +96,13 @@ def _card(settings: dict[str, Any], fitted: Fitted, records: list[Record]) -> di
     return {**settings, "steps": _steps(fitted), "facts": fitted.facts, "trained_on": trained_on}
 
 
-def _draw(samples: Samples, fitted: Fitted, generator: str, folder: Path) -> None:
-    from cellarena.reporting.figures.generators import COLOURS, loss_curves, sample_sheet
+def _draw(previews: Previews, fitted: Fitted, generator: str, folder: Path) -> None:
+    from cellarena.reporting.figures.generators import COLOURS, Painted, loss_curves, sample_sheet
     from cellarena.reporting.figures.style import save
 
     losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else ["step"])
     write_table(losses.astype({"step": int}), folder / "losses.csv")
-    save(
-        sample_sheet(samples.shown(), f"{generator}: what it painted while it learnt"), folder / "samples.png", COLOURS
-    )
+    rows = [Painted(e.id, e.modality, e.labels, e.image, previews.painted(n)) for n, e in enumerate(previews.examples)]
+    save(sample_sheet(rows, f"{generator}: what it painted while it learnt"), folder / "samples.png", COLOURS)
     if fitted.losses:
         save(loss_curves(losses, f"{generator}: losses"), folder / "losses.png")

@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pandas as pd
 
-from cellarena.evaluation.coverage import read_cells
+from cellarena.cards import reading
+from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.scores import read_scores
-from cellarena.learning.cards import reading
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages.packing import score_lines
 from cellarena.shell.left_out import leave_out
@@ -66,7 +66,7 @@ def _copy_checkpoint(source: Path, target: Path) -> Iterator[dict[str, Any]]:
 
 def _lines(project: Project, run: Run) -> pd.DataFrame:
     layout = project.layout
-    cells = read_cells(layout.cells(run))
+    cells = read_statuses(layout.cells(run))
     if cells is None:
         raise FileNotFoundError(f"{layout.cells(run)}: {run} was not scored; run `dvc repro`")
     return score_lines(read_scores(layout.scores(run)), cells, read_manifest(layout.subset("test")))

@@ -12,9 +12,9 @@ from cellarena.images.io import LabelImage, read_image
 from cellarena.images.picture import Image
 from cellarena.layout import Layout
 from cellarena.methods.spec import METHODS
-from cellarena.models.parts.nnunet_plan import Plan, Planning
-from cellarena.models.parts.nnunet_plan import plan as plan_for
-from cellarena.models.parts.plans import write_sorted_json
+from cellarena.models.planning.nnunet_plan import Plan, Planning
+from cellarena.models.planning.nnunet_plan import plan as plan_for
+from cellarena.models.planning.plans import write_sorted_json
 from cellarena.models.spec import MODELS
 from cellarena.records import Record, read_manifest
 from cellarena.shell.project import Project

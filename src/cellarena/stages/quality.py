@@ -11,17 +11,17 @@ import pandas as pd
 
 from cellarena.datasets.describing.exploration import ALL
 from cellarena.evaluation.quality.descriptions import intensity_table, morphology_table, spectrum_table
-from cellarena.evaluation.quality.measures import measure_table, memory_table
-from cellarena.evaluation.quality.samples import (
+from cellarena.evaluation.quality.image_summaries import (
     MOST_CROPS,
     MOST_TRAIN_CROPS,
-    Sample,
+    ImageSummary,
     appearance,
     crops_of,
     in_units_of,
     measure_shapes,
     shuffled,
 )
+from cellarena.evaluation.quality.measures import measure_table, memory_table
 from cellarena.evaluation.quality.sets import SHUFFLED, SYNTHETIC, TRAIN, VAL, Sets
 from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
@@ -38,7 +38,7 @@ Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class _Judge:
+class _Reference:
     """What images are judged by: a network that was trained on real images only.
 
     Attributes:
@@ -65,7 +65,7 @@ def quality(project: Project, generator: str) -> None:
     layout, settings = project.layout, project.read(Synthesis, "synthesize")
     if leave_out_unasked(project, generator, [layout.quality(generator), layout.quality_plots(generator)]):
         return
-    judge = _judge(project)
+    reference = _reference(project)
     folder = layout.synthetic(generator)
     images = {
         SYNTHETIC: (folder, read_manifest(layout.manifest(folder))),
@@ -75,22 +75,22 @@ def quality(project: Project, generator: str) -> None:
     for name, (_, records) in images.items():
         if not records:
             raise ValueError(f"there is no {name} image to compare; run `dvc repro` with more images")
-    sets = _sets(images, judge)
+    sets = _sets(images, reference)
     memory = memory_table(sets)
-    spectrum = spectrum_table(sets, judge.size)
-    measures = measure_table(sets, memory, settings.seed)
+    spectrum = spectrum_table(sets, reference.size)
+    measures = measure_table(sets, memory, project.read(int, "compare", "resamples"), settings.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
         write_table(measures, tables / "measures.csv")
         write_table(spectrum, tables / "spectrum.csv")
         write_table(intensity_table(sets), tables / "intensities.csv")
         write_table(morphology_table(sets), tables / "morphology.csv")
         write_table(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
-        shown = Shown(generator, images, lambda image, of, name: _crops(image, of, name, judge))
+        shown = Shown(generator, images, lambda image, of, name: _crops(image, of, name, reference))
         draw_figures(shown, sets, spectrum, memory, plots)
     click.echo(_line(measures, generator))
 
 
-def _judge(project: Project) -> _Judge:
+def _reference(project: Project) -> _Reference:
     from cellarena.learning.checkpoints import load_model
     from cellarena.learning.features import Encoder
     from cellarena.learning.predict import segment
@@ -98,7 +98,7 @@ def _judge(project: Project) -> _Judge:
     from cellarena.learning.tuning import validation_score
 
     device = device_of(project.read(str, "training", "accelerator"))
-    model = load_model(project.layout.checkpoint(_judging_run(project)), device)
+    model = load_model(project.layout.checkpoint(_reference_run(project)), device)
     encoder = Encoder(
         model, model.hyperparameters.frame(project.read(int, "budgets", project.read(str, "budget"), "crop"))
     )
@@ -108,10 +108,10 @@ def _judge(project: Project) -> _Judge:
         return validation_score(labels, segment(segmenter, image))
 
     target = project.read(ThreeClass, "targets", "three_class")
-    return _Judge(encoder.size, encoder.features, f1, target, project.read(int, "synthesize", "seed"))
+    return _Reference(encoder.size, encoder.features, f1, target, project.read(int, "synthesize", "seed"))
 
 
-def _judging_run(project: Project) -> Run:
+def _reference_run(project: Project) -> Run:
     """Return the benchmark's first run."""
     grid = project.grid
     if grid.benchmark.models[0] not in grid.networks:
@@ -119,36 +119,36 @@ def _judging_run(project: Project) -> Run:
     return Run(grid.benchmark.models[0], REAL, grid.seeds[0])
 
 
-def _sets(images: dict[str, tuple[Path, list[Record]]], judge: _Judge) -> Sets:
+def _sets(images: dict[str, tuple[Path, list[Record]]], reference: _Reference) -> Sets:
     """Return what is kept of the images of each set, and of the validation images in shuffled blocks."""
-    found: dict[str, list[Sample]] = {name: [] for name in (*images, SHUFFLED)}
+    found: dict[str, list[ImageSummary]] = {name: [] for name in (*images, SHUFFLED)}
     for name, (folder, records) in images.items():
         for record in progress(records, f"looking at {name} images", len(records)):
             image, labels = read_pair(folder, record)
             objects = measure_shapes(image, labels)
             # On images that it learnt from the network would tell nothing, nor on shuffled ones.
-            f1 = float("nan") if name == TRAIN else judge.f1(image, labels)
-            found[name].append(_sample(record, name, image, labels, objects, f1, judge))
+            f1 = float("nan") if name == TRAIN else reference.f1(image, labels)
+            found[name].append(_summary(record, name, image, labels, objects, f1, reference))
             if name == VAL:
-                mixed = shuffled(image, stream(judge.seed, "shuffle", record.id))
-                found[SHUFFLED].append(_sample(record, SHUFFLED, mixed, labels, objects, float("nan"), judge))
-    return {name: in_units_of(found[TRAIN], samples) for name, samples in found.items()}
+                mixed = shuffled(image, stream(reference.seed, "shuffle", record.id))
+                found[SHUFFLED].append(_summary(record, SHUFFLED, mixed, labels, objects, float("nan"), reference))
+    return {name: in_units_of(found[TRAIN], summaries) for name, summaries in found.items()}
 
 
-def _sample(
-    record: Record, of: str, image: Picture, labels: LabelImage, objects: pd.DataFrame, f1: float, judge: _Judge
-) -> Sample:
-    crops = _crops(image, of, record.id, judge)
-    return Sample(
-        record.id, record.modality, judge.features(crops), *appearance(image, labels, crops, judge.target), objects,
-        int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
+def _summary(
+    record: Record, of: str, image: Picture, labels: LabelImage, objects: pd.DataFrame, f1: float, reference: _Reference
+) -> ImageSummary:
+    crops = _crops(image, of, record.id, reference)
+    return ImageSummary(
+        record.id, record.modality, reference.features(crops), *appearance(image, labels, crops, reference.target),
+        objects, int(np.count_nonzero(np.unique(labels))), labels.size / 1e6, f1,
     )  # fmt: skip
 
 
-def _crops(image: Picture, of: str, name: str, judge: _Judge) -> npt.NDArray[np.uint8]:
+def _crops(image: Picture, of: str, name: str, reference: _Reference) -> npt.NDArray[np.uint8]:
     """Return the crops of an image, given its set and its id."""
     most = MOST_TRAIN_CROPS if of == TRAIN else MOST_CROPS
-    return crops_of(image, judge.size, most, stream(judge.seed, "quality crops", name))
+    return crops_of(image, reference.size, most, stream(reference.seed, "quality crops", name))
 
 
 def _line(measures: pd.DataFrame, generator: str) -> str:

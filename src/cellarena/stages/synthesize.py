@@ -9,11 +9,12 @@ from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
 from cellarena.stages._donors import write_donors
-from cellarena.stages._generators import known_records, read_examples, read_generator, read_trained_on
+from cellarena.stages._generators import known_records, read_examples
 from cellarena.synthesis.arms import rounded
 from cellarena.synthesis.making import Donor, make
 from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.shape_bank import shape_bank
+from cellarena.synthesis.stored_generators import read_generator, read_trained_on
 
 
 @click.command()

@@ -10,7 +10,7 @@ from cellarena.datasets.preparation import Preparation
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
 from cellarena.extensions import versions
 from cellarena.methods.spec import METHODS
-from cellarena.models.parts.plans import read_plan
+from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS
 from cellarena.records import Run, read_manifest
 from cellarena.shell.annotated import annotated, files_of
@@ -57,7 +57,7 @@ def train(project: Project, run: Run) -> None:
 
 
 def _train(project: Project, run: Run) -> None:
-    from cellarena.learning.cards import write_card
+    from cellarena.cards import write_card
     from cellarena.learning.checkpoints import save_weights
     from cellarena.learning.fingerprints import discard, fingerprint, prepare
     from cellarena.learning.fit import fit

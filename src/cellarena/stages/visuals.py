@@ -110,7 +110,7 @@ def _seen(
     project: Project, record: Record, normalisation: str, size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Return the part of an image with the most objects that is at most so large, as it is and normalised."""
-    from cellarena.reporting.figures.tiles import window
+    from cellarena.images.windows import window
 
     folder = project.layout.preprocessed
     image = read_image(folder / record.image)

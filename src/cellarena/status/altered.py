@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.repository.pipelines import altered_at
 from cellarena.registry.repository.repository import Repository
 from cellarena.reporting.tables import plain
@@ -45,7 +45,7 @@ class Results:
         return [*map(str, self.altered), *([f"{_HERE}: not compared ({plain(self.unread)})"] if self.unread else [])]
 
 
-def results_in_git(root: Path, repository: Repository, points: Iterable[Point]) -> Results:
+def results_in_git(root: Path, repository: Repository, points: Iterable[NamedCommit]) -> Results:
     """Return what is known of the results in git of commits, and of the working tree unless a merge is going on there.
 
     Raises:
@@ -57,7 +57,7 @@ def results_in_git(root: Path, repository: Repository, points: Iterable[Point]) 
         return replace(altered_results(repository, points, {}), unread=str(error))
 
 
-def altered_results(repository: Repository, points: Iterable[Point], here: Mapping[Path, str]) -> Results:
+def altered_results(repository: Repository, points: Iterable[NamedCommit], here: Mapping[Path, str]) -> Results:
     """Return the results in git that no stage made, sorted by path.
 
     Args:

@@ -11,7 +11,7 @@ from cellarena.shell.predictions import read_failures
 from cellarena.shell.project import Project
 from cellarena.shell.running import unfinished
 from cellarena.shell.settings import chosen_budget
-from cellarena.status.overview import Cell, Overview, Progress, Row
+from cellarena.status.overview import Overview, Progress, Row, StepStatus
 from cellarena.status.pipeline import Pipeline, read_pipeline
 from cellarena.status.states import StageFacts, Status, statuses
 
@@ -27,7 +27,7 @@ def overview_of(project: Project) -> Overview:
     layout, asked = project.layout, project.grid
     grids = {"benchmark": asked.rows, "study": asked.compared_runs}
     runs = list(dict.fromkeys(run for grid in grids.values() for run in grid))
-    generators, arms = asked.asked_generators, asked.study.arms if asked.studied else []
+    generators = asked.asked_generators
     pipeline = read_pipeline(layout.root)
     by_stage = statuses(_with_remains(project, pipeline, runs, generators))
     found = {path: by_stage[name] for path, name in pipeline.makers.items()}
@@ -38,7 +38,7 @@ def overview_of(project: Project) -> Overview:
             Row(name, _cells({"fit": layout.generator(name), "synthesize": layout.synthetic(name)}, found))
             for name in generators
         ],
-        [Row(name, _cells({"compose": layout.arm(name)}, found)) for name in arms],
+        [Row(name, _cells({"compose": layout.arm(name)}, found)) for name in asked.study.arms],
         {path.as_posix(): stage for path, stage in pipeline.altered.items()},
         list(map(str, installed_otherwise(lock.read_text(encoding="utf-8")))) if lock.is_file() else [],
     )
@@ -63,18 +63,18 @@ def _with_remains(
 
 def _run_row(project: Project, run: Run, grids: Sequence[str], found: Mapping[Path, Status]) -> Row:
     layout = project.layout
-    weights = layout.ensemble(run) if run.model in project.grid.ensembles else layout.checkpoint(run)
-    paths = {"train": weights, "predict": layout.predictions(run), "evaluate": layout.scores(run)}
+    trained = layout.ensemble(run) if run in project.grid.ensemble_runs else layout.checkpoint(run)
+    paths = {"train": trained, "predict": layout.predictions(run), "evaluate": layout.scores(run)}
     cells = _cells(paths, found)
     if cells[:1] and cells[0].step == "train" and cells[0].status.state in {"running", "interrupted"}:
         cells[0] = replace(cells[0], progress=_progress(project, run))
     return Row(str(run), cells, grids, run)
 
 
-def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[Cell]:
-    """Return the cells of a row; what a stage makes for all rows together is a folder of their outputs."""
-    made = {step: next((found[p] for p in (path, *path.parents) if p in found), None) for step, path in paths.items()}
-    return [Cell(step, status) for step, status in made.items() if status]
+def _cells(paths: Mapping[str, Path], found: Mapping[Path, Status]) -> list[StepStatus]:
+    """Return the cells of a row; a step whose output no stage makes, alone or in a folder of several, is none."""
+    makers = {step: next((p for p in (path, *path.parents) if p in found), None) for step, path in paths.items()}
+    return [StepStatus(step, found[path]) for step, path in makers.items() if path]
 
 
 def _progress(project: Project, run: Run) -> Progress | None:

@@ -29,7 +29,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Cell:
+class StepStatus:
     """One step of a row: its status, and how far it has come where a log tells."""
 
     step: str
@@ -42,7 +42,7 @@ class Row:
     """A run, a generator or an arm with its steps in their order; steps that it does not have are left out."""
 
     name: str
-    cells: Sequence[Cell]
+    cells: Sequence[StepStatus]
     grids: Sequence[str] = ()
     run: Run | None = None
 
@@ -142,7 +142,7 @@ def _section(title: str, kind: str, rows: Sequence[Row]) -> Section:
     return Section(title, [ShownTable(title, table), Notes(_reasons(rows))])
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: StepStatus) -> str:
     done = f", step {cell.progress.step} of {cell.progress.n_steps}" if cell.progress else ""
     return f"{cell.status.state}{done}"
 
@@ -151,7 +151,7 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
     """Return sentences on why cells are as they are; a row's first for each cause; rows of one share a sentence."""
     names: dict[str, list[str]] = {}
     for row in rows:
-        first: dict[str, Cell] = {}
+        first: dict[str, StepStatus] = {}
         for cell in row.cells:
             first.setdefault(cell.status.why.removesuffix(UPSTREAM), cell)
         for cell in first.values():

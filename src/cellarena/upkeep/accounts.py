@@ -57,6 +57,6 @@ def _lines(damage: Damage) -> Iterator[str]:
         yield f"  {fault.finding.state} in {fault.place}: {plain(fault.path)} ({fault.finding.name}){why}"
     if len(damage.faults) > _SHOWN:
         yield f"  and {len(damage.faults) - _SHOWN} more"
-    yield f"  promised by: {listed(damage.dependents.points)}"
+    yield f"  promised by: {listed(damage.dependents.names)}"
     yield f"  releases: {listed(damage.dependents.releases) or 'none'}"
     yield f"  numbers and figures: {listed(damage.dependents.results) or 'none'}"

@@ -6,8 +6,8 @@ from cellarena.faults import IntegrityError
 from cellarena.object_cache import cache_of
 from cellarena.registry.integrity.garbage import Garbage, garbage
 from cellarena.registry.integrity.named import running_experiments
+from cellarena.registry.integrity.named_commits import commits_elsewhere
 from cellarena.registry.integrity.needed import needed, objects_needed
-from cellarena.registry.integrity.points import points_elsewhere
 from cellarena.registry.integrity.states import other_projects, states
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
@@ -57,7 +57,7 @@ def _kept(project: Project, places: Storages) -> set[str]:
         IntegrityError: if that is none, or nobody can tell.
     """
     repository = places.repository
-    elsewhere = points_elsewhere(repository) if places.remote else []
+    elsewhere = commits_elsewhere(repository) if places.remote else []
     everything = states(repository, project.layout.report.parent.name, elsewhere)
     found = needed(everything, other_projects(repository))
     if not found.names:

@@ -7,7 +7,7 @@ from cellarena.datasets.names import listed
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.registry.integrity.checking import Finding
 from cellarena.registry.integrity.healing import Plan, heal, plan
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.integrity.survey import Survey, survey
 from cellarena.registry.repository.repository import Repository
@@ -16,9 +16,11 @@ from cellarena.shell.running import progress
 from cellarena.upkeep.promised import promised
 
 
-def planned(repository: Repository, points: Sequence[Point], cache: Storage, remote: Storage) -> tuple[Survey, Plan]:
+def planned(
+    repository: Repository, named_commits: Sequence[NamedCommit], cache: Storage, remote: Storage
+) -> tuple[Survey, Plan]:
     """Return what the cache and a remote have of what commits promise, and how each is repaired from the other."""
-    found = survey(promised(repository, points), [cache, remote], progress)
+    found = survey(promised(repository, named_commits), [cache, remote], progress)
     return found, plan(found, cache, remote)
 
 

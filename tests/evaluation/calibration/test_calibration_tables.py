@@ -10,7 +10,7 @@ from cellarena.evaluation.calibration.comparison import (
     pooled_reliability,
     side_by_side,
 )
-from cellarena.evaluation.calibration.judge import judge
+from cellarena.evaluation.calibration.per_image import image_calibration
 from cellarena.evaluation.calibration.tables import (
     curve_table,
     image_table,
@@ -18,11 +18,13 @@ from cellarena.evaluation.calibration.tables import (
     reliability_table,
     summary_table,
 )
+from cellarena.evaluation.comparing import Comparing
 from cellarena.images.probabilities import encoded
 from cellarena.records import Run
 from cellarena.targets.three_class import ThreeClass
 from test_records import RECORD
 
+SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=1000)
 RUN = Run("unet", "real", 0)
 TARGET = ThreeClass(boundary=1, seed=0.5, waist=0.6, foreground=0.5, seed_size=1, min_size=1)
 
@@ -39,7 +41,9 @@ def judged(true, pred, sure, temperature=1.0):
     chosen = np.eye(3)[TARGET.true_classes(pred)]
     probabilities = np.where(chosen > 0, sure, (1 - sure) / 2).astype(np.float32)
     codes = encoded(np.moveaxis(probabilities, -1, 0))
-    return judge(Answer.of(Annotation(RECORD, true, true), pred), TARGET.true_classes(true), codes, temperature)
+    return image_calibration(
+        Answer.of(Annotation(RECORD, true, true), pred), TARGET.true_classes(true), codes, temperature
+    )
 
 
 TRUE = squares((5, 5), (25, 25))
@@ -99,7 +103,7 @@ def test_objects_by_hand():
 
 
 def test_the_summary_pools_pixels_and_counts_what_it_rests_on():
-    table = summary_table(IMAGES, RUN, np.random.default_rng(0))
+    table = summary_table(IMAGES, RUN, SETTINGS, np.random.default_rng(0))
     whole = value(table, region="all", metric="accuracy", scaling="raw")
     by_image = image_table(IMAGES, RUN)
     each = [value(by_image, image=i, region="all", scaling="raw", metric="accuracy")["value"] for i in "abc"]
@@ -117,7 +121,7 @@ def test_the_summary_pools_pixels_and_counts_what_it_rests_on():
 
 
 def test_the_summary_is_the_same_for_the_same_stream():
-    one, other = (summary_table(IMAGES, RUN, np.random.default_rng(3)) for _ in range(2))
+    one, other = (summary_table(IMAGES, RUN, SETTINGS, np.random.default_rng(3)) for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
 
 
@@ -140,7 +144,7 @@ def test_a_curve_ends_at_all_objects():
 
 @pytest.mark.parametrize("images", [{}, {"a": None}], ids=["no image", "a failed one"])
 def test_where_nothing_was_predicted_all_is_undefined(images):
-    table = summary_table(images, RUN, np.random.default_rng(0))
+    table = summary_table(images, RUN, SETTINGS, np.random.default_rng(0))
     assert table[["value", "low", "high"]].isna().all(axis=None)
     assert (table["n"] == 0).all()
     assert len(reliability_table(images, RUN)) == 3 * 2 * 15
@@ -149,14 +153,14 @@ def test_where_nothing_was_predicted_all_is_undefined(images):
 
 
 def test_without_a_temperature_only_what_was_predicted_is_defined():
-    table = summary_table({"a": judged(TRUE, HALF, 0.8, np.nan)}, RUN, np.random.default_rng(0))
+    table = summary_table({"a": judged(TRUE, HALF, 0.8, np.nan)}, RUN, SETTINGS, np.random.default_rng(0))
     defined = table.groupby("scaling")["value"].count()
     assert defined["raw"] > 10
     assert defined["scaled"] == defined["difference"] == 0
 
 
 def calibration(run, images):
-    summary = summary_table(images, run, np.random.default_rng(0))
+    summary = summary_table(images, run, SETTINGS, np.random.default_rng(0))
     return Calibration(run, 2.0, summary, reliability_table(images, run), curve_table(images, run))
 
 

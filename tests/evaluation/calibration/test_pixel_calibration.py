@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from cellarena.evaluation.calibration.pixel_counts import PixelCounts, band_around_boundaries, count_pixels
 from cellarena.evaluation.calibration.pixels import (
     METRICS,
     Sums,
@@ -17,7 +18,6 @@ from cellarena.evaluation.calibration.pixels import (
     reliability,
     sums_of,
 )
-from cellarena.evaluation.calibration.tallies import Tally, boundary_band, count_pixels
 from cellarena.images.probabilities import encoded, log_probabilities
 
 
@@ -31,19 +31,19 @@ def predictions(seed, n=4000, spread=2.0, truth=1.0):
     return logarithms, (rng.random((n, 1)) > scaled.cumsum(axis=1)[:, :2]).sum(axis=1)
 
 
-def tally_of(probabilities, classes):
+def counts_of(probabilities, classes):
     with np.errstate(divide="ignore"):
         logarithms = np.log(np.asarray(probabilities, float))
-    return Tally(np.maximum(logarithms, -700), np.eye(3, dtype=np.int64)[classes])
+    return PixelCounts(np.maximum(logarithms, -700), np.eye(3, dtype=np.int64)[classes])
 
 
-def values(tally):
-    return {name: metric(sums_of(tally))[0] for name, metric in METRICS.items()}
+def values(counted):
+    return {name: metric(sums_of(counted))[0] for name, metric in METRICS.items()}
 
 
 def test_perfectly_calibrated_by_hand():
     # Ten pixels of which 80 % are what was predicted with 0.8, and as many of the others as was said.
-    found = values(tally_of([[0.8, 0.1, 0.1]] * 10, [0] * 8 + [1, 2]))
+    found = values(counts_of([[0.8, 0.1, 0.1]] * 10, [0] * 8 + [1, 2]))
     assert (found["accuracy"], found["confidence"]) == pytest.approx((0.8, 0.8))
     for name in ("ece", "adaptive_ece", "classwise_ece", "mce"):
         assert found[name] == pytest.approx(0, abs=1e-12)
@@ -53,7 +53,7 @@ def test_perfectly_calibrated_by_hand():
 
 
 def test_always_sure_and_half_wrong_by_hand():
-    found = values(tally_of([[1, 0, 0]] * 10, [0] * 5 + [1] * 5))
+    found = values(counts_of([[1, 0, 0]] * 10, [0] * 5 + [1] * 5))
     for name in ("ece", "adaptive_ece", "mce"):
         assert found[name] == pytest.approx(0.5)
     # Background is put at 1 where it is a half, interior at 0 where it is a half, boundary is right.
@@ -64,11 +64,11 @@ def test_always_sure_and_half_wrong_by_hand():
 def test_bins_cancel_within_but_not_between():
     sure, unsure = [0.9, 0.05, 0.05], [0.5, 0.3, 0.2]
     # 0.9 is right always, 0.5 right in 2 of 5: gaps 0.1 and 0.1, of equal weight.
-    found = values(tally_of([sure] * 5 + [unsure] * 5, [0] * 5 + [0, 0, 1, 1, 2]))
+    found = values(counts_of([sure] * 5 + [unsure] * 5, [0] * 5 + [0, 0, 1, 1, 2]))
     assert found["ece"] == pytest.approx(0.1)
     # Two confidences in one bin of width 1/15 with opposite gaps: they cancel.
     low, high = [0.41, 0.3, 0.29], [0.46, 0.3, 0.24]
-    found = values(tally_of([low] * 100 + [high] * 100, [0] * 46 + [1] * 54 + [0] * 41 + [1] * 59))
+    found = values(counts_of([low] * 100 + [high] * 100, [0] * 46 + [1] * 54 + [0] * 41 + [1] * 59))
     assert found["ece"] == pytest.approx(0, abs=1e-12)
     assert found["adaptive_ece"] == pytest.approx(0.05, abs=1e-9)
 
@@ -77,16 +77,16 @@ def test_bins_cancel_within_but_not_between():
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 3.0])
 def test_ece_is_that_of_torchmetrics(seed, temperature):
     logarithms, classes = predictions(seed)
-    tally = Tally(logarithms, np.eye(3, dtype=np.int64)[classes]).scaled(temperature)
-    probabilities, truth = torch.tensor(np.exp(tally.log_probabilities)), torch.tensor(classes)
+    counted = PixelCounts(logarithms, np.eye(3, dtype=np.int64)[classes]).scaled(temperature)
+    probabilities, truth = torch.tensor(np.exp(counted.log_probabilities)), torch.tensor(classes)
     expected = multiclass_calibration_error(probabilities, truth, num_classes=3, n_bins=15, norm="l1")
     # It adds up in single precision.
-    assert ece(sums_of(tally))[0] == pytest.approx(float(expected), abs=1e-5)
+    assert ece(sums_of(counted))[0] == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_mce_is_that_of_torchmetrics_where_no_bin_is_nearly_empty():
     logarithms, classes = predictions(0, 40_000, 1.5, truth=2.0)
-    sums = sums_of(Tally(logarithms, np.eye(3, dtype=np.int64)[classes]))
+    sums = sums_of(PixelCounts(logarithms, np.eye(3, dtype=np.int64)[classes]))
     assert (reliability(sums)[0, 5:, 0] > 40).all()
     probabilities, truth = torch.tensor(np.exp(logarithms)), torch.tensor(classes)
     expected = multiclass_calibration_error(probabilities, truth, num_classes=3, n_bins=15, norm="max")
@@ -97,7 +97,7 @@ def test_mce_is_that_of_torchmetrics_where_no_bin_is_nearly_empty():
 def test_metrics_by_definition(seed, spread):
     logarithms, classes = predictions(seed, 300, spread)
     probabilities, truth = np.exp(logarithms), np.eye(3)[classes]
-    found = values(Tally(logarithms, truth.astype(np.int64)))
+    found = values(PixelCounts(logarithms, truth.astype(np.int64)))
     assert found["brier"] == pytest.approx(((probabilities - truth) ** 2).sum(axis=1).mean())
     assert found["nll"] == pytest.approx(-logarithms[truth > 0].mean())
     gaps = []
@@ -113,36 +113,38 @@ def test_adaptive_bins_hold_equally_many_pixels():
     top, right = np.exp(logarithms).max(axis=1), logarithms.argmax(axis=1) == classes
     order = np.argsort(top)
     expected = np.mean([abs(top[part].mean() - right[part].mean()) for part in np.array_split(order, 15)])
-    found = adaptive_ece(sums_of(Tally(logarithms, np.eye(3, dtype=np.int64)[classes])))[0]
+    found = adaptive_ece(sums_of(PixelCounts(logarithms, np.eye(3, dtype=np.int64)[classes])))[0]
     assert found == pytest.approx(expected, abs=0.002)
 
 
 def test_sums_of_images_are_those_of_their_pixels():
     parts = [predictions(seed, 500) for seed in range(3)]
-    sums = Sums.stacked([sums_of(Tally(p, np.eye(3, dtype=np.int64)[y])) for p, y in parts])
+    sums = Sums.stacked([sums_of(PixelCounts(p, np.eye(3, dtype=np.int64)[y])) for p, y in parts])
     logarithms, classes = (np.concatenate(column) for column in zip(parts[0], parts[2], parts[2], strict=True))
-    whole = sums_of(Tally(logarithms, np.eye(3, dtype=np.int64)[classes]))
+    whole = sums_of(PixelCounts(logarithms, np.eye(3, dtype=np.int64)[classes]))
     weighted = sums.weighted(np.array([[1.0, 0.0, 2.0]]))
     for metric in METRICS.values():
         assert metric(weighted) == pytest.approx(metric(whole))
 
 
 def test_without_pixels_nothing_is_defined():
-    empty = sums_of(Tally(np.empty((0, 3)), np.empty((0, 3), np.int64)))
+    empty = sums_of(PixelCounts(np.empty((0, 3)), np.empty((0, 3), np.int64)))
     assert all(np.isnan(metric(empty)[0]) for metric in METRICS.values())
 
 
 def test_a_stray_pixel_does_not_decide_over_the_largest_gap():
-    sums = sums_of(tally_of([[0.8, 0.1, 0.1]] * 10_000 + [[0.4, 0.3, 0.3]], [0] * 8000 + [1] * 2000 + [2]))
+    sums = sums_of(counts_of([[0.8, 0.1, 0.1]] * 10_000 + [[0.4, 0.3, 0.3]], [0] * 8000 + [1] * 2000 + [2]))
     assert mce(sums)[0] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("spread", [1.0, 3.0, 8.0])
 def test_two_bytes_a_pixel_change_ece_and_nll_by_less_than_a_thousandth(spread):
     logarithms, classes = predictions(0, 120_000, spread, truth=1.3)
-    exact = sums_of(Tally(logarithms, np.eye(3, dtype=np.int64)[classes]))
+    exact = sums_of(PixelCounts(logarithms, np.eye(3, dtype=np.int64)[classes]))
     codes = encoded(np.exp(logarithms).T.reshape(3, 300, 400).astype(np.float32))
-    kept = sums_of(Tally.of(count_pixels(codes, classes.reshape(300, 400).astype(np.uint8), np.ones((300, 400), bool))))
+    kept = sums_of(
+        PixelCounts.of(count_pixels(codes, classes.reshape(300, 400).astype(np.uint8), np.ones((300, 400), bool)))
+    )
     for metric in (ece, classwise_ece, nll, brier):
         assert metric(kept)[0] == pytest.approx(metric(exact)[0], abs=0.001)
 
@@ -152,8 +154,8 @@ def test_pixels_are_counted_by_code_and_class_within_the_region():
     counts = count_pixels(codes, np.array([[0, 2, 1]], np.uint8), np.array([[True, True, False]]))
     assert counts.sum() == 2
     assert counts[128 * 256 + 128].tolist() == [1, 0, 1]
-    tally = Tally.of(counts)
-    np.testing.assert_array_equal(tally.log_probabilities, log_probabilities()[[128 * 256 + 128]])
+    counted = PixelCounts.of(counts)
+    np.testing.assert_array_equal(counted.log_probabilities, log_probabilities()[[128 * 256 + 128]])
     with pytest.raises(ValueError, match="differ"):
         count_pixels(codes, np.zeros((2, 3), np.uint8), np.ones((1, 3), bool))
 
@@ -161,11 +163,11 @@ def test_pixels_are_counted_by_code_and_class_within_the_region():
 def test_the_band_is_as_wide_inside_as_outside():
     labels = np.zeros((1, 30), np.uint8)
     labels[0, 10:25] = 1
-    assert np.flatnonzero(boundary_band(labels)[0]).tolist() == [7, 8, 9, 10, 11, 12, 22, 23, 24, 25, 26, 27]
+    assert np.flatnonzero(band_around_boundaries(labels)[0]).tolist() == [7, 8, 9, 10, 11, 12, 22, 23, 24, 25, 26, 27]
 
 
 def test_the_band_runs_between_touching_objects_and_not_along_the_edge():
     labels = np.array([[1] * 6 + [2] * 6], np.uint8)
-    assert np.flatnonzero(boundary_band(labels)[0]).tolist() == [3, 4, 5, 6, 7, 8]
-    assert not boundary_band(np.ones((9, 9), np.uint8)).any()
-    assert not boundary_band(np.zeros((9, 9), np.uint8)).any()
+    assert np.flatnonzero(band_around_boundaries(labels)[0]).tolist() == [3, 4, 5, 6, 7, 8]
+    assert not band_around_boundaries(np.ones((9, 9), np.uint8)).any()
+    assert not band_around_boundaries(np.zeros((9, 9), np.uint8)).any()

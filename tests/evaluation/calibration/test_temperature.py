@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellarena.evaluation.calibration.tallies import Tally, scaled_log_probabilities
+from cellarena.evaluation.calibration.pixel_counts import PixelCounts, scaled_log_probabilities
 from cellarena.evaluation.calibration.temperature import HIGHEST, LOWEST, fitted_temperature, nll_at
 from cellarena.images.probabilities import log_probabilities
 
@@ -15,22 +15,24 @@ def simulated(temperature, n=200_000):
     chances = np.exp(right) / np.exp(right).sum(axis=1, keepdims=True)
     classes = (rng.random((n, 1)) > chances.cumsum(axis=1)[:, :2]).sum(axis=1)
     put_out = right * temperature
-    return Tally(put_out - np.logaddexp.reduce(put_out, axis=1, keepdims=True), np.eye(3, dtype=np.int64)[classes])
+    return PixelCounts(
+        put_out - np.logaddexp.reduce(put_out, axis=1, keepdims=True), np.eye(3, dtype=np.int64)[classes]
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_a_known_temperature_is_found_again(temperature):
-    tally = simulated(temperature)
-    found = fitted_temperature(tally)
+    counted = simulated(temperature)
+    found = fitted_temperature(counted)
     assert found == pytest.approx(temperature, rel=0.02)
     for other in (0.9 * found, 1.1 * found, 1.0):
-        assert nll_at(tally, found) <= nll_at(tally, other) + 1e-9
+        assert nll_at(counted, found) <= nll_at(counted, other) + 1e-9
 
 
 def test_the_fit_sees_no_difference_between_pixels_and_their_counts():
-    tally = simulated(2.0, 3000)
-    twice = Tally(np.concatenate([tally.log_probabilities] * 2), np.concatenate([tally.counts] * 2))
-    doubled = Tally(tally.log_probabilities, 2 * tally.counts)
+    counted = simulated(2.0, 3000)
+    twice = PixelCounts(np.concatenate([counted.log_probabilities] * 2), np.concatenate([counted.counts] * 2))
+    doubled = PixelCounts(counted.log_probabilities, 2 * counted.counts)
     assert fitted_temperature(twice) == pytest.approx(fitted_temperature(doubled), rel=1e-6)
 
 
@@ -55,7 +57,7 @@ def test_by_hand():
 
 
 def test_without_pixels_there_is_no_temperature():
-    empty = Tally(np.empty((0, 3)), np.empty((0, 3), np.int64))
+    empty = PixelCounts(np.empty((0, 3)), np.empty((0, 3), np.int64))
     assert np.isnan(fitted_temperature(empty))
     assert np.isnan(nll_at(empty, 1.0))
     assert simulated(1.0, 10).scaled(np.nan).counts.size == 0

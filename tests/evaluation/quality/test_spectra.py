@@ -60,13 +60,13 @@ def test_a_pattern_that_strides_leave_stands_out(shape, stride):
 def test_the_distance_is_in_decades_of_power():
     rng = np.random.default_rng(0)
     a = rng.normal(size=(20, N_BINS))
-    found = spectral_distance(a, a + 0.5, np.random.default_rng(1))
+    found = spectral_distance(a, a + 0.5, 200, np.random.default_rng(1))
     assert found.value == pytest.approx(0.5)
     assert 0 < found.sd < 0.5
-    assert spectral_distance(a, a, np.random.default_rng(1)).value == 0
+    assert spectral_distance(a, a, 200, np.random.default_rng(1)).value == 0
 
 
 def test_without_images_there_is_no_distance():
-    found = spectral_distance(np.zeros((0, N_BINS)), np.zeros((3, N_BINS)), np.random.default_rng(0))
+    found = spectral_distance(np.zeros((0, N_BINS)), np.zeros((3, N_BINS)), 200, np.random.default_rng(0))
     assert np.isnan(found.value)
     assert (found.n, found.n_reference) == (0, 3)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cellarena.cards import write_card
 from cellarena.images.io import write_bytes, write_labels, write_png
-from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.predict import segment
-from cellarena.models.parts.nnunet_plan import Planning, plan
+from cellarena.models.planning.nnunet_plan import Planning, plan
 from cellarena.models.spec import MODELS
 from cellarena.params.mirror import load_params
 from cellarena.registry.export.portable import Name, portable

@@ -6,23 +6,24 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.comparing import Comparing
+
 Values = npt.NDArray[np.float64]
 
-N_RESAMPLES = 1000
-LEVEL = 0.95
 # Values that are held at once: 64 MB.
 _AT_ONCE = 8_000_000
 
 
 def image_intervals(
-    statistic: Callable[[Values], Values], n_images: int, size: int, rng: np.random.Generator
+    statistic: Callable[[Values], Values], n_images: int, size: int, settings: Comparing, rng: np.random.Generator
 ) -> tuple[Values, Values]:
-    """Return 95 % BCa bootstrap intervals of several statistics over images (Efron, JASA 1987).
+    """Return BCa bootstrap intervals of several statistics over images (Efron, JASA 1987).
 
     Args:
         statistic: takes (r, n_images) how often each image counts and returns (n_statistics, r).
         n_images: number of images.
         size: numbers that `statistic` holds for one of the r rows; the more, the fewer rows at once.
+        settings: confidence and resamples.
         rng: of the resampling.
 
     Returns:
@@ -42,8 +43,8 @@ def image_intervals(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # of constant statistics, which are dealt with below
         found = bootstrap(
-            (np.arange(n_images),), drawn, vectorized=True, n_resamples=N_RESAMPLES, method="BCa", rng=rng,
-            batch=max(1, _AT_ONCE // max(size, n_images)), confidence_level=LEVEL,
+            (np.arange(n_images),), drawn, vectorized=True, n_resamples=settings.resamples, method="BCa", rng=rng,
+            batch=max(1, _AT_ONCE // max(size, n_images)), confidence_level=settings.confidence,
         )  # fmt: skip
     spread = np.ptp(found.bootstrap_distribution, axis=-1)
     ends = found.confidence_interval

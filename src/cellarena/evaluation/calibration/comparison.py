@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.calibration import objects, pixels
-from cellarena.evaluation.calibration.judge import REGIONS, SCALINGS
+from cellarena.evaluation.calibration.per_image import REGIONS, SCALINGS
 from cellarena.evaluation.calibration.tables import DIFFERENCE, OBJECTS
 from cellarena.records import Run
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cellarena.evaluation.calibration.pixel_counts import scaled_log_probabilities
 from cellarena.evaluation.calibration.pixels import N_BINS
-from cellarena.evaluation.calibration.tallies import scaled_log_probabilities
 from cellarena.evaluation.matching import SparsePairs, match
 from cellarena.images.io import LabelImage
 from cellarena.images.probabilities import Codes, log_probabilities

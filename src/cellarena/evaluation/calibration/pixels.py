@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cellarena.evaluation.calibration.tallies import Tally
+from cellarena.evaluation.calibration.pixel_counts import PixelCounts
 
 Values = npt.NDArray[np.float64]
 
@@ -56,9 +56,9 @@ class Sums:
         return self.n, self.brier, self.nll, self.top, self.by_class
 
 
-def sums_of(tally: Tally) -> Sums:
+def sums_of(counted: PixelCounts) -> Sums:
     """Return the sums of one image, as a single row."""
-    logarithms, counts = tally.log_probabilities, tally.counts.astype(np.float64)
+    logarithms, counts = counted.log_probabilities, counted.counts.astype(np.float64)
     probabilities, totals = np.exp(logarithms), counts.sum(axis=1)
     n_classes = logarithms.shape[1]
     # |p - e_c|^2 = |p|^2 - 2 p_c + 1

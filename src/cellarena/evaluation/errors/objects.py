@@ -60,14 +60,14 @@ def measure(labels: LabelImage, image: Image) -> pd.DataFrame:
 
 def _contrast(image: Image, inside: Indices, around: Indices, n: int) -> Values:
     grey = image.reshape(*inside.shape, -1).mean(axis=2, dtype=np.float64)
-    mean_in, variance_in = _moments(grey, inside, n)
-    mean_out, variance_out = _moments(grey, around, n)
+    mean_in, variance_in = _mean_and_variance(grey, inside, n)
+    mean_out, variance_out = _mean_and_variance(grey, around, n)
     spread = np.sqrt((variance_in + variance_out) / 2)
     undefined = np.full(n, np.nan)
     return np.asarray(np.divide(mean_in - mean_out, spread, out=undefined, where=spread > 0))
 
 
-def _moments(grey: Values, owner: Indices, n: int) -> tuple[Values, Values]:
+def _mean_and_variance(grey: Values, owner: Indices, n: int) -> tuple[Values, Values]:
     """Return mean and variance of the pixels of each of the owners 1..n, NaN where one has none."""
     there = owner > 0
     owner, values = owner[there], grey[there]

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from cellarena.catalog import Catalog
 from cellarena.evaluation.matching import Matching, SparsePairs
-
-if TYPE_CHECKING:
-    from cellarena.evaluation.metrics.pixels import PixelPair
+from cellarena.evaluation.pixel_pair import PixelPair
 
 OnMatching = Callable[[Matching], float]
 OnPairs = Callable[[SparsePairs], float]
-OnPixels = Callable[["PixelPair"], float]
+OnPixels = Callable[[PixelPair], float]
 F = TypeVar("F")
 
 

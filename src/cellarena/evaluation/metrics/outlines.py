@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.evaluation.metrics import on_pixels
-from cellarena.evaluation.metrics.pixels import PixelPair, Pixels
+from cellarena.evaluation.pixel_pair import PixelPair, Pixels
 
 Points = npt.NDArray[np.intp]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellarena.evaluation.matching import SparsePairs, iou_pairs, match, refuse_unlike
-from cellarena.evaluation.metrics.pixels import PixelPair
+from cellarena.evaluation.pixel_pair import PixelPair
 from cellarena.evaluation.protocols import PROTOCOLS, Protocol, Row
 from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects

@@ -6,7 +6,7 @@ import numpy as np
 
 from cellarena.evaluation.matching import SparsePairs, iou_pairs, match, without_border_pairs
 from cellarena.evaluation.metrics import MATCHING_METRICS, OBJECT_METRICS, PIXEL_METRICS
-from cellarena.evaluation.metrics.pixels import PixelPair
+from cellarena.evaluation.pixel_pair import PixelPair
 from cellarena.evaluation.protocols import PROTOCOLS, Protocol, Row
 from cellarena.images.io import LabelImage
 

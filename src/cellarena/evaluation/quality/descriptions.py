@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.quality.estimates import Values, mean_of_images
-from cellarena.evaluation.quality.samples import OBJECT_MEASURES, PIXEL_CLASSES, Sample
+from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary
 from cellarena.evaluation.quality.sets import (
     SHUFFLED,
     Sets,
@@ -25,7 +25,7 @@ def spectrum_table(sets: Sets, size: tuple[int, int]) -> pd.DataFrame:
     """Return the mean log spectrum of each set by modality.
 
     Args:
-        sets: the samples.
+        sets: the summaries.
         size: of their crops in pixels.
 
     Returns:
@@ -35,8 +35,8 @@ def spectrum_table(sets: Sets, size: tuple[int, int]) -> pd.DataFrame:
     edges = bin_edges(size)
     rows = []
     for modality in modalities_of(sets):
-        for images, samples in sets.items():
-            own = of_modality(samples, modality)
+        for images, summaries in sets.items():
+            own = of_modality(summaries, modality)
             found = [mean_of_images(column) for column in profiles(own).T]
             rows += [
                 (modality, images, frequency, one.value, one.sd * np.sqrt(one.n), one.n)
@@ -53,17 +53,17 @@ def intensity_table(sets: Sets) -> pd.DataFrame:
     """
     rows = []
     for modality in modalities_of(sets):
-        for images, samples in sets.items():
+        for images, summaries in sets.items():
             for number, name in enumerate(PIXEL_CLASSES):
-                shares = mean_histogram(of_modality(samples, modality), number)
-                n = sum(not np.isnan(s.histograms[number]).any() for s in of_modality(samples, modality))
+                shares = mean_histogram(of_modality(summaries, modality), number)
+                n = sum(not np.isnan(s.histograms[number]).any() for s in of_modality(summaries, modality))
                 rows.append((modality, images, name, *_levels(shares), n))
     return pd.DataFrame(rows, columns=["modality", "images", "pixel_class", *_QUANTILES, "n"])
 
 
-def mean_histogram(samples: Sequence[Sample], number: int) -> Values:
-    """Return the (256) mean shares of the grey levels of a pixel class, NaN if no sample has such pixels."""
-    found = histograms(samples, number)
+def mean_histogram(summaries: Sequence[ImageSummary], number: int) -> Values:
+    """Return the (256) mean shares of the grey levels of a pixel class, NaN if no image has such pixels."""
+    found = histograms(summaries, number)
     found = found[~np.isnan(found).any(axis=(1, 2))]
     return np.asarray(found.mean(axis=(0, 1))) if len(found) else np.full(256, np.nan)
 
@@ -83,11 +83,11 @@ def morphology_table(sets: Sets) -> pd.DataFrame:
     """
     rows = []
     for modality in modalities_of(sets):
-        for images, samples in sets.items():
+        for images, summaries in sets.items():
             if images == SHUFFLED:
                 continue
             for name in (*OBJECT_MEASURES, "n_objects", "density"):
-                values = np.concatenate([[], *object_values(of_modality(samples, modality), name)])
+                values = np.concatenate([[], *object_values(of_modality(summaries, modality), name)])
                 values = values[~np.isnan(values)]
                 quantiles = np.quantile(values, list(_QUANTILES.values())) if values.size else [np.nan] * 5
                 rows.append((modality, images, name, *quantiles, values.size))

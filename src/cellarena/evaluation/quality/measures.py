@@ -8,9 +8,9 @@ import pandas as pd
 from cellarena.datasets.describing.exploration import ALL
 from cellarena.evaluation.quality.distributions import histogram_distance, value_distance
 from cellarena.evaluation.quality.estimates import Estimate, Values, mean_of_images
+from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary, crop_features
 from cellarena.evaluation.quality.kernel_distance import kernel_distance
 from cellarena.evaluation.quality.memorisation import memorised, nearest_training_crops
-from cellarena.evaluation.quality.samples import OBJECT_MEASURES, PIXEL_CLASSES, Sample, crop_features
 from cellarena.evaluation.quality.sets import (
     COMPARED,
     SHUFFLED,
@@ -28,32 +28,29 @@ from cellarena.evaluation.quality.spectra import spectral_distance
 from cellarena.evaluation.quality.two_samples import two_sample_accuracy
 from cellarena.seeds import generator
 
-Comparison = Callable[[Sequence[Sample], Sequence[Sample], np.random.Generator], Estimate]
+Comparison = Callable[[Sequence[ImageSummary], Sequence[ImageSummary], int, np.random.Generator], Estimate]
+"""Of images, those that they are compared with, the number of bootstrap samples, and what they are drawn by."""
 
 MEASURE_COLUMNS = ("measure", "modality", "images", "value", "sd", "n", "n_reference")
 MEMORY_COLUMNS = ("images", "image", "modality", "crop", "nearest", "nearest_crop", "likeness", "n_crops", "memorised")
 
 
 def _on_features(compare: Callable[[Values, Values, np.random.Generator], Estimate]) -> Comparison:
-    return lambda own, train, rng: compare(crop_features(own), crop_features(train), rng)
+    return lambda own, train, _, rng: compare(crop_features(own), crop_features(train), rng)
 
 
 def _on_pixels(number: int) -> Comparison:
-    return lambda own, train, rng: histogram_distance(histograms(own, number), histograms(train, number), rng)
+    return lambda own, train, n, rng: histogram_distance(histograms(own, number), histograms(train, number), n, rng)
 
 
 def _on_objects(name: str) -> Comparison:
-    return lambda own, train, rng: value_distance(object_values(own, name), object_values(train, name), rng)
-
-
-def _spectral(own: Sequence[Sample], train: Sequence[Sample], rng: np.random.Generator) -> Estimate:
-    return spectral_distance(profiles(own), profiles(train), rng)
+    return lambda own, train, n, rng: value_distance(object_values(own, name), object_values(train, name), n, rng)
 
 
 _ON_IMAGES: dict[str, Comparison] = {
     "kid": _on_features(kernel_distance),
     "nearest_neighbour_accuracy": _on_features(two_sample_accuracy),
-    "spectral_distance": _spectral,
+    "spectral_distance": lambda own, train, n, rng: spectral_distance(profiles(own), profiles(train), n, rng),
     **{f"ks_{name}": _on_pixels(number) for number, name in enumerate(PIXEL_CLASSES)},
 }
 _ON_OBJECTS: dict[str, Comparison] = {
@@ -63,12 +60,13 @@ MEASURES = ("kid", "nearest_neighbour_accuracy", "f1", "spectral_distance", "che
             *(name for name in (*_ON_IMAGES, *_ON_OBJECTS) if name.startswith("ks_")))  # fmt: skip
 
 
-def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
+def measure_table(sets: Sets, memory: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """Return every measure for all images and for each modality.
 
     Args:
-        sets: the samples, features in units of those of the training images.
+        sets: the summaries, features in units of those of the training images.
         memory: as from `memory_table`.
+        resamples: samples of every bootstrap.
         seed: of what is drawn.
 
     Returns:
@@ -79,27 +77,29 @@ def measure_table(sets: Sets, memory: pd.DataFrame, seed: int) -> pd.DataFrame:
     rows = [
         (measure, modality, images, found.value, found.sd, found.n, found.n_reference)
         for modality in modalities_of(sets)
-        for measure, images, found in _measured(sets, memory, modality, seed)
+        for measure, images, found in _measured(sets, memory, modality, resamples, seed)
     ]
     table = pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
     order = {name: place for place, name in enumerate(MEASURES)}
     return table.sort_values("measure", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def _measured(sets: Sets, memory: pd.DataFrame, modality: str, seed: int) -> Iterator[tuple[str, str, Estimate]]:
-    own = {images: of_modality(samples, modality) for images, samples in sets.items()}
+def _measured(
+    sets: Sets, memory: pd.DataFrame, modality: str, resamples: int, seed: int
+) -> Iterator[tuple[str, str, Estimate]]:
+    own = {images: of_modality(summaries, modality) for images, summaries in sets.items()}
     for images in COMPARED:
         comparisons = _ON_IMAGES if images == SHUFFLED else {**_ON_IMAGES, **_ON_OBJECTS}
         for name, compare in comparisons.items():
             rng = generator(seed, "quality", name, modality, images)
-            yield name, images, compare(own[images], own[TRAIN], rng)
+            yield name, images, compare(own[images], own[TRAIN], resamples, rng)
         if images != SHUFFLED:
-            yield "f1", images, mean_of_images(np.array([sample.f1 for sample in own[images]], float))
+            yield "f1", images, mean_of_images(np.array([summary.f1 for summary in own[images]], float))
         nearest = memory[(memory["images"] == images) & (memory["modality"].isin([modality]) | (modality == ALL))]
         for name in ("likeness", "memorised"):
             yield name, images, mean_of_images(nearest[name].to_numpy(float), len(own[TRAIN]))
     for images in (SYNTHETIC, TRAIN, VAL, SHUFFLED):
-        yield "checkerboard", images, mean_of_images(np.array([sample.checkerboard for sample in own[images]], float))
+        yield "checkerboard", images, mean_of_images(np.array([summary.checkerboard for summary in own[images]], float))
 
 
 def memory_table(sets: Sets) -> pd.DataFrame:
@@ -127,16 +127,16 @@ def memory_table(sets: Sets) -> pd.DataFrame:
     return joined[list(MEMORY_COLUMNS)].sort_values(["images", "image"], ignore_index=True)
 
 
-def _nearest(samples: Sequence[Sample], train: Sequence[Sample]) -> pd.DataFrame:
-    """Return for each crop of samples its training crop: image, crop, n_crops, nearest, nearest_crop, likeness."""
-    owners = [(sample.id, k, len(sample.features)) for sample in samples for k in range(len(sample.features))]
+def _nearest(summaries: Sequence[ImageSummary], train: Sequence[ImageSummary]) -> pd.DataFrame:
+    """Return for each crop of the images its training crop: image, crop, n_crops, nearest, nearest_crop, likeness."""
+    owners = [(summary.id, k, len(summary.features)) for summary in summaries for k in range(len(summary.features))]
     table = pd.DataFrame(owners, columns=["image", "crop", "n_crops"])
-    if not train or not samples:
+    if not train or not summaries:
         return table.assign(nearest="", nearest_crop=pd.array([None] * len(table), "Int64"), likeness=np.nan)
-    places = [(sample.id, k) for sample in train for k in range(len(sample.features))]
+    places = [(summary.id, k) for summary in train for k in range(len(summary.features))]
     own, theirs = (
-        [np.concatenate([getattr(sample, name) for sample in some]) for name in ("features", "thumbnails")]
-        for some in (samples, train)
+        [np.concatenate([getattr(summary, name) for summary in some]) for name in ("features", "thumbnails")]
+        for some in (summaries, train)
     )
     found = nearest_training_crops(*own, *theirs)
     return table.assign(

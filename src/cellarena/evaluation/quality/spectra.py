@@ -6,7 +6,6 @@ import numpy.typing as npt
 from cellarena.evaluation.quality.estimates import Estimate, Values, drawn_weights, undefined
 
 N_BINS = 24
-RESAMPLES = 200
 _REACH = 3
 
 
@@ -64,12 +63,13 @@ def checkerboard(spectrum: Values) -> float:
     return float(np.max(found))
 
 
-def spectral_distance(a: Values, b: Values, rng: np.random.Generator) -> Estimate:
+def spectral_distance(a: Values, b: Values, resamples: int, rng: np.random.Generator) -> Estimate:
     """Return the root mean square difference of two sets' mean log spectra, in decades of power.
 
     Args:
         a: (n_images, N_BINS) profiles.
         b: the same of the images that they are compared with.
+        resamples: bootstrap samples.
         rng: draws images.
 
     Returns:
@@ -80,7 +80,7 @@ def spectral_distance(a: Values, b: Values, rng: np.random.Generator) -> Estimat
     value = _distance(a.mean(axis=0), b.mean(axis=0))
     if min(len(a), len(b)) < 2:
         return Estimate(float(value), float("nan"), len(a), len(b))
-    means = [drawn_weights(len(some), RESAMPLES, rng) @ some / len(some) for some in (a, b)]
+    means = [drawn_weights(len(some), resamples, rng) @ some / len(some) for some in (a, b)]
     return Estimate(float(value), float(_distance(*means).std(ddof=1)), len(a), len(b))
 
 

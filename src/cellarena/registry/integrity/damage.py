@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 from cellarena.registry.integrity.checking import Finding, State
 from cellarena.registry.integrity.dependents import Dependents, Flow, dependents_of
-from cellarena.registry.integrity.points import Point
-from cellarena.registry.integrity.promises import Use
+from cellarena.registry.integrity.named_commits import NamedCommit
+from cellarena.registry.integrity.promised_objects import Use
 from cellarena.registry.integrity.survey import Survey
 from cellarena.registry.repository.outputs import LeftAlone, Output
 
@@ -48,11 +48,13 @@ def damages(found: Survey, flows: Mapping[str, Flow]) -> list[Damage]:
 
 
 def as_json(
-    points: Sequence[Point], found: Survey, damaged: Sequence[Damage], left_alone: Sequence[LeftAlone]
+    named_commits: Sequence[NamedCommit], found: Survey, damaged: Sequence[Damage], left_alone: Sequence[LeftAlone]
 ) -> dict[str, Any]:
     """Return the whole account for machines."""
     return {
-        "points": [{"name": point.name, "commit": point.commit, "release": point.is_release} for point in points],
+        "points": [
+            {"name": named.name, "commit": named.commit, "release": named.is_release} for named in named_commits
+        ],
         "places": {
             place: {"promised": len(findings), **{state: found.n(state, place) for state in get_args(State)}}
             for place, findings in found.found.items()
@@ -68,7 +70,7 @@ def _entry(damage: Damage) -> dict[str, Any]:
         "output": damage.output.path,
         "md5": damage.output.md5,
         "stage": damage.output.stage,
-        "points": list(damage.dependents.points),
+        "points": list(damage.dependents.names),
         "releases": list(damage.dependents.releases),
         "results": list(damage.dependents.results),
         "faults": [

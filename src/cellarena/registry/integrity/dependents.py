@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cellarena.registry.integrity.points import Point
-from cellarena.registry.integrity.promises import Use
+from cellarena.registry.integrity.named_commits import NamedCommit
+from cellarena.registry.integrity.promised_objects import Use
 from cellarena.registry.repository.locked import LockedStage, locked_stages
 from cellarena.registry.repository.outputs import Output, outputs_at
 from cellarena.registry.repository.repository import Repository
@@ -17,13 +17,13 @@ class Dependents:
     """What depends on an object.
 
     Attributes:
-        points: HEAD, branches and releases that promise it, in their order.
-        releases: those among the points.
+        names: HEAD, branches and releases that promise it, in their order.
+        releases: those among the names.
         results: numbers and figures in git whose stage reads it, or reads what was made from it; those that are
             of everything, which lie higher, first.
     """
 
-    points: Sequence[str]
+    names: Sequence[str]
     releases: Sequence[str]
     results: Sequence[str]
 
@@ -69,21 +69,21 @@ class _PathIndex:
         return self._below.get(path, set()).union(*above)
 
 
-def flows_of(repository: Repository, points: Iterable[Point]) -> dict[str, Flow]:
-    """Return the graph of every point's commit, by the commit."""
+def flows_of(repository: Repository, named_commits: Iterable[NamedCommit]) -> dict[str, Flow]:
+    """Return the graph of every named commit, by the commit."""
     return {
         commit: Flow(locked_stages(repository, commit), outputs_at(repository, commit))
-        for commit in sorted({point.commit for point in points})
+        for commit in sorted({named.commit for named in named_commits})
     }
 
 
 def dependents_of(uses: Sequence[Use], flows: Mapping[str, Flow]) -> Dependents:
     """Return what depends on what is promised at these places, by the `flows_of` all commits that promise it."""
-    points = list(dict.fromkeys(point for use in uses for point in use.points))
-    asked = {(point.commit, use.path) for use in uses for point in use.points}
+    promising = list(dict.fromkeys(named for use in uses for named in use.named_commits))
+    asked = {(named.commit, use.path) for use in uses for named in use.named_commits}
     return Dependents(
-        [point.name for point in points],
-        [point.name for point in points if point.is_release],
+        [named.name for named in promising],
+        [named.name for named in promising if named.is_release],
         sorted(set[str]().union(*(flows[commit].results(path) for commit, path in asked)), key=_height),
     )
 

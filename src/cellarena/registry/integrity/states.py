@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from cellarena.faults import IntegrityError
 from cellarena.registry.integrity.named import git_folders, named_trees, texts_in_progress
-from cellarena.registry.integrity.points import Point
+from cellarena.registry.integrity.named_commits import NamedCommit
 from cellarena.registry.repository.dvc_files import is_dvc_file, pipeline_beside, project_roots
 from cellarena.registry.repository.outputs import with_folders
 from cellarena.registry.repository.repository import Repository, parse_tree
@@ -34,19 +34,19 @@ class State:
     texts: Sequence[bytes] = ()
 
 
-def states(repository: Repository, reports: str, elsewhere: Sequence[Point]) -> Iterator[State]:
+def states(repository: Repository, reports: str, elsewhere: Sequence[NamedCommit]) -> Iterator[State]:
     """Yield every state that git, DVC or a working tree has a name for; what several have alike comes once.
 
     Args:
         repository: all of whose git repository is asked, not only the project's folder.
         reports: the folder of a project that holds its reports.
-        elsewhere: what other repositories name, as from `points_elsewhere`.
+        elsewhere: what other repositories name, as from `commits_elsewhere`.
 
     Raises:
         IntegrityError: if git cannot read a ref or a commit, or the system a file.
     """
     reader = _Reader(reports, repository.within)
-    asked = [(point.commit, point.name) for point in elsewhere]
+    asked = [(named.commit, named.name) for named in elsewhere]
     try:
         for place in git_folders(repository):
             trees, files = named_trees(place.git, asked)

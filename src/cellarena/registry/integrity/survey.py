@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cellarena.registry.integrity.checking import Finding, State, Watch, check
-from cellarena.registry.integrity.points import Point
-from cellarena.registry.integrity.promises import Listing, Use, objects_of, parse_listing, uses_of
+from cellarena.registry.integrity.named_commits import NamedCommit
+from cellarena.registry.integrity.promised_objects import Listing, Use, objects_of, parse_listing, uses_of
 from cellarena.registry.integrity.storage import Storage
 from cellarena.registry.repository.outputs import Output
 
@@ -15,13 +15,13 @@ class Survey:
     """What is promised, and what the places have of it.
 
     Attributes:
-        outputs: that are promised, and by which points.
+        outputs: that are promised, and by which commits.
         listings: the files of those that are folders, by the name of the folder's object; one is absent if no place
             has its object right, and then nobody can tell what its files are.
         found: by the name of a place, what it has under the name of every object.
     """
 
-    outputs: Mapping[Output, Sequence[Point]]
+    outputs: Mapping[Output, Sequence[NamedCommit]]
     listings: Mapping[str, Listing]
     found: Mapping[str, Mapping[str, Finding]]
 
@@ -44,7 +44,7 @@ class Survey:
         return uses_of(names, self.outputs, self.listings)
 
 
-def survey(outputs: Mapping[Output, Sequence[Point]], storages: Sequence[Storage], watch: Watch) -> Survey:
+def survey(outputs: Mapping[Output, Sequence[NamedCommit]], storages: Sequence[Storage], watch: Watch) -> Survey:
     """Read every promised object at every place; it asks and raises what `folder_listings` does."""
     folders = {output.md5 for output in outputs if output.is_folder}
     listings, found = folder_listings(folders, storages, watch)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cellarena.evaluation.bootstrap import images_interval
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.coverage import COVERED, Cell
+from cellarena.evaluation.coverage import COVERED, ImageStatus
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol
 from cellarena.records import Record
@@ -34,12 +34,12 @@ def centre(image: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     return image[top : top + side, left : left + side]
 
 
-def score_lines(scores: pd.DataFrame, cells: Sequence[Cell], records: Sequence[Record]) -> pd.DataFrame:
+def score_lines(scores: pd.DataFrame, statuses: Sequence[ImageStatus], records: Sequence[Record]) -> pd.DataFrame:
     """Return a run's F1 of every test image, by the protocol that models are ranked by.
 
     Args:
         scores: the run's tidy score table.
-        cells: the status of every image that was scored.
+        statuses: the status of every image that was scored.
         records: of the test subset.
 
     Returns:
@@ -51,10 +51,10 @@ def score_lines(scores: pd.DataFrame, cells: Sequence[Cell], records: Sequence[R
     strict = of_protocol(scores, STRICT)
     chosen = strict[(strict["metric"] == "f1") & np.isclose(strict["threshold"], 0.5)]
     f1 = dict(zip(chosen["image"], chosen["value"], strict=True))
-    by_image = {cell.image: cell for cell in cells}
+    by_image = {cell.image: cell for cell in statuses}
     lines = []
     for record in sorted(records, key=lambda record: record.id):
-        cell = by_image.get(record.id, Cell(record.id, "missing", "", "", ""))
+        cell = by_image.get(record.id, ImageStatus(record.id, "missing", "", "", ""))
         lines.append((record.id, record.modality, cell.true_sha256, cell.status, f1.get(record.id, float("nan"))))
     return pd.DataFrame(lines, columns=SCORE_COLUMNS)
 

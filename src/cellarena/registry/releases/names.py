@@ -30,7 +30,7 @@ def parse_reference(text: str) -> Reference:
         ValueError: if it is none of these, or a part of it cannot be a name, a version or a stage.
     """
     name, separator, rest = re.match(r"([^@#]*)([@#]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    checked_name(name)
+    name = artifact_name(name)
     if not separator or (separator == "@" and rest == "latest"):
         return Reference(name)
     if separator == "@":
@@ -38,6 +38,15 @@ def parse_reference(text: str) -> Reference:
     if not _NAME.fullmatch(rest):
         raise ValueError(f"{text!r}: {rest!r} cannot be a stage; {_FORMS}")
     return Reference(name, stage=rest)
+
+
+def artifact_name(text: str) -> str:
+    """Return the name of the artifact that is asked for; for the `_` of a model's name it has `-`.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    return checked_name(text.replace("_", "-"))
 
 
 def checked_name(name: str) -> str:

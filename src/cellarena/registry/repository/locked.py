@@ -32,18 +32,15 @@ class LockedStage(Section, extra="ignore"):
     """By file, then by name."""
 
     @property
-    def words(self) -> list[str]:
-        """The words of its command after the program's name."""
-        return self.cmd.split()[1:]
-
-    @property
     def run(self) -> Run | None:
-        """The run whose model, arm and seed stand in its command; None if none does."""
-        try:
-            _, model, arm, seed = self.words
-            return Run(model, arm, int(seed)) if seed.isdecimal() else None
-        except ValueError:
-            return None
+        """The run that an output is named after, or that of the model which one is named after; None if there is none.
+
+        The second is what a package is made of.
+        """
+        of_outs = [run for out in self.outs if (run := Run.named_by(out.path))]
+        models = {PurePosixPath(out.path).name for out in self.outs}
+        read = [run for dep in self.deps if (run := Run.named_by(dep.path)) and run.model in models]
+        return next(iter([*of_outs, *read]), None)
 
     @property
     def settings(self) -> dict[str, Any]:

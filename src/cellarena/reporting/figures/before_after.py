@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.images.windows import window
 from cellarena.reporting.figures.examples import Prediction, example_figure
-from cellarena.reporting.figures.tiles import window
 from cellarena.reporting.matched import matched_prediction
 
 AT_MOST = 6

@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.images.windows import Window, window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, SILVER, SKY, VERMILLION, YELLOW, Dash, add_title, shorten, styled
-from cellarena.reporting.figures.tiles import Tile, Window, tile, window
+from cellarena.reporting.figures.tiles import Tile, tile
 
 _CROP = 256
 _SHOWN = 256

@@ -14,9 +14,10 @@ from cellarena.evaluation.errors.worst import Specimen
 from cellarena.images.intensity import to_rgb8
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.images.windows import Window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import DPI, SKY, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import Window, fitted
+from cellarena.reporting.figures.tiles import fitted
 from cellarena.reporting.tables import plain
 
 COLUMNS = 4

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cellarena.evaluation.quality.descriptions import mean_histogram
 from cellarena.evaluation.quality.estimates import Values
-from cellarena.evaluation.quality.samples import PIXEL_CLASSES
+from cellarena.evaluation.quality.image_summaries import PIXEL_CLASSES
 from cellarena.evaluation.quality.sets import (
     COMPARED,
     SHUFFLED,

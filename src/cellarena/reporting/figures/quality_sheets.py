@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from cellarena.images.windows import window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.sheets import Panel
 from cellarena.reporting.figures.style import CYAN, DPI, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import Tile, window
+from cellarena.reporting.figures.tiles import Tile
 from cellarena.reporting.tables import plain
 
 COLOURS = 128
@@ -24,7 +25,7 @@ _LETTERS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class LookAlike:
     """A synthetic crop and the training crop that it is most like, (H, W, 3) uint8 each, and how like: in [-1, 1]."""
 
     synthetic_id: str
@@ -68,7 +69,7 @@ def side_by_side(real: Sequence[Panel], synthetic: Sequence[Panel], title: str) 
 
 
 @styled
-def pairs(found: Sequence[Pair], title: str) -> Figure:
+def look_alikes(found: Sequence[LookAlike], title: str) -> Figure:
     """Return synthetic crops above the training crops that they are most like, the most alike first.
 
     Args:

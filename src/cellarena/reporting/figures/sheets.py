@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.images.windows import window
 from cellarena.reporting.figures.outlines import draw_outlines, object_outlines
 from cellarena.reporting.figures.style import CYAN, DPI, YELLOW, add_title, styled
-from cellarena.reporting.figures.tiles import tile, window
+from cellarena.reporting.figures.tiles import tile
 
 COLOURS = 40
 """Of a sheet's file: enough for grey and stained images, and few enough for a file that git can hold."""

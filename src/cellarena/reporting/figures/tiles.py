@@ -7,10 +7,8 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from cellarena.images.intensity import to_rgb8
-from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
-
-Window = tuple[slice, slice]
+from cellarena.images.windows import Window
 
 
 @dataclass(frozen=True)
@@ -19,18 +17,6 @@ class Tile:
 
     rgb: npt.NDArray[np.uint8]
     extent: tuple[float, float, float, float]
-
-
-def window(labels: LabelImage, side: int) -> Window:
-    """Return the part, at most side x side, with the most objects among nine; the middle one where they tie.
-
-    Args:
-        labels: (H, W) integers, at least 0.
-        side: in pixels.
-    """
-    starts = [[(length - min(length, side)) * k // 2 for k in (1, 0, 2)] for length in labels.shape]
-    places = [(slice(y, y + side), slice(x, x + side)) for y in starts[0] for x in starts[1]]
-    return max(places, key=lambda place: np.unique(labels[place]).size)
 
 
 def tile(image: Image, place: Window, side: int) -> Tile:

@@ -25,7 +25,8 @@ _NOTES = (
     "abstain are judged by the probabilities of the three classes, given that they do not abstain.",
     "One temperature for each run was fitted to all validation pixels, each counted once; an ensemble's divides the "
     "logarithm of its mean probabilities. Above 1 the network was too sure. It changes no label image.",
-    "Intervals are 95 % BCa bootstrap intervals over test images: the pixels of one image are not independent.",
+    "Intervals are BCa bootstrap intervals over test images, of the confidence that `compare` names: the pixels of one "
+    "image are not independent.",
     "Probabilities are stored in two bytes a pixel, each within 0.0075 of what the network put out.",
     "The confidence of an object is the mean probability of interior or boundary inside it; it is right if it matches "
     "an annotated object at IoU 0.5, objects at the image's border aside. AURC is the area under the curve of risk "
@@ -78,7 +79,7 @@ def _verdict(table: pd.DataFrame, runs: Sequence[str]) -> str:
     lower, higher = int((change["difference_high"] < 0).sum()), int((change["difference_low"] > 0).sum())
     return (
         f"On test images, temperature scaling lowered the NLL of all pixels in {lower} of {len(runs)} runs and raised "
-        f"it in {higher}; for the other {len(runs) - lower - higher} the images cannot tell (the 95 % interval of the "
+        f"it in {higher}; for the other {len(runs) - lower - higher} the images cannot tell (the interval of the "
         "change holds 0 or is undefined)."
     )
 

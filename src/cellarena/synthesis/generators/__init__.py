@@ -1,1 +1,1 @@
-"""Generators of synthetic images: one file each, entered in the catalog of `spec`."""
+"""Generators of synthetic images: a folder each, whose three modules enter the catalogs of `spec`."""

@@ -95,19 +95,13 @@ class Fitted:
     losses: list[dict[str, float]]
 
 
-@dataclass(frozen=True)
-class GeneratorSpec:
-    """A generator of the catalog.
-
-    Attributes:
-        settings: the pydantic class of its block in params.yaml.
-        fit: learns from training images, in their order.
-        load: makes the painter from what `fit` returned, on a device of torch.
-    """
-
-    settings: type[GeneratorSettings]
-    fit: Callable[[Any, Sequence[Example], Fit], Fitted]
-    load: "Callable[[Any, Mapping[str, Tensor], Mapping[str, Any], str], Painter]"
-
-
-GENERATORS: Catalog[GeneratorSpec] = Catalog("generator", "cellarena.synthesis.generators")
+GENERATORS: Catalog[type[GeneratorSettings]] = Catalog("generator", "cellarena.synthesis.generators.{}.settings")
+"""The settings of each."""
+LEARNERS: Catalog[Callable[[Any, Sequence[Example], Fit], Fitted]] = Catalog(
+    "generator", "cellarena.synthesis.generators.{}.learner"
+)
+"""Of settings, training images in their order and how they are learnt from, the fitted generator."""
+PAINTERS: "Catalog[Callable[[Any, Mapping[str, Tensor], Mapping[str, Any], str], Painter]]" = Catalog(
+    "generator", "cellarena.synthesis.generators.{}.painter"
+)
+"""Of settings, weights and facts as they were fitted, and a device of torch, the painter."""

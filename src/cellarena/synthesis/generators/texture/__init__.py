@@ -1,0 +1,1 @@
+"""Real cells and backgrounds of the training images, put together anew; nothing is learnt."""

@@ -1,1 +1,0 @@
-"""What generators are made of: crops, conditions, networks, the loop that fits them."""
