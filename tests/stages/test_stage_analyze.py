@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
-from cellarena.evaluation.tables import read_table
+from cellarena.evaluation.errors.analysis import OBJECTS
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
@@ -81,7 +80,7 @@ def test_every_run_has_its_tables_and_its_gallery(analyzed):
 
 def test_names_are_kept_and_errors_named(analyzed):
     layout, params = analyzed
-    objects = read_table(layout.errors(params.runs[0]) / "objects.csv", OBJECT_COLUMNS)
+    objects = OBJECTS.read(layout.errors(params.runs[0]) / "objects.csv")
     assert sorted(set(objects["image"])) == ["NA", "a|b"]
     of_one = objects[objects["image"] == "NA"]
     assert of_one.loc[of_one["side"] == "true", "category"].tolist() == ["merge", "merge", "match"]
@@ -166,7 +165,7 @@ def test_a_missing_or_damaged_table_is_named(analyzed, cellarena):
     missing = cellarena(layout.root, "anatomy")
     path.write_bytes(kept)
     assert damaged.err.startswith("cellarena: data/errors/unet-real-0/gains.csv: damaged or edited (")
-    assert missing.err.startswith("cellarena: data/errors/unet-real-0/gains.csv: No such file or directory; run `dvc")
+    assert missing.err.startswith("cellarena: data/errors/unet-real-0/gains.csv: no such table of gains; run `dvc")
     assert damaged.code == missing.code == 2
 
 
@@ -185,6 +184,6 @@ def test_objects_where_nobody_annotated_are_no_errors(made, cellarena, tmp_path)
         write_manifest([na, other], layout.subset("test"))
         write_labels(TRUE, layout.preprocessed / na.labels)
     assert done.code == 0, done.err
-    found = read_table(tmp_path / "out/objects.csv", ["run", "image", *OBJECT_COLUMNS[2:]])
+    found = OBJECTS.read(tmp_path / "out/objects.csv")
     assert found.groupby("side").size().to_dict() == {"pred": 2, "true": 2}
     assert set(found["category"]) == {"match"}

@@ -114,13 +114,16 @@ def test_without_validation_probabilities_the_temperature_is_undefined(project, 
     assert cellarena(project.root, "compare-calibration").code == 0
 
 
-@pytest.mark.parametrize("missing", ["probabilities", "predictions"])
-def test_what_was_never_predicted_is_said_in_one_line(project, cellarena, missing):
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [("probabilities", "/failures.csv: no such table of unpredicted images"), ("predictions", ": no predictions")],
+)
+def test_what_was_never_predicted_is_said_in_one_line(project, cellarena, missing, said):
     folder = project.root / f"data/{missing}/unet-real-0"
     (folder / "failures.csv").unlink()
     ended = cellarena(project.root, "calibrate", *RUN)
     assert ended.code == 2
-    assert ended.err == f"cellarena: data/{missing}/unet-real-0: no {missing}; run `dvc repro` or `dvc pull`\n"
+    assert ended.err == f"cellarena: data/{missing}/unet-real-0{said}; run `dvc repro` or `dvc pull`\n"
 
 
 def test_all_runs_stand_in_one_table_the_floor_without_values(project, cellarena):

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.scores import SCORES
 from cellarena.images.io import write_labels, write_png
 from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
@@ -103,7 +103,7 @@ def test_from_trained_members_to_scores_of_the_ensemble(project, cellarena):
     assert "from 2 validation images" in calibrated.out
 
     assert cellarena(project, "evaluate", *RUN).code == 0
-    assert set(read_scores(project / "data/scores/maunet_ensemble-real-0.csv")["image"]) == {"test0", "test1"}
+    assert set(SCORES.read(project / "data/scores/maunet_ensemble-real-0.csv")["image"]) == {"test0", "test1"}
 
 
 def test_the_members_of_the_grid_are_written(project, cellarena):

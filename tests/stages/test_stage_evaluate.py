@@ -11,7 +11,7 @@ import yaml
 
 from cellarena.evaluation.coverage import read_cells
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params import load_params
@@ -98,7 +98,7 @@ def evaluated(scored, cellarena):
 
 def values(layout, run, protocol):
     """Return strict or official scores at IoU 0.5 or without threshold: image, metric -> value."""
-    scores = of_protocol(read_scores(layout.scores(run)), protocol)
+    scores = of_protocol(SCORES.read(layout.scores(run)), protocol)
     scores = scores[scores["threshold"].isna() | (scores["threshold"] == 0.5)]
     return scores.pivot(index="image", columns="metric", values="value")
 
@@ -176,7 +176,7 @@ def test_rescore_of_unchanged_predictions_changes_nothing(comparable, cellarena)
     before = layout.scores(run).read_bytes()
     outcome = cellarena(layout.root, "rescore", "otsu-real-0")
     assert outcome.code == 0, outcome.err
-    n_values = len(read_scores(layout.scores(run)))
+    n_values = len(SCORES.read(layout.scores(run)))
     assert outcome.out == (
         f"otsu-real-0: official-1, strict-1 -> official-1, strict-1: 0 of {n_values} values differ, 0 are new, "
         "0 are gone\n"
@@ -186,18 +186,18 @@ def test_rescore_of_unchanged_predictions_changes_nothing(comparable, cellarena)
 
 def test_rescore_takes_over_a_table_from_before_protocols_had_names(comparable, cellarena):
     layout, run = comparable
-    new = read_scores(layout.scores(run))
+    new = SCORES.read(layout.scores(run))
     strict = of_protocol(new, STRICT)
     old = strict[strict["metric"].isin(["f1", "dice", "n_true"])].drop(columns="protocol")
     old.loc[(old["image"] == "a") & (old["metric"] == "dice"), "value"] = 0.25
     old.to_csv(layout.scores(run), index=False, lineterminator="\n")
     layout.cells(run).unlink()
-    with pytest.raises(ValueError, match="run `cellarena rescore`"):
-        read_scores(layout.scores(run))
+    with pytest.raises(ValueError, match="lacks the column protocol"):
+        SCORES.read(layout.scores(run))
     outcome = cellarena(layout.root, "rescore", "otsu-real-0")
     assert outcome.out.startswith("otsu-real-0: strict-0 -> official-1, strict-1: 1 of ")
     assert f"1 of {len(old)} values differ, {len(new) - len(old)} are new, 0 are gone" in outcome.out
-    pd.testing.assert_frame_equal(read_scores(layout.scores(run)), new)
+    pd.testing.assert_frame_equal(SCORES.read(layout.scores(run)), new)
     assert read_cells(layout.cells(run))
 
 

@@ -212,7 +212,7 @@ def test_a_broken_table_of_donors_is_one_line_that_names_the_file(root, cellaren
 
 def test_missing_parts_are_named(root, cellarena):
     (folder(root) / "donors.csv").unlink()
-    assert "donors.csv: no table of donors" in cellarena(root, "arms", "mixed").err
+    assert "donors.csv: no such table of donors" in cellarena(root, "arms", "mixed").err
     shutil.rmtree(root / "data/generators/texture")
     assert cellarena(root, "synthesize", "texture").code == 2
     assert "known" in cellarena(root, "arms", "nope").err

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cellarena.datasets import surveys
 from cellarena.datasets.trees import list_tree
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.layout import Layout
 from cellarena.params.writing import with_values
 from cellarena.releasing.tracking import track

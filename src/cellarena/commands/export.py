@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.registry.artifacts import artifact_at
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.fetching import fetch

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.layout import Layout
 from cellarena.records import Run
 from cellarena.registry.foreign.declaration import refuse_declared, with_artifact

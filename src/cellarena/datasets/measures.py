@@ -11,26 +11,33 @@ from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import contacts
 from cellarena.images.picture import Image
+from cellarena.tables import booleans, integers, names_of, numbers
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
-OBJECT_COLUMNS = ("label", "area", "diameter", "touching", "cut", "n_pieces")
-CHANNEL_COLUMNS = (
-    "channel", "n_levels", "minimum", "p01", "median", "p99", "maximum", "mean", "full_scale", "range_used",
-    "at_minimum", "at_maximum",
-)  # fmt: skip
+OBJECT = (
+    *integers("label", "of the object in its image"),
+    *integers("area", "its pixels", "px²"),
+    *numbers("diameter", "of the circle of this area", "px"),
+    *booleans("touching", "whether it has an 8-neighbour in another object"),
+    *booleans("cut", "whether it reaches into the two outermost rows or columns: the border rule leaves it out"),
+    *integers("n_pieces", "its 8-connected pieces"),
+)
+CHANNEL = (
+    *integers("channel", "from 0"),
+    *integers("n_levels", "different values"),
+    *numbers("minimum, p01, median, p99, maximum, mean", "of the pixels, as acquired"),
+    *numbers("full_scale?", "largest value of the integer type; empty for fractions"),
+    *numbers("range_used?", "share of the type's range between minimum and maximum"),
+    *numbers("at_minimum, at_maximum", "share of pixels with the smallest and the largest value that occur"),
+)
 _CLASSES = {"background": BACKGROUND, "interior": INTERIOR, "boundary": BOUNDARY}
 
 
 def measure_objects(labels: LabelImage) -> pd.DataFrame:
-    """Return one row per object, in the order of their labels.
+    """Return one row per object, in the order of their labels, with the columns OBJECT.
 
     Args:
         labels: (H, W) integers, at least 0.
-
-    Returns:
-        Columns OBJECT_COLUMNS: `area` in pixels; `diameter` in pixels, that of the circle of this area; `touching`, it
-        has an 8-neighbour in another object; `cut`, it reaches into the two outermost rows or columns, so that the
-        challenge's border rule leaves it out; `n_pieces`, its 8-connected pieces.
     """
     numbered = consecutive(labels).astype(np.int64)
     areas = np.bincount(numbered.ravel())[1:]
@@ -79,18 +86,14 @@ def class_shares(labels: LabelImage, annotated: npt.NDArray[np.bool_], target: T
 
 
 def measure_channels(image: Image) -> pd.DataFrame:
-    """Return one row per channel of an image as it was acquired.
+    """Return one row per channel of an image as it was acquired, with the columns CHANNEL.
+
+    Clipping shows in `at_minimum` and `at_maximum` whatever the bit depth of the camera was.
 
     Args:
         image: (H, W) or (H, W, C), of any real type.
-
-    Returns:
-        Columns CHANNEL_COLUMNS: `n_levels` counts different values; `full_scale` is the largest value of an integer
-        type, NaN for floats, and `range_used` the share of the type's range between `minimum` and `maximum`;
-        `at_minimum` and `at_maximum` are the shares of pixels with the smallest and the largest value that occur, so
-        that clipping shows whatever the bit depth of the camera was.
     """
-    return pd.DataFrame(_channels(image), columns=list(CHANNEL_COLUMNS))
+    return pd.DataFrame(_channels(image), columns=names_of(CHANNEL))
 
 
 def _channels(image: Image) -> Iterator[tuple[float, ...]]:

@@ -1,16 +1,21 @@
 """What changes when stored predictions are scored anew."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.scores import COLUMNS, read_scores
+from cellarena.evaluation.scores import SCORES
+from cellarena.tables import schema
 
 NAMELESS = "strict-0"
 """What a table holds that was made before protocols had names."""
 _KEY = ["image", "name", "threshold", "metric"]
+_NAMELESS_SCORES = schema(
+    "scores", "Scores as they were before protocols had names", tuple(c for c in SCORES.columns if c.name != "protocol")
+)
 
 
 @dataclass(frozen=True)
@@ -43,25 +48,11 @@ class Changes:
 
 def read_old_scores(path: Path) -> pd.DataFrame:
     """Return a score table of this or an older format; an empty one if there is none or it cannot be read."""
-    empty = pd.DataFrame(columns=COLUMNS)
-    if not path.is_file():
-        return empty
-    try:
-        return read_scores(path)
-    except ValueError:
-        return _nameless(path, empty)
-
-
-def _nameless(path: Path, otherwise: pd.DataFrame) -> pd.DataFrame:
-    kinds = {"run": str, "image": str, "threshold": float, "metric": str, "value": float}
-    empty = {"threshold": [""], "value": [""]}
-    try:
-        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty, encoding="utf-8")
-    except ValueError:
-        return otherwise
-    if list(table.columns) != list(kinds):
-        return otherwise
-    return table.assign(protocol=NAMELESS)[COLUMNS]
+    with suppress(ValueError, FileNotFoundError):
+        return SCORES.read(path)
+    with suppress(ValueError, FileNotFoundError):
+        return _NAMELESS_SCORES.read(path).assign(protocol=NAMELESS)[SCORES.names]
+    return pd.DataFrame(columns=SCORES.names)
 
 
 def changes(old: pd.DataFrame, new: pd.DataFrame) -> Changes:

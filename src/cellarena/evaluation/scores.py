@@ -1,16 +1,22 @@
 """The tidy score table: one row per run, image, protocol, IoU threshold and metric, a failed image too."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from cellarena.evaluation.protocols import PROTOCOLS, Row
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import Run
+from cellarena.tables import IMAGE, RUN, numbers, schema, texts
 
-COLUMNS = ["run", "image", "protocol", "threshold", "metric", "value"]
+SCORES = schema(
+    "scores", "Every score of every test image of a run; sorted, a failed image too",
+    RUN, IMAGE,
+    texts("protocol", "how it was scored, with the version: strict-1"),
+    numbers("threshold?", "the smallest IoU of a match; empty for a metric that knows none"),
+    texts("metric", "the metric"),
+    numbers("value?", "its value, in the metric's unit; empty where undefined"),
+)  # fmt: skip
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 
 
@@ -29,8 +35,7 @@ def score(
         protocols: names of the catalog `PROTOCOLS`.
 
     Returns:
-        Columns run, image, protocol (such as strict-1), threshold, metric, value; sorted by image, protocol, threshold
-        (NaN last) and metric.
+        The columns of SCORES, sorted by image, protocol, threshold (NaN last) and metric.
 
     Raises:
         ValueError: if there is no pair, an id comes twice, or a pair cannot be scored; the message names the image.
@@ -47,7 +52,7 @@ def score(
     if not images:
         raise ValueError(f"{run}: no image to score; the test subset is empty")
     rows = [(str(run), image, protocol, *row) for image, scored in images.items() for protocol, row in scored]
-    return _sorted(pd.DataFrame(rows, columns=COLUMNS))
+    return _sorted(pd.DataFrame(rows, columns=SCORES.names))
 
 
 def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -61,34 +66,6 @@ def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
         runs, found = (", ".join(sorted(set(scores[column]))) or "none" for column in ("run", "protocol"))
         raise ValueError(f"{runs}: no scores of protocol {protocol}, only of {found}; run `cellarena rescore`")
     return rows
-
-
-def write_scores(scores: pd.DataFrame, path: Path) -> None:
-    """Write a score table as CSV: sorted, six significant digits, NaN empty, LF; whole or not at all."""
-    write_table(_sorted(scores)[COLUMNS], path)
-
-
-def read_scores(path: Path) -> pd.DataFrame:
-    """Return a score table as it was written; values have six significant digits.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if a column is missing or a value is no number.
-    """
-    scores = _read(path)
-    if list(scores.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns are {list(scores.columns)}, expected {COLUMNS}; run `cellarena rescore`")
-    return scores
-
-
-def _read(path: Path) -> pd.DataFrame:
-    kinds = {"run": str, "image": str, "protocol": str, "threshold": float, "metric": str, "value": float}
-    empty = {"threshold": [""], "value": [""]}
-    try:
-        return pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty, encoding="utf-8")
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a score table ({reason}); run `cellarena rescore`") from error
 
 
 def _sorted(scores: pd.DataFrame) -> pd.DataFrame:

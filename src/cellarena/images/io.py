@@ -15,6 +15,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from cellarena.faults import IntegrityError, SecurityError
+from cellarena.files import write_bytes
 from cellarena.images.channels import chosen
 from cellarena.images.picture import MAX_PIXELS, Choice, Image, Pick, Picture, PixelSize, Stored
 from cellarena.images.pillow_files import read_with_pillow
@@ -183,25 +184,6 @@ def write_palette_png(indices: npt.NDArray[np.uint8], palette: tuple[tuple[int, 
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_bytes(buffer.getvalue(), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file under a temporary name beside its place, then move it there.
-
-    Raises:
-        OSError: if it cannot be written, on a full disk for example; the file's name is in it, and nothing is left.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def content_sha256(pixels: Image) -> str:

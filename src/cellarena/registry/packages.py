@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from cellarena.faults import IntegrityError
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.section import Section
 
 NAME = "package.json"

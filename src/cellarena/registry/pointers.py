@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.registry.completeness import ORIGIN, fetch_releases, has_origin
 from cellarena.registry.releases import Released, assign, stage_history
 from cellarena.registry.repository import Repository

@@ -17,7 +17,7 @@ from cellarena.models.parts.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages import sha256_of
-from cellarena.registry.packing import SCORE_COLUMNS, score_lines
+from cellarena.registry.packing import PACKED_SCORES, score_lines
 from cellarena.registry.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
 from cellarena.shell.project import Project
@@ -115,7 +115,7 @@ def foreign_lines(project: Project, run: Run, folder: Path) -> pd.DataFrame:
 
     layout = project.layout
     if not layout.subset("test").is_file():
-        return pd.DataFrame([], columns=SCORE_COLUMNS)
+        return pd.DataFrame([], columns=PACKED_SCORES.names)
     _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
     records, cells = read_manifest(layout.subset("test")), []
 

@@ -12,7 +12,7 @@ from cellarena.evaluation.before_after import image_changes, row_changes, run_ch
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, Cell, read_cells
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.layout import Layout
@@ -141,7 +141,7 @@ def _values(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.Dat
 
 
 def _strict_scores(path: Path) -> pd.DataFrame:
-    return of_protocol(read_scores(path), STRICT)
+    return of_protocol(SCORES.read(path), STRICT)
 
 
 def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataFrame:

@@ -10,20 +10,29 @@ import click
 import pandas as pd
 
 from cellarena.datasets.pairs import read_finite
-from cellarena.evaluation.tables import write_table
 from cellarena.faults import SecurityError
 from cellarena.images.io import LabelImage, read_image, write_labels, write_png
 from cellarena.images.overlays import outlined
 from cellarena.images.picture import PixelSize
-from cellarena.registry.object_table import COLUMNS, joined, object_table
+from cellarena.registry.object_table import OBJECTS, joined, object_table
 from cellarena.registry.origins import Origin, file_sha256, read_origin
 from cellarena.segmenting.found_images import label_file, overlay_file
 from cellarena.shell.running import progress
+from cellarena.tables import integers, numbers, schema, texts
 
 if TYPE_CHECKING:
     from cellarena.registry.opened import OpenRelease
 
 SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "refused"
+IMAGES = schema(
+    "segmented images", "Every image of one call of segment, whatever became of it",
+    texts("image", "name of its file"),
+    texts("status", "what became of it", SEGMENTED, UNCHANGED, FAILED, REFUSED),
+    texts("reason?", "why it was not segmented"),
+    integers("n_objects?", "found; empty where it was not segmented"),
+    texts("image_sha256?, labels_sha256?", "of the image's file, and of its label image"),
+    numbers("pixel_height_um?, pixel_width_um?", "of a pixel; empty where the file says nothing of it", "µm"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Outcome:
     reason: str = ""
     origin: Origin | None = None
     pixel_size: PixelSize | None = None
-    objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OBJECTS.names))
 
 
 def segment_all(
@@ -111,7 +120,7 @@ def _kept(sign: Callable[[LabelImage], Origin], target: Path) -> tuple[Origin | 
 
 def write_tables(outcomes: Sequence[Outcome], out: Path) -> None:
     """Write objects.csv and images.csv, a row for each image whatever became of it."""
-    write_table(joined([outcome.objects for outcome in outcomes]), out / "objects.csv")
+    OBJECTS.write(joined([outcome.objects for outcome in outcomes]), out / "objects.csv")
     rows = [
         {
             "image": o.image, "status": o.status, "reason": o.reason, "n_objects": len(o.objects) if o.origin else None,
@@ -122,4 +131,4 @@ def write_tables(outcomes: Sequence[Outcome], out: Path) -> None:
         for o in sorted(outcomes, key=lambda o: o.image)
     ]  # fmt: skip
     sizes = dict.fromkeys(("pixel_height_um", "pixel_width_um"), float)
-    write_table(pd.DataFrame(rows).astype({"n_objects": "Int64"}).astype(sizes), out / "images.csv")
+    IMAGES.write(pd.DataFrame(rows).astype({"n_objects": "Int64"}).astype(sizes), out / "images.csv")

@@ -1,6 +1,5 @@
 """How predictions are written, whatever makes them."""
 
-import csv
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cellarena.evaluation.costs import Timing
 from cellarena.evaluation.unannotated import judgeable
@@ -18,8 +18,14 @@ from cellarena.registry.origins import Origin, file_sha256, labels_sha256, softw
 from cellarena.shell.annotated import read_ignored
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
+from cellarena.tables import IMAGE, schema, texts
 
 T = TypeVar("T")
+REASON = texts("reason", "why, in a line")
+FAILURES = schema(
+    "failures", "Test images that a run could not segment",
+    IMAGE, REASON,
+)  # fmt: skip
 
 
 def write_predictions(
@@ -63,8 +69,7 @@ def write_predictions(
                 origin = _origin(run, layout.preprocessed / record.image, labels, weights)
                 path = folder / layout.prediction(run, record).name
                 write_labels(labels, path, origin.describe(), record.pixel_size)
-        with (folder / layout.failures(run).name).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([("image", "reason"), *failed])
+        FAILURES.write(pd.DataFrame(failed, columns=FAILURES.names), folder / layout.failures(run).name)
     return timings
 
 
@@ -102,7 +107,7 @@ def read_failures(project: Project, run: Run) -> list[tuple[str, str]]:
 
     Raises:
         FileNotFoundError: if the run's predictions were not made.
+        ValueError: if the list of failures is damaged.
     """
     refuse_missing(project, run)
-    with project.layout.failures(run).open(newline="", encoding="utf-8") as file:
-        return [(row["image"], row["reason"]) for row in csv.DictReader(file)]
+    return list(FAILURES.read(project.layout.failures(run)).itertuples(index=False, name=None))

@@ -1,6 +1,5 @@
 """How class probabilities are written and found again."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,20 +7,27 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cellarena.images.io import read_image
 from cellarena.images.probabilities import Codes, read_codes, write_probabilities
 from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
-from cellarena.shell.predictions import read_failures
+from cellarena.shell.predictions import REASON, read_failures
 from cellarena.shell.project import Project
 from cellarena.shell.running import progress
+from cellarena.tables import IMAGE, schema, texts
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:
     from cellarena.learning.predict import Segmenter
 
 Failures = list[tuple[str, str]]
+UNPREDICTED = schema(
+    "unpredicted images", "Images of which a run has no probabilities",
+    texts("subset", "which the image belongs to", "test", "val"),
+    IMAGE, REASON,
+)  # fmt: skip
 
 
 def keep_test(
@@ -59,8 +65,8 @@ def write_failures(project: Project, run: Run, failed_validation: Failures, fold
     """Write which records have no probabilities, and why."""
     rows = [("test", *failure) for failure in read_failures(project, run)]
     rows += [("val", *failure) for failure in failed_validation]
-    with (folder / project.layout.unpredicted(run).name).open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([("subset", "image", "reason"), *rows])
+    path = folder / project.layout.unpredicted(run).name
+    UNPREDICTED.write(pd.DataFrame(rows, columns=UNPREDICTED.names), path)
 
 
 def read_failed(project: Project, run: Run, subset: str) -> set[str]:
@@ -68,12 +74,10 @@ def read_failed(project: Project, run: Run, subset: str) -> set[str]:
 
     Raises:
         FileNotFoundError: if the run's probabilities were not made.
+        ValueError: if the list of what failed is damaged.
     """
-    path = project.layout.unpredicted(run)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.parent}: no probabilities; run `dvc repro` or `dvc pull`")
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["image"] for row in csv.DictReader(file) if row["subset"] == subset}
+    table = UNPREDICTED.read(project.layout.unpredicted(run))
+    return set(table.loc[table["subset"] == subset, "image"])
 
 
 def read_record_codes(project: Project, run: Run, subset: str, record: Record) -> Codes:

@@ -8,7 +8,7 @@ import click
 import pandas as pd
 
 from cellarena.evaluation.coverage import FAILED, MISSING, Cell, Hashes, coverage, judged, read_cells, write_cells
-from cellarena.evaluation.scores import score, write_scores
+from cellarena.evaluation.scores import SCORES, score
 from cellarena.evaluation.unannotated import judgeable
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record, Run, read_manifest
@@ -41,7 +41,7 @@ def score_run(project: Project, run: Run) -> pd.DataFrame:
 
     scores = score(pairs(), run, evaluation.thresholds, evaluation.protocols)
     write_cells(cells, layout.cells(run))
-    write_scores(scores, layout.scores(run))
+    SCORES.write(scores, layout.scores(run))
     return scores
 
 

@@ -7,12 +7,11 @@ import click
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.errors.analysis import Analysis, Sample
+from cellarena.evaluation.errors.analysis import OBJECTS, Analysis, Sample
 from cellarena.evaluation.errors.analysis import analyze as analyze_samples
-from cellarena.evaluation.errors.gains import count, gains
-from cellarena.evaluation.errors.strata import BOUND_COLUMNS, stratify
+from cellarena.evaluation.errors.gains import COUNTS, GAINS, count, gains
+from cellarena.evaluation.errors.strata import BOUNDS, STRATA, stratify
 from cellarena.evaluation.errors.worst import Specimen, worst
-from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.io import read_image
 from cellarena.records import Record, Run, read_manifest
 from cellarena.shell.predictions import read_judgeable, refuse_missing
@@ -36,7 +35,7 @@ def analyze(project: Project, run: Run, ids: tuple[str, ...], output: Path | Non
         raise ValueError(f"{output}: not empty; name a new folder")
     refuse_missing(project, run)
     records = _chosen(read_manifest(layout.subset("test")), ids)
-    limits = read_table(layout.strata, BOUND_COLUMNS)
+    limits = BOUNDS.read(layout.strata)
     done = analyze_samples(_samples(project, run, progress(records, f"analysing {run}", len(records))), run)
     with fresh_folder(output or layout.errors(run)) as folder:
         _write(done, limits, folder)
@@ -58,9 +57,10 @@ def _samples(project: Project, run: Run, records: Iterable[Record]) -> Iterable[
 
 def _write(done: Analysis, limits: pd.DataFrame, folder: Path) -> None:
     counts = count(done)
-    tables = {"objects": done.objects, "counts": counts, "gains": gains(counts), "strata": stratify(done, limits)}
-    for name, table in tables.items():
-        write_table(table, folder / f"{name}.csv")
+    OBJECTS.write(done.objects, folder / "objects.csv")
+    COUNTS.write(counts, folder / "counts.csv")
+    GAINS.write(gains(counts), folder / "gains.csv")
+    STRATA.write(stratify(done, limits), folder / "strata.csv")
 
 
 def _draw(project: Project, run: Run, records: Sequence[Record], done: Analysis, path: Path) -> None:

@@ -8,6 +8,12 @@ import pandas as pd
 
 from cellarena.evaluation.calibration.judge import Judged, judge
 from cellarena.evaluation.calibration.tables import (
+    IMAGES,
+    JUDGED_OBJECTS,
+    RELIABILITY,
+    RISK_COVERAGE,
+    SUMMARY,
+    TEMPERATURE,
     curve_table,
     image_table,
     object_table,
@@ -16,7 +22,6 @@ from cellarena.evaluation.calibration.tables import (
 )
 from cellarena.evaluation.calibration.tallies import Counts, Tally, count_pixels
 from cellarena.evaluation.calibration.temperature import fitted_temperature, nll_at
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.images.probabilities import N_CODES
 from cellarena.models.ensembles import ENSEMBLES
@@ -49,16 +54,16 @@ def calibrate(project: Project, run: Run) -> None:
     }])  # fmt: skip
     images = dict(_judged(project, run, target, temperature))
     tables = {
-        "temperature": fit,
-        "images": image_table(images, run),
-        "objects": object_table(images, run),
-        "summary": summary_table(images, run, generator(0, "calibration", str(run))),
-        "reliability": reliability_table(images, run),
-        "risk_coverage": curve_table(images, run),
+        "temperature": (TEMPERATURE, fit),
+        "images": (IMAGES, image_table(images, run)),
+        "objects": (JUDGED_OBJECTS, object_table(images, run)),
+        "summary": (SUMMARY, summary_table(images, run, generator(0, "calibration", str(run)))),
+        "reliability": (RELIABILITY, reliability_table(images, run)),
+        "risk_coverage": (RISK_COVERAGE, curve_table(images, run)),
     }
     with fresh_folder(project.layout.calibration(run)) as folder:
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
+        for name, (schema, table) in tables.items():
+            schema.write(table, folder / f"{name}.csv")
     click.echo(f"temperature {temperature:.3f} from {n_images} validation images")
 
 

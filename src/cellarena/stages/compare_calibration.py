@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import click
-import pandas as pd
 
-from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
-from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.calibration.comparison import (
+    CALIBRATION,
+    Calibration,
+    mean_curves,
+    pooled_reliability,
+    side_by_side,
+)
+from cellarena.evaluation.calibration.tables import RELIABILITY, RISK_COVERAGE, SUMMARY, TEMPERATURE
 from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
@@ -34,27 +39,14 @@ def compare_calibration(project: Project) -> None:
             save(drawn, folder / f"reliability_{region}.png")
         curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
         save(curves, folder / "risk_coverage.png")
-        write_table(table, layout.calibrations)
+        CALIBRATION.write(table, layout.calibrations)
 
 
 def _read(folder: Path, run: Run) -> Calibration:
-    fit = _table(folder / "temperature.csv", ("run", "temperature"))
     return Calibration(
         run,
-        float(fit["temperature"].iloc[0]),
-        _table(folder / "summary.csv", ("region", "metric", "scaling", "value", "low", "high", "n", "n_images")),
-        _table(folder / "reliability.csv", ("region", "scaling", "low", "high", "n", "confidence", "accuracy")),
-        _table(folder / "risk_coverage.csv", ("scaling", "coverage", "risk")),
+        float(TEMPERATURE.read(folder / "temperature.csv")["temperature"].iloc[0]),
+        SUMMARY.read(folder / "summary.csv"),
+        RELIABILITY.read(folder / "reliability.csv"),
+        RISK_COVERAGE.read(folder / "risk_coverage.csv"),
     )
-
-
-def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such table; run `dvc repro` or `dvc pull`")
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(("run", "region", "metric", "scaling"), str))
-        table[list(columns)]
-    except (ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc repro` to make it anew") from error
-    return table

@@ -11,6 +11,14 @@ from rich.console import Console
 
 from cellarena.datasets.exploration import (
     ALL,
+    CHANNELS,
+    FORMATS,
+    IMAGES,
+    INTENSITIES,
+    NEAR_DUPLICATES,
+    OBJECTS,
+    SUBSET_MEMBERS,
+    SUMMARY,
     formats,
     intensity_summary,
     measure,
@@ -19,7 +27,6 @@ from cellarena.datasets.exploration import (
     summary,
 )
 from cellarena.datasets.names import slugs
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
@@ -61,21 +68,22 @@ def explore(project: Project) -> None:
     tables = _measured(project, records)
     overall = summary(tables.images, tables.objects, duplicates)
     by_modality = {
-        "summary": overall,
-        "formats": formats(tables.images),
-        "subsets": subset_members(tables.images),
-        "intensities": intensity_summary(tables.channels, tables.images),
-        "near_duplicates": duplicates,
+        "summary": (SUMMARY, overall),
+        "formats": (FORMATS, formats(tables.images)),
+        "subsets": (SUBSET_MEMBERS, subset_members(tables.images)),
+        "intensities": (INTENSITIES, intensity_summary(tables.channels, tables.images)),
+        "near_duplicates": (NEAR_DUPLICATES, duplicates),
     }
     with (
         fresh_folder(layout.exploration) as exploration,
         fresh_folder(layout.dataset_metrics) as metrics,
         fresh_folder(layout.dataset_plots) as plots,
     ):
-        for name, table in vars(tables).items():
-            write_table(table, exploration / f"{name}.csv")
-        for name, table in by_modality.items():
-            write_table(table, metrics / layout.dataset_table(name).name)
+        IMAGES.write(tables.images, exploration / "images.csv")
+        CHANNELS.write(tables.channels, exploration / "channels.csv")
+        OBJECTS.write(tables.objects, exploration / "objects.csv")
+        for name, (schema, table) in by_modality.items():
+            schema.write(table, metrics / layout.dataset_table(name).name)
         _draw_sheets(project, records, plots)
         _draw_figures(tables, overall, plots / layout.dataset_figures.name)
     _show(overall)

@@ -9,7 +9,8 @@ from rich.table import Table
 from cellarena.datasets.duplicates import fingerprint, near_duplicate_groups
 from cellarena.datasets.leakage import leakage_report, refuse_crossings
 from cellarena.datasets.splits import split as split_records
-from cellarena.images.io import read_image, write_bytes
+from cellarena.files import write_bytes
+from cellarena.images.io import read_image
 from cellarena.records import read_manifest, write_manifest
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress

@@ -2,8 +2,7 @@
 
 import click
 
-from cellarena.evaluation.errors.strata import bounds
-from cellarena.evaluation.tables import write_table
+from cellarena.evaluation.errors.strata import BOUNDS, bounds
 from cellarena.images.io import read_image
 from cellarena.records import read_manifest
 from cellarena.shell.project import Project
@@ -20,4 +19,4 @@ def strata(project: Project) -> None:
         (read_image(layout.preprocessed / r.image), read_image(layout.preprocessed / r.labels), r.n_annotated)
         for r in progress(records, "measuring objects", len(records))
     )
-    write_table(bounds(annotated, project.params.analyze.strata), layout.strata)
+    BOUNDS.write(bounds(annotated, project.params.analyze.strata), layout.strata)

@@ -12,20 +12,28 @@ from cellarena.images.io import LabelImage
 from cellarena.images.labels import without_border_objects
 from cellarena.images.picture import Image
 from cellarena.records import Record, Run
+from cellarena.tables import IMAGE, MODALITY, RUN, integers, names_of, numbers, schema, texts
 
-OBJECT_COLUMNS = [
-    "run",
-    "image",
-    "side",
-    "label",
-    "category",
-    "category_with_border",
-    "partners",
-    "event",
-    "iou",
-    *MEASURES,
-]
-IMAGE_COLUMNS = ["run", "image", "modality", "failed", "megapixels"]
+OBJECTS = schema(
+    "objects of errors",
+    "Every annotated and every predicted object of a run: what became of it, what it is like",
+    RUN, IMAGE,
+    texts("side", "whether it was annotated or predicted", "true", "pred"),
+    integers("label", "its label in its image"),
+    texts("category", "what became of it among the objects clear of the border; at the border, as the next"),
+    texts("category_with_border", "the same among all objects"),
+    texts("partners?", "labels of the other side's objects that make it what it is, separated by spaces"),
+    integers("event", "number, within its category, of the error that it is part of; -1 at the border"),
+    numbers("iou", "with its partner, else the largest with any object"),
+    MEASURES,
+)  # fmt: skip
+IMAGES = (
+    *RUN,
+    *IMAGE,
+    *MODALITY,
+    *integers("failed", "1 if there is no prediction, else 0"),
+    *numbers("megapixels", "that were annotated", "MP"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +70,7 @@ def object_table(true: LabelImage, pred: LabelImage, image: Image) -> pd.DataFra
         image: (H, W) or (H, W, C).
 
     Returns:
-        Columns of OBJECT_COLUMNS without run and image: side is "true" or "pred", partners are labels separated by
-        spaces; measures as in `measure`. The annotated objects come first, by label.
+        The columns of OBJECTS without run and image; the annotated objects come first, by label.
 
     Raises:
         ValueError: if the sizes differ or an image is no label image.
@@ -77,7 +84,7 @@ def object_table(true: LabelImage, pred: LabelImage, image: Image) -> pd.DataFra
         outer = _rows(all_objects).assign(event=-1)
         found = pd.concat([_rows(scored), outer[~outer["label"].isin(scored.label)]])
         sides.append(found.merge(known, on="label", validate="one_to_one").sort_values("label").assign(side=name))
-    return pd.concat(sides, ignore_index=True)[OBJECT_COLUMNS[2:]]
+    return pd.concat(sides, ignore_index=True)[OBJECTS.names[2:]]
 
 
 def analyze(samples: Iterable[Sample], run: Run) -> Analysis:
@@ -88,7 +95,7 @@ def analyze(samples: Iterable[Sample], run: Run) -> Analysis:
         run: the run that predicted.
 
     Returns:
-        Both tables sorted by image; `images` has the columns IMAGE_COLUMNS.
+        Both tables sorted by image; `images` has the columns IMAGES.
 
     Raises:
         ValueError: if there is no sample or one cannot be analysed; the message names run and image.
@@ -109,8 +116,8 @@ def analyze(samples: Iterable[Sample], run: Run) -> Analysis:
     # A table without a row would change the types of the others' columns.
     filled = [table for table in tables if len(table)] or tables[:1]
     return Analysis(
-        pd.concat(filled)[OBJECT_COLUMNS].sort_values("image", kind="stable", ignore_index=True),
-        pd.DataFrame(images, columns=IMAGE_COLUMNS).sort_values("image", kind="stable", ignore_index=True),
+        pd.concat(filled)[OBJECTS.names].sort_values("image", kind="stable", ignore_index=True),
+        pd.DataFrame(images, columns=names_of(IMAGES)).sort_values("image", kind="stable", ignore_index=True),
     )
 
 

@@ -5,6 +5,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cellarena.records import Run
+from cellarena.tables import IMAGE, integers, numbers, schema
+
+DIFFICULTY = schema(
+    "difficulty", "How hard each image is for the models, the hardest first",
+    IMAGE,
+    numbers("mean_f1, worst_f1, best_f1", "over the learned models, each the mean of its seeds", "F1"),
+    integers("n_models", "learned models"),
+    integers("n_hard", "of them those for which it is hard"),
+    integers("hard_for_all", "1 if it is for all of them, else 0"),
+    numbers("f1_*", "of the model, or of the row where there are several arms; mean of its seeds", "F1"),
+)  # fmt: skip
 
 
 def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], share: float) -> pd.DataFrame:
@@ -20,9 +31,7 @@ def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], sha
         share: of the images, in (0, 1).
 
     Returns:
-        One row per image: image; mean_f1 of the learned models, seeds averaged first; worst_f1 and best_f1 of a
-        learned model; n_models and n_hard, for how many of them it is hard; hard_for_all (0 or 1); and a column
-        `f1_MODEL` for each model of `f1`. Of several arms each is a model of its own, `f1_MODEL-ARM`.
+        The columns of DIFFICULTY, a row per image.
 
     Raises:
         ValueError: if no run is of a learned model, or the runs differ in their images.

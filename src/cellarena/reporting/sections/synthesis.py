@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.datasets.exploration import ALL
-from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
+from cellarena.evaluation.quality.measures import MEASURED
 from cellarena.evaluation.quality.sets import COMPARED, SYNTHETIC, TRAIN, VAL
 from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Text
 from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain, require_columns
@@ -64,7 +64,7 @@ def synthesis_section(measures: Mapping[str, pd.DataFrame], figures: Sequence[Il
         ValueError: if a table lacks a column; the line names generator and column.
     """
     for name, table in measures.items():
-        require_columns(f"quality of {name}", table, MEASURE_COLUMNS)
+        require_columns(f"quality of {name}", table, MEASURED.names)
     blocks: list[Block] = []
     for name, table in measures.items():
         whole = table[table["modality"] == ALL]
