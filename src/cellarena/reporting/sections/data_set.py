@@ -70,7 +70,8 @@ def data_set_section(
         ShownTable("Cells by modality", _shown(cells, _CELLS)),
         Notes([*_DEFINITIONS, *_oddities(summary)]),
         ShownTable("Classes of pixels (shares)", other_table(summary[list(_CLASSES)])),
-        ShownTable("Intensities by modality", _shown(intensities, _INTENSITIES)),
+        # Where all are whole they are shown so.
+        ShownTable("Intensities by modality", _shown(intensities.convert_dtypes(), _INTENSITIES)),
         Notes(_INTENSITY_NOTES),
         *figures,
         Text(_duplicates(near_duplicates)),
