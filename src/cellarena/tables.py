@@ -8,11 +8,12 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from cellarena.files import write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TEXT, INTEGER, NUMBER, BOOLEAN = "text", "integer", "number", "boolean"
 _TRUTH = {"True": True, "False": False}
@@ -62,7 +63,9 @@ class Column:
         if self.kind == BOOLEAN:
             truth = cells.map(_TRUTH).astype("boolean")
             return truth if self.missing else truth.fillna(value=False).astype(bool), truth.notna()
-        found = pd.to_numeric(cells, errors="coerce")
+        from pandas import to_numeric
+
+        found = to_numeric(cells, errors="coerce")
         if self.kind == NUMBER:
             return found.astype(float), found.notna()
         whole = cells.str.fullmatch(r"-?\d+").astype(bool)
@@ -116,7 +119,7 @@ class Schema:
         """Names of its columns, but for those that stand for others."""
         return names_of(self.columns)
 
-    def write(self, table: pd.DataFrame, path: Path) -> None:
+    def write(self, table: "pd.DataFrame", path: Path) -> None:
         """Write a table, whole or not at all.
 
         Raises:
@@ -129,7 +132,7 @@ class Schema:
             raise ValueError(f"{path.name}: no table of {self.name} ({error})") from error
         write_bytes(content.encode(), path)
 
-    def read(self, path: Path) -> pd.DataFrame:
+    def read(self, path: Path) -> "pd.DataFrame":
         """Return a table as it was written: names such as `NA` or `007` stay text, numbers have six digits.
 
         Returns:
@@ -148,12 +151,15 @@ class Schema:
             reason = " ".join(str(error).split())
             raise ValueError(f"{path}: damaged or edited ({reason}); run `dvc checkout` or `dvc repro`") from error
 
-    def _whole(self, table: pd.DataFrame) -> pd.DataFrame:
+    def _whole(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """Return a table whose whole numbers are of a whole type, which are written with all their digits."""
         whole = [column.name for column in self.columns if column.kind == INTEGER and column.name in table.columns]
-        return table.astype({name: "Int64" for name in whole if pd.api.types.is_float_dtype(table[name])})
+        return table.astype({name: "Int64" for name in whole if table[name].dtype.kind == "f"})
 
-    def _parsed(self, content: str) -> pd.DataFrame:
+    def _parsed(self, content: str) -> "pd.DataFrame":
+        # Much that only names columns runs without pandas, whose import takes long.
+        from pandas import DataFrame, Series
+
         lines = list(csv.reader(io.StringIO(content, newline=""), strict=True))
         if not content.endswith("\n"):
             raise ValueError("it ends within a row" if lines else "it is empty")
@@ -163,8 +169,8 @@ class Schema:
             if len(row) != len(header):
                 raise ValueError(f"row {number} has {len(row)} cells, the header {len(header)}")
         cells = zip(*rows, strict=True) if rows else [()] * len(header)
-        return pd.DataFrame({
-            name: column.typed(pd.Series(list(column_cells), dtype=str, name=name))
+        return DataFrame({
+            name: column.typed(Series(list(column_cells), dtype=str, name=name))
             for name, column, column_cells in zip(header, columns, cells, strict=True)
         })  # fmt: skip
 

@@ -20,7 +20,7 @@ DONORS = schema(
     texts("record", "id of the synthetic image"),
     texts("role", "shape if its label image comes from the donor, texture if pixels or style do", SHAPE, TEXTURE),
     texts("donor", "id of the training image"),
-    texts("donor_sha256", "of that image's file as it was acquired"),
+    texts("donor_sha256", "of that image's pixels as acquired"),
 )  # fmt: skip
 
 
