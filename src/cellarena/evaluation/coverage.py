@@ -37,15 +37,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Cell:
-    """What was scored of one image, as it was then.
-
-    Attributes:
-        image: the record's id.
-        status: ok, empty (no object predicted), failed (no usable prediction, and it is known why) or missing.
-        true_sha256: of the annotation's file.
-        pred_sha256: of the prediction's file, empty where there is none.
-        note: why it failed, or what is odd about it.
-    """
+    """What was scored of one image, as it was then: a row of CELLS."""
 
     image: str
     status: str
@@ -118,13 +110,10 @@ def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[Cell] | None], 
 
 
 def coverage_by_run(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many cells of each run have which status.
+    """Return how many cells of each run have which status: the columns of COVERAGE; a row per run.
 
     Args:
         table: what `coverage` returned.
-
-    Returns:
-        The columns of COVERAGE; a row per run.
     """
     counts = table.groupby([*_RUN, "status"]).size().unstack(fill_value=0).reindex(columns=STATUSES, fill_value=0)
     columns = {"n_expected": counts.sum(axis=1), "n_covered": counts[sorted(COVERED)].sum(axis=1)}

@@ -30,15 +30,12 @@ OBJECTS = schema(
 
 
 def object_table(name: str, labels: LabelImage, picture: Picture) -> pd.DataFrame:
-    """Return the objects of an image, by label.
+    """Return the objects of an image, by label: the columns of OBJECTS.
 
     Args:
         name: of the image.
         labels: (H, W) label image.
         picture: as it was read from its file.
-
-    Returns:
-        The columns of OBJECTS.
 
     Raises:
         ValueError: if image and labels differ in size.

@@ -9,16 +9,9 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from cellarena.datasets import exploration as known
 from cellarena.datasets.exploration import (
     ALL,
-    CHANNELS,
-    FORMATS,
-    IMAGES,
-    INTENSITIES,
-    NEAR_DUPLICATES,
-    OBJECTS,
-    SUBSET_MEMBERS,
-    SUMMARY,
     formats,
     intensity_summary,
     measure,
@@ -68,20 +61,20 @@ def explore(project: Project) -> None:
     tables = _measured(project, records)
     overall = summary(tables.images, tables.objects, duplicates)
     by_modality = {
-        "summary": (SUMMARY, overall),
-        "formats": (FORMATS, formats(tables.images)),
-        "subsets": (SUBSET_MEMBERS, subset_members(tables.images)),
-        "intensities": (INTENSITIES, intensity_summary(tables.channels, tables.images)),
-        "near_duplicates": (NEAR_DUPLICATES, duplicates),
+        "summary": (known.SUMMARY, overall),
+        "formats": (known.FORMATS, formats(tables.images)),
+        "subsets": (known.SUBSET_MEMBERS, subset_members(tables.images)),
+        "intensities": (known.INTENSITIES, intensity_summary(tables.channels, tables.images)),
+        "near_duplicates": (known.NEAR_DUPLICATES, duplicates),
     }
     with (
         fresh_folder(layout.exploration) as exploration,
         fresh_folder(layout.dataset_metrics) as metrics,
         fresh_folder(layout.dataset_plots) as plots,
     ):
-        IMAGES.write(tables.images, exploration / "images.csv")
-        CHANNELS.write(tables.channels, exploration / "channels.csv")
-        OBJECTS.write(tables.objects, exploration / "objects.csv")
+        known.IMAGES.write(tables.images, exploration / "images.csv")
+        known.CHANNELS.write(tables.channels, exploration / "channels.csv")
+        known.OBJECTS.write(tables.objects, exploration / "objects.csv")
         for name, (schema, table) in by_modality.items():
             schema.write(table, metrics / layout.dataset_table(name).name)
         _draw_sheets(project, records, plots)

@@ -10,14 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellarena.datasets.exploration import ALL
-from cellarena.evaluation.quality.descriptions import (
-    INTENSITIES,
-    MORPHOLOGY,
-    SPECTRUM,
-    intensity_table,
-    morphology_table,
-    spectrum_table,
-)
+from cellarena.evaluation.quality import descriptions as described
 from cellarena.evaluation.quality.measures import MEASURED, MEMORISATION, measure_table, memory_table
 from cellarena.evaluation.quality.samples import (
     MOST_CROPS,
@@ -80,13 +73,13 @@ def quality(project: Project, generator: str) -> None:
             raise ValueError(f"there is no {name} image to compare; run `dvc repro` with more images")
     sets = _sets(images, judge)
     memory = memory_table(sets)
-    spectrum = spectrum_table(sets, judge.size)
+    spectrum = described.spectrum_table(sets, judge.size)
     measures = measure_table(sets, memory, params.synthesize.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
         MEASURED.write(measures, tables / "measures.csv")
-        SPECTRUM.write(spectrum, tables / "spectrum.csv")
-        INTENSITIES.write(intensity_table(sets), tables / "intensities.csv")
-        MORPHOLOGY.write(morphology_table(sets), tables / "morphology.csv")
+        described.SPECTRUM.write(spectrum, tables / "spectrum.csv")
+        described.INTENSITIES.write(described.intensity_table(sets), tables / "intensities.csv")
+        described.MORPHOLOGY.write(described.morphology_table(sets), tables / "morphology.csv")
         MEMORISATION.write(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
         shown = Shown(generator, images, lambda image, of, name: _crops(image, of, name, judge))
         draw_figures(shown, sets, spectrum, memory, plots)

@@ -57,6 +57,6 @@ def test_without_alarm_there_is_no_warning_and_the_curves_come_last(table):
 
 def test_the_table_is_the_same_after_a_round_trip_through_its_file(table, tmp_path):
     whole = pd.concat([table, training_table([untrained(Run("sac", "real", 0))])])
-    whole.to_csv(tmp_path / "training.csv", index=False)
-    read = pd.read_csv(tmp_path / "training.csv")
+    TRAININGS.write(whole, tmp_path / "training.csv")
+    read = TRAININGS.read(tmp_path / "training.csv")
     assert training_section(read, CURVES) == training_section(whole, CURVES)

@@ -19,7 +19,7 @@ DIFFICULTY = schema(
 
 
 def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], share: float) -> pd.DataFrame:
-    """Return how hard each image is for the models, the hardest first.
+    """Return how hard each image is for the models, the hardest first: the columns of DIFFICULTY, a row per image.
 
     An image is hard for a model if its F1 is at most that which the model does not exceed on `share` of the images,
     and below 1; it is hard for all if that holds for every one of the learned models. So the verdict does not depend on
@@ -29,9 +29,6 @@ def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], sha
         f1: F1 at IoU 0.5 by image, for each run; every run has the same images.
         learned: the models that decide, by name.
         share: of the images, in (0, 1).
-
-    Returns:
-        The columns of DIFFICULTY, a row per image.
 
     Raises:
         ValueError: if no run is of a learned model, or the runs differ in their images.

@@ -47,14 +47,11 @@ MORPHOLOGY = schema(
 
 
 def spectrum_table(sets: Sets, size: tuple[int, int]) -> pd.DataFrame:
-    """Return the mean log spectrum of each set by modality.
+    """Return the mean log spectrum of each set by modality: the columns of SPECTRUM.
 
     Args:
         sets: the samples.
         size: of their crops in pixels.
-
-    Returns:
-        The columns of SPECTRUM.
     """
     edges = bin_edges(size)
     rows = []

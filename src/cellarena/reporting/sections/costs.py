@@ -25,17 +25,16 @@ COST_COLUMNS = (
 )  # fmt: skip
 
 
-def costs_section(summary: pd.DataFrame) -> Section:
+def costs_section(costs: pd.DataFrame) -> Section:
     """Return what the rows of the comparison cost, in its order.
 
     Args:
-        summary: one row per model and arm with at least COST_COLUMNS, as `evaluation.summary.costs_by_row` makes them.
+        costs: one row per model and arm with at least COST_COLUMNS, as `evaluation.summary.costs_by_row` makes them.
 
     Raises:
         ValueError: if a column is missing.
     """
-    require_columns("costs", summary, COST_COLUMNS)
-    costs = summary.fillna({"variant": "", "device": "", "n_timed": 0})
+    require_columns("costs", costs, COST_COLUMNS)
     found = Warnings([*_too_slow(costs), *_devices(costs)])
     tables = ShownTable("Costs", _cost_table(costs)), ShownTable("Variants", _variant_table(costs))
     return Section("Costs", [found, tables[0], Notes(_notes(costs)), tables[1]])
