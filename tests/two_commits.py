@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from cellarena.evaluation.coverage import Cell, write_cells
-from cellarena.evaluation.scores import write_scores
+from cellarena.evaluation.scores import SCORES
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.records import Run, write_manifest
@@ -116,7 +116,7 @@ class Project:
             true = cells(int(record.labels_sha256.rsplit("-", 1)[1]))
             pairs.append((name, true, pred))
             made.append(Cell(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else ""))
-        write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
+        SCORES.write(score(pairs, run, protocols=["strict"]), layout.scores(run))
         write_cells(made, layout.cells(run))
 
     def commit(self, message, runs=(UNET, SAC), scored_apart=False):

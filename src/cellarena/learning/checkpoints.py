@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.learning.cards import reading
 from cellarena.learning.headers import declarations, declared_tensors
 from cellarena.learning.predict import Network, Tiles

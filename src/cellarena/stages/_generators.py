@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.records import Record, read_manifest
 from cellarena.shell.annotated import annotated_part
 from cellarena.shell.project import Project

@@ -7,7 +7,6 @@ from typing import Any
 import click
 import pandas as pd
 
-from cellarena.evaluation.tables import write_table
 from cellarena.records import Record
 from cellarena.shell.annotated import files_of
 from cellarena.shell.left_out import leave_out_unasked
@@ -15,7 +14,7 @@ from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples, read_generator, write_generator
 from cellarena.stages._samples import Samples, Watching
-from cellarena.synthesis.generators.spec import GENERATORS, Fit, Fitted, GeneratorSettings
+from cellarena.synthesis.generators.spec import GENERATORS, LOSSES, Fit, Fitted, GeneratorSettings
 from cellarena.synthesis.settings import Synthesis
 
 _LIBRARIES = ("torch", "monai", "numpy")
@@ -96,8 +95,8 @@ def _draw(samples: Samples, fitted: Fitted, generator: str, folder: Path) -> Non
     from cellarena.reporting.figures.generators import COLOURS, loss_curves, sample_sheet
     from cellarena.reporting.figures.style import save
 
-    losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else ["step"])
-    write_table(losses.astype({"step": int}), folder / "losses.csv")
+    losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else LOSSES.names)
+    LOSSES.write(losses, folder / "losses.csv")
     save(
         sample_sheet(samples.shown(), f"{generator}: what it painted while it learnt"), folder / "samples.png", COLOURS
     )

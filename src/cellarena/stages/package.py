@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 from cellarena.evaluation.coverage import read_cells
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.scores import SCORES
 from cellarena.learning.cards import reading
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages.packing import score_lines
@@ -69,4 +69,4 @@ def _lines(project: Project, run: Run) -> pd.DataFrame:
     cells = read_cells(layout.cells(run))
     if cells is None:
         raise FileNotFoundError(f"{layout.cells(run)}: {run} was not scored; run `dvc repro`")
-    return score_lines(read_scores(layout.scores(run)), cells, read_manifest(layout.subset("test")))
+    return score_lines(SCORES.read(layout.scores(run)), cells, read_manifest(layout.subset("test")))

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cellarena.images.io import write_bytes, write_labels, write_png
+from cellarena.files import write_bytes
+from cellarena.images.io import write_labels, write_png
 from cellarena.learning.cards import write_card
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.predict import segment
