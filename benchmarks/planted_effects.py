@@ -27,9 +27,9 @@ from typing import Any
 
 import numpy as np
 import yaml
+from cellarena.evaluation.tables import read_table
 
 from cellarena.evaluation.study import STUDY_COLUMNS
-from cellarena.evaluation.tables import read_table
 from cellarena.images.io import LabelImage, content_sha256, read_image, write_labels
 from cellarena.layout import SUBSETS, Layout
 from cellarena.params.mirror import load_params

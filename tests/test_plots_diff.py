@@ -8,7 +8,7 @@ import pytest
 import vl_convert
 import yaml
 
-from cellarena.evaluation.tables import long_curves, write_table
+from cellarena.evaluation.curves import long_curves
 from workspace import ROOT, Workspace
 
 PLOTS = {
@@ -41,7 +41,7 @@ def compared(tmp_path_factory):
         for table, x, y in PLOTS.values():
             wide = pd.DataFrame({x: [0.5, 0.75]} | {row: [0.25 + i / 8, 0.125] for i, row in enumerate(rows)})
             (workspace.root / table).parent.mkdir(parents=True, exist_ok=True)
-            write_table(long_curves(wide, y), workspace.root / table)
+            long_curves(wide, y).to_csv(workspace.root / table, index=False)
         workspace.run("git", "add", "--all")
         workspace.run("git", "commit", "--quiet", "--message", revision)
         workspace.run("git", "tag", revision)

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from cellarena.evaluation.coverage import ImageStatus, write_statuses
-from cellarena.evaluation.scores import write_scores
+from cellarena.evaluation.scores import SCORES
 from cellarena.images.io import write_image, write_labels
 from cellarena.layout import Layout
 from cellarena.records import Run, write_manifest
@@ -118,7 +118,7 @@ class Project:
             made.append(
                 ImageStatus(name, "failed" if pred is None else "ok", "t", "p", "no memory" if pred is None else "")
             )
-        write_scores(score(pairs, run, protocols=["strict"]), layout.scores(run))
+        SCORES.write(score(pairs, run, protocols=["strict"]), layout.scores(run))
         write_statuses(made, layout.cells(run))
 
     def commit(self, message, runs=(UNET, SAC), together=False):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 
 FORMAT = 1
 _LARGEST = 16_000_000

@@ -1,17 +1,39 @@
 """The central types: a record is one image with its labels, a run is one training."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Self
 
 from cellarena.faults import SecurityError
+from cellarena.files import write_bytes
+from cellarena.tables import INTEGER, TEXT, integers, numbers, schema, texts
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SLUG = re.compile(r"[a-z0-9_]+")
 _RUN = re.compile(rf"({_SLUG.pattern})-({_SLUG.pattern})-(0|[1-9][0-9]*)")
+MANIFEST = schema(
+    "manifest", "Annotated images, sorted by id; old ones lack the last columns. Paths are relative to a folder of all",
+    texts("id", "the image's id"),
+    texts("image, labels", "path of the image, and of its label image"),
+    texts("modality", "how it was taken; unknown if nobody says"),
+    texts("group?", "what must not be torn apart by a split: an experiment, a time lapse"),
+    texts("subset?", "where the data set itself fixes it", "train", "val", "test"),
+    integers("height, width", "of the image", "px"),
+    integers("channels", "of the image"),
+    texts("dtype", "type of its pixels"),
+    integers("n_objects", "annotated"),
+    texts("sha256", "of the image's pixels as acquired: its identity in splits and leakage reports"),
+    texts("labels_sha256", "of the labels' pixels"),
+    texts("source, licence", "where it comes from, and on which terms"),
+    texts("channel_names?", "in the order of the channels, joined by ;"),
+    numbers("pixel_height?, pixel_width?", "sides of a pixel; empty when unknown", "µm"),
+    texts("ignored?", "path of an 8-bit image that is not 0 where nobody annotated; empty where all was annotated"),
+    integers("n_ignored", "pixels that nobody annotated", "px²"),
+)  # fmt: skip
 
 
 REAL = "real"
@@ -20,14 +42,7 @@ REAL = "real"
 
 @dataclass(frozen=True)
 class Record:
-    """One annotated image: a row of a manifest. Paths are relative to the folder that holds image and labels.
-
-    `sha256` is that of the image file as it was acquired and stays with the record: it is the record's identity in
-    splits and leakage reports. `group` names what must not be torn apart by a split (an experiment, a time lapse);
-    empty when unknown. `subset` is "train", "val" or "test" where the data set itself fixes it, else empty.
-    `channel_names` are those of the image's channels, in their order, joined by ";"; `pixel_height` and `pixel_width`
-    are a pixel's sides (µm), None when unknown. `ignored` is the path of an 8-bit image that is not 0 where nobody
-    annotated, `n_ignored` the number of those pixels; empty and 0 where all was annotated.
+    """One annotated image: a row of MANIFEST.
 
     Raises:
         ValueError: if a value holds a control character.
@@ -126,14 +141,11 @@ class Run:
 
 def write_manifest(records: Iterable[Record], path: Path) -> None:
     """Write records as CSV, sorted by id; the file appears whole or not at all."""
-    names = [field.name for field in fields(Record)]
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(names)
-        for record in sorted(records, key=lambda r: r.id):
-            table.writerow([getattr(record, name) for name in names])
-    partial.replace(path)
+    content = io.StringIO(newline="")
+    table = csv.writer(content, lineterminator="\n")
+    table.writerow(MANIFEST.names)
+    table.writerows(astuple(record) for record in sorted(records, key=lambda r: r.id))
+    write_bytes(content.getvalue().encode(), path)
 
 
 def read_manifest(path: Path) -> list[Record]:
@@ -160,7 +172,7 @@ def read_manifest(path: Path) -> list[Record]:
 
 
 _COLUMNS: dict[str, Callable[[str], Any]] = {
-    field.name: int if field.type is int else str if field.type is str else _number for field in fields(Record)
+    column.name: {INTEGER: int, TEXT: str}.get(column.kind, _number) for column in MANIFEST.columns
 }
 # Manifests of releases that were made before the last columns were there are still read.
 _NEEDED = {field.name for field in fields(Record) if field.default is MISSING}

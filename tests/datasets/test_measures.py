@@ -6,13 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cellarena.datasets.describing.measures import (
-    CHANNEL_COLUMNS,
-    OBJECT_COLUMNS,
-    class_shares,
-    measure_channels,
-    measure_objects,
-)
+from cellarena.datasets.describing.measures import CHANNEL, OBJECT, class_shares, measure_channels, measure_objects
+from cellarena.tables import names_of
 from cellarena.targets.three_class import ThreeClass
 
 LABELS = hnp.arrays(
@@ -58,7 +53,7 @@ def test_pieces_hang_together_by_corners():
 
 def test_without_objects_the_table_has_its_columns_and_no_row():
     table = measure_objects(np.zeros((4, 4), np.uint16))
-    assert tuple(table.columns) == OBJECT_COLUMNS
+    assert list(table.columns) == names_of(OBJECT)
     assert table.empty
 
 
@@ -104,7 +99,7 @@ def test_every_channel_is_a_row():
     image[..., 1] = np.arange(100).reshape(10, 10)
     image[:5, :, 2] = 4095
     table = measure_channels(image)
-    assert tuple(table.columns) == CHANNEL_COLUMNS
+    assert list(table.columns) == names_of(CHANNEL)
     assert table["channel"].tolist() == [0, 1, 2]
     assert table["n_levels"].tolist() == [1, 100, 2]
     assert table["maximum"].tolist() == [0, 99, 4095]

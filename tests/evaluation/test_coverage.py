@@ -82,7 +82,7 @@ def test_cells_survive_the_disk(tmp_path):
 @pytest.mark.parametrize("content", ["", "a,b\n", "image,status,true_sha256,pred_sha256,note\na,fine,t,p,\n"])
 def test_bad_tables_are_refused(tmp_path, content):
     (tmp_path / "cells.csv").write_text(content)
-    with pytest.raises(ValueError, match=r"cells\.csv: not a table of cells.*evaluate"):
+    with pytest.raises(ValueError, match=r"cells\.csv: damaged or edited \(.*dvc repro"):
         read_statuses(tmp_path / "cells.csv")
 
 

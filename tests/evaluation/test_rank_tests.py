@@ -4,7 +4,7 @@ import pytest
 import scikit_posthocs
 
 from cellarena.evaluation.mixed_model import FITTED, mixed_model
-from cellarena.evaluation.rank_tests import RANK_COLUMNS, critical_difference, rank_table
+from cellarena.evaluation.rank_tests import RANKS, critical_difference, rank_table
 from cellarena.evaluation.trials import Trials
 
 
@@ -57,7 +57,7 @@ def test_without_any_difference_there_is_one_group():
 @pytest.mark.parametrize("values", [[[[0.5, 0.6]], [[0.4, 0.5]]], [[[0.5, 0.5]]] * 3, [[[np.nan]]] * 3])
 def test_what_friedman_cannot_judge_is_one_group(values):
     table = rank_table(rows_of(values), 0.95)
-    assert list(table.columns) == RANK_COLUMNS
+    assert list(table.columns) == RANKS.names
     assert table[["critical_difference", "friedman_chi2", "friedman_p", "kendall_w"]].isna().all(axis=None)
     assert set(table["group"]) == {"a"}
 

@@ -4,7 +4,7 @@ import pytest
 
 from cellarena.evaluation.metrics import MATCHING_METRICS
 from cellarena.evaluation.protocols import OFFICIAL, PROTOCOLS, STRICT
-from cellarena.evaluation.scores import COLUMNS, of_protocol, read_scores, write_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.records import Run
 from scored import score
 
@@ -32,7 +32,7 @@ def table(pairs):
 
 def test_table_has_every_cell_in_order():
     scores = table([("b", TWO, TWO), ("a", TWO, None)])
-    assert list(scores.columns) == COLUMNS
+    assert list(scores.columns) == SCORES.names
     assert scores["run"].unique().tolist() == ["unet-real-0"]
     assert scores["image"].unique().tolist() == ["a", "b"]
     strict, official = of_protocol(scores, STRICT), of_protocol(scores, OFFICIAL)
@@ -48,10 +48,10 @@ def test_table_has_every_cell_in_order():
 
 def test_table_survives_the_disk(tmp_path):
     scores = table([("007", TWO, EMPTY), ("nan", blocks((4, 4), (9, 9), (9, 4)), TWO), ("NA", TWO, None)])
-    write_scores(scores, tmp_path / "new" / "scores.csv")
-    back = read_scores(tmp_path / "new" / "scores.csv")
+    SCORES.write(scores, tmp_path / "new" / "scores.csv")
+    back = SCORES.read(tmp_path / "new" / "scores.csv")
     pd.testing.assert_frame_equal(back, scores, rtol=1e-5)
-    write_scores(back, tmp_path / "again.csv")
+    SCORES.write(back, tmp_path / "again.csv")
     content = (tmp_path / "again.csv").read_bytes()
     assert content == (tmp_path / "new" / "scores.csv").read_bytes()
     assert b"unet-real-0,007,strict-1,0.5,precision,\n" in content
@@ -71,12 +71,12 @@ def test_table_survives_the_disk(tmp_path):
 def test_bad_tables_are_refused(tmp_path, content):
     (tmp_path / "scores.csv").write_text(content)
     with pytest.raises(ValueError, match=r"scores\.csv"):
-        read_scores(tmp_path / "scores.csv")
+        SCORES.read(tmp_path / "scores.csv")
 
 
 def test_missing_table(tmp_path):
     with pytest.raises(FileNotFoundError):
-        read_scores(tmp_path / "none.csv")
+        SCORES.read(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.statistics import PAIR_COLUMNS, intervals, pairwise
+from cellarena.evaluation.statistics import PAIRS, intervals, pairwise
 from cellarena.evaluation.trials import Trials, trials_of
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=400)
@@ -149,7 +149,7 @@ def test_identical_rows_are_equivalent():
 @given(arrays(float, (2, 2, 8), elements=st.floats(0, 1) | st.just(np.nan)))
 def test_any_values_give_a_line_without_a_crash(values):
     table = pairwise([row("a", values[0]), row("b", values[1])], QUICK)
-    assert list(table.columns) == PAIR_COLUMNS
+    assert list(table.columns) == PAIRS.names
     line = only(table)
     assert line["verdict"] in {"better", "worse", "equivalent", "cannot tell"}
     assert "nan" not in line["words"]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellarena.evaluation.study import (
-    MODALITY_COLUMNS,
-    STUDY_COLUMNS,
+    STUDY,
+    STUDY_BY_MODALITY,
     Contents,
     contents_of,
     references,
@@ -61,7 +61,7 @@ def test_the_family_is_all_arms_of_all_models():
 
 def test_shares_and_counts_are_those_of_the_arms():
     table = study_table(trials(planted()), CONTENTS, SETTINGS)
-    assert list(table.columns) == STUDY_COLUMNS
+    assert list(table.columns) == STUDY.names
     assert dict(zip(table["arm"], table["share"], strict=True)) == {
         "real": 0, "mixed10": 0.1, "mixed50": 0.5, "repeat": 0, "synthetic": 0.5,
     }  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_modality_is_compared_on_its_own_images():
     seen = (table["row"] == "unet-mixed50") & (table["image"].map(modalities) == "DIC")
     table.loc[seen, "value"] += 0.1
     found = study_by_modality(table, modalities, CONTENTS, SETTINGS)
-    assert list(found.columns) == MODALITY_COLUMNS
+    assert list(found.columns) == STUDY_BY_MODALITY.names
     told = found[found["arm"] == "mixed50"].set_index("modality")
     assert told["n_images"].to_dict() == {"DIC": 40, "phase contrast": 20}
     assert told["verdict"].to_dict()["DIC"] == "better"
@@ -129,7 +129,7 @@ def test_a_modality_of_one_image_has_numbers_and_no_verdict():
 def test_without_a_model_the_tables_are_empty():
     none = pd.DataFrame(columns=["row", "seed", "image", "value"])
     only_real = {"real": CONTENTS["real"]}
-    assert list(study_table(none, only_real, SETTINGS).columns) == STUDY_COLUMNS
+    assert list(study_table(none, only_real, SETTINGS).columns) == STUDY.names
     assert study_table(none, only_real, SETTINGS).empty
     assert study_by_modality(none, {}, only_real, SETTINGS).empty
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
-from cellarena.evaluation.trainings import TRAINING_COLUMNS, trained, training_table, untrained
+from cellarena.evaluation.trainings import TRAININGS, trained, training_table, untrained
 from cellarena.records import Run
 
 RUN = Run("unet", "real", 1)
@@ -32,7 +32,7 @@ def test_a_row_says_how_far_a_training_came_and_what_it_cost():
         "steps": 20, "budget_steps": 20, "best_step": 10, "val_f1": 0.5, "val_f1_tuned": 0.625, "train_loss": 0.25,
         "seconds": 61.5, "n_parameters": 16_777_217, "variant": "width 16", "device": "cuda, H200",
     }  # fmt: skip
-    assert tuple(row) == TRAINING_COLUMNS
+    assert list(row) == TRAININGS.names
 
 
 def test_fewer_steps_than_the_budget_are_an_early_stop():
@@ -58,7 +58,7 @@ def test_a_card_that_lacks_a_section_is_an_error(section):
 def test_a_run_without_checkpoint_is_a_row_and_whole_numbers_stay_whole():
     rows = [trained(RUN, card(), LOSS, None, PREDICTION), untrained(Run("sac", "real", 0))]
     table = training_table(rows)
-    assert tuple(table.columns) == TRAINING_COLUMNS
+    assert list(table.columns) == TRAININGS.names
     assert table["run"].tolist() == ["unet-real-1", "sac-real-0"]
     assert table["status"].tolist() == ["trained", "no checkpoint"]
     assert table.loc[1, ["steps", "val_f1", "seconds", "n_parameters", "stopped_early"]].isna().all()
@@ -66,5 +66,5 @@ def test_a_run_without_checkpoint_is_a_row_and_whole_numbers_stay_whole():
 
 
 def test_without_any_training_the_table_is_empty_with_its_columns():
-    assert tuple(training_table([]).columns) == TRAINING_COLUMNS
+    assert list(training_table([]).columns) == TRAININGS.names
     assert training_table([untrained(RUN)])["variant"].tolist() == [""]

@@ -4,7 +4,7 @@ import pandas as pd
 
 from cellarena.registry.packages.gates import Candidate
 from cellarena.registry.packages.package import Data, Licence, Package, Score
-from cellarena.registry.packages.packing import SCORE_COLUMNS
+from cellarena.registry.packages.packing import PACKED_SCORES
 
 SHA256 = "0" * 64
 
@@ -25,4 +25,4 @@ def candidate(f1, label="unet@v1.0.0", statuses=None, hashes=None, **of_package)
     n = len(f1)
     images = [f"image{i:02}" for i in range(n)]
     lines = zip(images, ["dic"] * n, hashes or [SHA256] * n, statuses or ["ok"] * n, f1, strict=True)
-    return Candidate(label, package(**of_package), pd.DataFrame(lines, columns=SCORE_COLUMNS))
+    return Candidate(label, package(**of_package), pd.DataFrame(lines, columns=PACKED_SCORES.names))

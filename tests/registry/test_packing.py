@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.coverage import ImageStatus
 from cellarena.records import Record
-from cellarena.registry.packages.packing import SCORE_COLUMNS, centre, chosen_crops, score_lines, score_of
+from cellarena.registry.packages.packing import PACKED_SCORES, centre, chosen_crops, score_lines, score_of
 from cellarena.reporting.model_card import model_card
 from described import package
 
@@ -45,7 +44,7 @@ def test_every_test_image_has_a_line_also_one_that_was_not_scored():
         columns=["run", "image", "protocol", "threshold", "metric", "value"],
     )  # fmt: skip
     lines = score_lines(scores, [ImageStatus("a", "ok", "f" * 64, "e" * 64, "")], records(("b", "dic"), ("a", "dic")))
-    assert list(lines.columns) == SCORE_COLUMNS
+    assert list(lines.columns) == PACKED_SCORES.names
     assert lines["image"].tolist() == ["a", "b"]
     assert lines["status"].tolist() == ["ok", "missing"]
     assert lines["f1"].tolist()[0] == 0.75
@@ -55,14 +54,16 @@ def test_every_test_image_has_a_line_also_one_that_was_not_scored():
 
 
 def test_the_interval_of_a_score_holds_its_mean_and_is_the_same_twice():
-    lines = pd.DataFrame([(f"i{i}", "dic", "f" * 64, "ok", 0.5 + 0.05 * i) for i in range(8)], columns=SCORE_COLUMNS)
+    lines = pd.DataFrame(
+        [(f"i{i}", "dic", "f" * 64, "ok", 0.5 + 0.05 * i) for i in range(8)], columns=PACKED_SCORES.names
+    )
     score = score_of(lines, "r", SETTINGS)
     assert score.low < score.mean < score.high
     assert score == score_of(lines, "r", SETTINGS)
 
 
 def test_nothing_scored_is_no_number():
-    score = score_of(pd.DataFrame([], columns=SCORE_COLUMNS), "r", SETTINGS)
+    score = score_of(pd.DataFrame([], columns=PACKED_SCORES.names), "r", SETTINGS)
     assert (score.mean, score.n_expected, score.n_covered) == (None, 0, 0)
 
 

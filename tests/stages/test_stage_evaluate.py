@@ -9,7 +9,7 @@ import pytest
 from benchmarked import annotate, declare, predict, without_probabilities
 from cellarena.evaluation.coverage import read_statuses
 from cellarena.evaluation.protocols import OFFICIAL, STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.images.probabilities import write_probabilities
 from cellarena.records import read_manifest, write_manifest
@@ -81,7 +81,7 @@ def evaluated(scored, cellarena):
 
 def values(layout, run, protocol):
     """Return strict or official scores at IoU 0.5 or without threshold: image, metric -> value."""
-    scores = of_protocol(read_scores(layout.scores(run)), protocol)
+    scores = of_protocol(SCORES.read(layout.scores(run)), protocol)
     scores = scores[scores["threshold"].isna() | (scores["threshold"] == 0.5)]
     return scores.pivot(index="image", columns="metric", values="value")
 

@@ -7,10 +7,9 @@ import pytest
 
 from benchmarked import annotate, declare, predict, without_probabilities
 from cellarena.evaluation.coverage import read_statuses
-from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS
-from cellarena.evaluation.errors.gains import COUNT_COLUMNS
-from cellarena.evaluation.errors.strata import BOUND_COLUMNS
-from cellarena.evaluation.tables import read_table
+from cellarena.evaluation.errors.analysis import OBJECTS
+from cellarena.evaluation.errors.gains import COUNTS
+from cellarena.evaluation.errors.strata import BOUNDS
 from cellarena.images.io import read_image, write_labels, write_png
 from cellarena.images.probabilities import write_probabilities
 from cellarena.records import read_manifest, write_manifest
@@ -71,7 +70,7 @@ def test_every_run_has_its_tables_and_its_gallery(analyzed):
 
 def test_names_are_kept_and_errors_named(analyzed):
     layout, params = analyzed
-    objects = read_table(layout.errors(params.runs[0]) / "objects.csv", OBJECT_COLUMNS)
+    objects = OBJECTS.read(layout.errors(params.runs[0]) / "objects.csv")
     assert sorted(set(objects["image"])) == ["NA", "a|b"]
     of_one = objects[objects["image"] == "NA"]
     assert of_one.loc[of_one["side"] == "true", "category"].tolist() == ["merge", "merge", "match"]
@@ -89,14 +88,14 @@ def test_the_same_input_gives_the_same_bytes(analyzed, cellarena):
 
 def test_the_bounds_of_the_strata_are_those_of_the_train_subset(analyzed):
     layout, _ = analyzed
-    bounds = read_table(layout.strata, BOUND_COLUMNS).set_index("by")
+    bounds = BOUNDS.read(layout.strata).set_index("by")
     assert bounds.loc["neighbour distance", "n"].tolist() == [3] * 3
     assert bounds.loc["density", "n"].tolist() == [1] * 3
 
 
 def test_a_missing_prediction_is_a_failed_image_of_the_errors(analyzed):
     layout, params = analyzed
-    counts = read_table(layout.errors(params.runs[1]) / "counts.csv", COUNT_COLUMNS).set_index("image")
+    counts = COUNTS.read(layout.errors(params.runs[1]) / "counts.csv").set_index("image")
     assert counts.loc["NA", ["failed", "f1", "n_true_missed"]].tolist() == [1, 0, 3]
     assert counts.loc["a|b", ["failed", "f1"]].tolist() == [0, 1]
 
@@ -116,7 +115,7 @@ def test_a_prediction_of_another_size_is_a_failed_image_of_all_tables(tmp_path, 
     done = cellarena(layout.root, "evaluate")
     assert done.code == 0, done.err
     assert "unet-real-0, NA: annotation has shape (64, 64), prediction (50, 64): they must" in done.err
-    counts = read_table(layout.errors(run) / "counts.csv", COUNT_COLUMNS).set_index("image")
+    counts = COUNTS.read(layout.errors(run) / "counts.csv").set_index("image")
     assert counts["failed"].to_dict() == {"NA": 1, "a|b": 0}
     assert {cell.image: cell.status for cell in read_statuses(layout.cells(run))} == {"NA": "failed", "a|b": "ok"}
 
@@ -131,7 +130,7 @@ def test_objects_where_nobody_annotated_are_no_errors(tmp_path, cellarena):
     write_manifest([replace(na, ignored="ignored.png"), other], layout.subset("test"))
     done = cellarena(layout.root, "evaluate")
     assert done.code == 0, done.err
-    found = read_table(layout.errors(params.method_runs[0]) / "objects.csv", OBJECT_COLUMNS)
+    found = OBJECTS.read(layout.errors(params.method_runs[0]) / "objects.csv")
     found = found[found["image"] == "NA"]
     assert found.groupby("side").size().to_dict() == {"pred": 2, "true": 2}
     assert set(found["category"]) == {"match"}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.records import read_manifest
 
 pytestmark = pytest.mark.journey
@@ -37,7 +37,7 @@ def test_an_image_that_fails_is_named_and_scored_as_failed(damaged, cellarena):
     assert {path.stem for path in folder.glob("*.tiff")} == others
 
     assert cellarena(workspace.root, "evaluate").code == 0
-    scores = of_protocol(read_scores(workspace.root / "data/scores/unet-real-0.csv"), STRICT)
+    scores = of_protocol(SCORES.read(workspace.root / "data/scores/unet-real-0.csv"), STRICT)
     assert set(scores["image"]) == others | {failed}
     of_it = scores[scores["image"] == failed]
     assert of_it.loc[of_it["metric"] == "failed", "value"].tolist() == [1]

@@ -11,8 +11,8 @@ import yaml
 
 from cellarena.benchmarking.scoring import ScoredRow, scored_together
 from cellarena.cli import cli
-from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
-from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
+from cellarena.evaluation.quality.measures import MEASURED
+from cellarena.evaluation.study import STUDY, STUDY_BY_MODALITY
 from cellarena.images.io import write_image, write_labels, write_png
 from cellarena.layout import Layout
 from cellarena.params.mirror import load_params
@@ -108,7 +108,7 @@ def leave_quality(layout):
     for path in [*sheets, *(layout.visuals / f"{name}.png" for name in FIGURES)]:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_png(np.zeros((8, 8, 3), np.uint8), path)
-    measures = pd.DataFrame([("kid", "all images", "synthetic", 0.5, 0.1, 6, 12)], columns=list(MEASURE_COLUMNS))
+    measures = pd.DataFrame([("kid", "all images", "synthetic", 0.5, 0.1, 6, 12)], columns=MEASURED.names)
     layout.quality("painted").mkdir(parents=True)
     measures.to_csv(layout.quality("painted") / "measures.csv", index=False)
 
@@ -134,12 +134,12 @@ def project(scored, tmp_path):
 
 def test_a_study_ends_in_tables(studied):
     table = pd.read_csv(studied.study).set_index("arm")
-    assert table.reset_index().columns.tolist() == ["arm", *[name for name in STUDY_COLUMNS if name != "arm"]]
+    assert table.reset_index().columns.tolist() == ["arm", *[name for name in STUDY.names if name != "arm"]]
     assert table["verdict"].to_dict() == {"real": "reference", "mixed50": "better", "repeat": "equivalent"}
     assert table["n_synthetic"].to_dict() == {"real": 0, "mixed50": 6, "repeat": 0}
     assert table["n_repeats"].to_dict() == {"real": 0, "mixed50": 0, "repeat": 6}
     by_modality = pd.read_csv(studied.study_by_modality)
-    assert by_modality.columns.tolist() == MODALITY_COLUMNS
+    assert by_modality.columns.tolist() == STUDY_BY_MODALITY.names
     assert by_modality.groupby("modality")["n_images"].max().to_dict() == {"DIC": 8, "phase contrast": 4}
     summary = json.loads(studied.study_summary.read_text())
     assert summary["unet"]["mixed50"]["f1"] == 1

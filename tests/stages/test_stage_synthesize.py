@@ -215,7 +215,7 @@ def test_a_broken_table_of_donors_is_one_line_that_names_the_file(root, cellaren
 
 def test_missing_parts_are_named(root, cellarena):
     (folder(root) / "donors.csv").unlink()
-    assert "donors.csv: no table of donors" in compose(cellarena, root, "mixed").err
+    assert "donors.csv: no such table of donors" in compose(cellarena, root, "mixed").err
     shutil.rmtree(root / "data/generators/texture")
     assert cellarena(root, "synthesize", "texture").code == 2
     assert "arms lacks nope" in compose(cellarena, root, "nope").err

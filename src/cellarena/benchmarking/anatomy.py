@@ -5,48 +5,50 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS, Analysis
-from cellarena.evaluation.errors.comparison import category_totals, mean_of_seeds
-from cellarena.evaluation.errors.difficulty import difficulty
-from cellarena.evaluation.errors.gains import COUNT_COLUMNS, GAIN_COLUMNS, OVERALL
-from cellarena.evaluation.errors.strata import BOUND_COLUMNS, CONTRAST, DIAMETER, STRATA_COLUMNS, recall_grid
-from cellarena.evaluation.tables import read_table, write_table
+from cellarena.evaluation.errors.analysis import OBJECTS, Analysis
+from cellarena.evaluation.errors.comparison import CATEGORY_TOTALS, category_totals, mean_of_seeds
+from cellarena.evaluation.errors.difficulty import DIFFICULTY, difficulty
+from cellarena.evaluation.errors.gains import COUNTS, GAINS, OVERALL
+from cellarena.evaluation.errors.strata import BOUNDS, CONTRAST, DIAMETER, GRID, STRATA, recall_grid
 from cellarena.records import Run
 from cellarena.reporting.figures.errors import category_bars, gain_table, recall_by_stratum, recall_grids
 from cellarena.reporting.figures.style import save
 from cellarena.shell.project import Project
+from cellarena.tables import Schema
+
+_SCHEMAS = {"categories": CATEGORY_TOTALS, "gains": GAINS, "strata": STRATA, "grid": GRID, "difficulty": DIFFICULTY}
 
 
 def compare_errors(project: Project, folder: Path, figures: Path) -> pd.DataFrame:
     """Write and draw the kinds of errors of all rows, what each costs and where; return how hard each image is."""
     grid = project.grid
     runs = grid.rows
-    counts = _of_all(project, runs, "counts", COUNT_COLUMNS)
+    counts = _of_all(project, runs, "counts", COUNTS)
     f1 = {run: counts[counts["run"] == str(run)].set_index("image")["f1"] for run in runs}
     learned = list(dict.fromkeys(run.model for run in (*grid.runs, *grid.ensemble_runs)))
     tables = {
         "categories": category_totals(counts),
-        "gains": _of_all(project, runs, "gains", GAIN_COLUMNS),
-        "strata": _of_all(project, runs, "strata", STRATA_COLUMNS),
+        "gains": _of_all(project, runs, "gains", GAINS),
+        "strata": _of_all(project, runs, "strata", STRATA),
         "grid": _grids(project, runs, counts),
         "difficulty": difficulty(f1, learned, project.read(float, "analyze", "hard")),
     }
-    for name, table in tables.items():
-        write_table(table, folder / f"{name}.csv")
+    for name, schema in _SCHEMAS.items():
+        schema.write(tables[name], folder / f"{name}.csv")
     _draw(tables, runs, figures)
     return tables["difficulty"]
 
 
-def _of_all(project: Project, runs: Sequence[Run], name: str, columns: Sequence[str]) -> pd.DataFrame:
+def _of_all(project: Project, runs: Sequence[Run], name: str, schema: Schema) -> pd.DataFrame:
     """Return one table of all runs."""
-    return pd.concat([read_table(project.layout.errors(run) / f"{name}.csv", columns) for run in runs])
+    return pd.concat([schema.read(project.layout.errors(run) / f"{name}.csv") for run in runs])
 
 
 def _grids(project: Project, runs: Sequence[Run], counts: pd.DataFrame) -> pd.DataFrame:
-    limits = read_table(project.layout.strata, BOUND_COLUMNS)
+    limits = BOUNDS.read(project.layout.strata)
     grids = []
     for run in runs:
-        objects = read_table(project.layout.errors(run) / "objects.csv", OBJECT_COLUMNS)
+        objects = OBJECTS.read(project.layout.errors(run) / "objects.csv")
         grids.append(recall_grid(Analysis(objects, counts[counts["run"] == str(run)]), limits))
     return pd.concat(grids)
 

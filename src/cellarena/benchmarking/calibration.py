@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
-from cellarena.evaluation.calibration.comparison import Calibration, mean_curves, pooled_reliability, side_by_side
-from cellarena.evaluation.calibration.tables import RUN_COLUMNS
-from cellarena.evaluation.tables import TEXTS, read_table, write_table
+from cellarena.evaluation.calibration.comparison import (
+    CALIBRATION,
+    Calibration,
+    mean_curves,
+    pooled_reliability,
+    side_by_side,
+)
+from cellarena.evaluation.calibration.tables import RELIABILITY, RISK_COVERAGE, SUMMARY, TEMPERATURE
 from cellarena.records import Run
 from cellarena.reporting.figures.calibration import reliability_panels, risk_coverage_curves
 from cellarena.reporting.figures.style import save
 from cellarena.shell.project import Project
 
-_TEXTS = TEXTS | {"region", "metric", "scaling"}
 _REGIONS = {
     "all": "Reliability of all pixels, test subset",
     "boundary": "Reliability of pixels within 3 px of an object's boundary, test subset",
@@ -29,9 +33,14 @@ def compare_calibrations(project: Project, figures: Path) -> None:
         save(drawn, figures / f"reliability_{region}.png")
     curves = risk_coverage_curves(mean_curves(found), "Risk over coverage of predicted objects, test subset")
     save(curves, figures / "risk_coverage.png")
-    write_table(table, layout.calibrations)
+    CALIBRATION.write(table, layout.calibrations)
 
 
 def _read(folder: Path, run: Run) -> Calibration:
-    fit, *tables = (read_table(folder / f"{name}.csv", columns, _TEXTS) for name, columns in RUN_COLUMNS.items())
-    return Calibration(run, float(fit["temperature"].iloc[0]), *tables)
+    return Calibration(
+        run,
+        float(TEMPERATURE.read(folder / "temperature.csv")["temperature"].iloc[0]),
+        SUMMARY.read(folder / "summary.csv"),
+        RELIABILITY.read(folder / "reliability.csv"),
+        RISK_COVERAGE.read(folder / "risk_coverage.csv"),
+    )

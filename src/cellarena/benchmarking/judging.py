@@ -1,6 +1,5 @@
 """What became of a row's objects, and how far its probabilities can be trusted, image by image."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +10,12 @@ import pandas as pd
 from cellarena.evaluation.answers import Answer
 from cellarena.evaluation.calibration.per_image import ImageCalibration, image_calibration
 from cellarena.evaluation.calibration.tables import (
+    IMAGES,
+    JUDGED_OBJECTS,
+    RELIABILITY,
+    RISK_COVERAGE,
+    SUMMARY,
+    TEMPERATURE,
     curve_table,
     image_table,
     object_table,
@@ -18,11 +23,10 @@ from cellarena.evaluation.calibration.tables import (
     summary_table,
 )
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.errors.analysis import Analysis, analyze, together
-from cellarena.evaluation.errors.gains import count, gains
-from cellarena.evaluation.errors.strata import stratify
+from cellarena.evaluation.errors.analysis import OBJECTS, Analysis, analyze, together
+from cellarena.evaluation.errors.gains import COUNTS, GAINS, count, gains
+from cellarena.evaluation.errors.strata import STRATA, stratify
 from cellarena.evaluation.errors.worst import worst
-from cellarena.evaluation.tables import write_table
 from cellarena.layout import Layout
 from cellarena.records import Run
 from cellarena.reporting.figures.gallery import COLUMNS, Exhibition, gallery
@@ -53,8 +57,10 @@ class AnalyzedRow:
         """Write the error tables and draw the gallery; `limits` are those of `evaluation.errors.strata.bounds`."""
         done = together(self.images)
         counts = count(done)
-        tables = {"objects": done.objects, "counts": counts, "gains": gains(counts), "strata": stratify(done, limits)}
-        _write(tables, folder)
+        OBJECTS.write(done.objects, folder / "objects.csv")
+        COUNTS.write(counts, folder / "counts.csv")
+        GAINS.write(gains(counts), folder / "gains.csv")
+        STRATA.write(stratify(done, limits), folder / "strata.csv")
         save(gallery(self.exhibition.kinds, f"{self.run}: worst errors (each crop with its width)"), figure)
 
 
@@ -81,19 +87,10 @@ class CalibratedRow:
     def write(self, settings: Comparing, folder: Path) -> None:
         """Write the tables of `evaluation.calibration.tables`; intervals have the settings' confidence."""
         images, run = self.images, self.run
-        _write(
-            {
-                "temperature": self.fit,
-                "images": image_table(images, run),
-                "objects": object_table(images, run),
-                "summary": summary_table(images, run, settings, generator(0, "calibration", str(run))),
-                "reliability": reliability_table(images, run),
-                "risk_coverage": curve_table(images, run),
-            },
-            folder,
-        )
-
-
-def _write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    for name, table in tables.items():
-        write_table(table, folder / f"{name}.csv")
+        TEMPERATURE.write(self.fit, folder / "temperature.csv")
+        IMAGES.write(image_table(images, run), folder / "images.csv")
+        JUDGED_OBJECTS.write(object_table(images, run), folder / "objects.csv")
+        summary = summary_table(images, run, settings, generator(0, "calibration", str(run)))
+        SUMMARY.write(summary, folder / "summary.csv")
+        RELIABILITY.write(reliability_table(images, run), folder / "reliability.csv")
+        RISK_COVERAGE.write(curve_table(images, run), folder / "risk_coverage.csv")

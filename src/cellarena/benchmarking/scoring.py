@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cellarena.benchmarking.coverage import annotation_sha256, prediction_sha256
 from cellarena.evaluation.coverage import ImageStatus, write_statuses
 from cellarena.evaluation.matching import refuse_unlike
-from cellarena.evaluation.scores import Scored, score_image, score_table, write_scores
+from cellarena.evaluation.scores import SCORES, Scored, score_image, score_table
 from cellarena.evaluation.settings import Evaluation
 from cellarena.images.io import LabelImage, read_image
 from cellarena.records import Record, Run, read_manifest
@@ -85,5 +85,5 @@ class ScoredRow:
 
     def write(self, folder: Path) -> None:
         """Write score table and cells into what is to be the folder of all rows."""
-        write_scores(score_table(self._scores, self.run), folder / self._layout.scores(self.run).name)
+        SCORES.write(score_table(self._scores, self.run), folder / self._layout.scores(self.run).name)
         write_statuses(self._cells, folder / self._layout.cells(self.run).name)

@@ -5,11 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.mixed_model import mixed_model
-from cellarena.evaluation.rank_tests import rank_table
-from cellarena.evaluation.statistics import intervals, pairwise
+from cellarena.evaluation.mixed_model import MIXED_MODEL, mixed_model
+from cellarena.evaluation.rank_tests import RANKS, rank_table
+from cellarena.evaluation.statistics import INTERVALS, PAIRS, intervals, pairwise
 from cellarena.evaluation.summary import Tables, trial_table
-from cellarena.evaluation.tables import write_table
 from cellarena.evaluation.trials import trials_of
 from cellarena.reporting.figures.statistics import interval_dots, rank_diagram, verdict_matrix
 from cellarena.reporting.figures.style import save
@@ -24,10 +23,10 @@ def compare_rows(project: Project, tables: Tables, figures: Path) -> pd.DataFram
     trials = trials_of(trial_table(tables), [run.row for run in project.grid.method_runs])
     pairs, ranks = pairwise(trials, settings), rank_table(trials, settings.confidence)
     found = intervals(trials, settings)
-    write_table(pairs, layout.pairwise)
-    write_table(ranks, layout.ranks)
-    write_table(found, layout.intervals)
-    write_table(mixed_model(trials), layout.mixed_model)
+    PAIRS.write(pairs, layout.pairwise)
+    RANKS.write(ranks, layout.ranks)
+    INTERVALS.write(found, layout.intervals)
+    MIXED_MODEL.write(mixed_model(trials), layout.mixed_model)
     names = {run.row: {"model": run.model, "arm": run.arm} for run, _ in tables}
     grid = list(names)
     seeds = pd.DataFrame([(row.row, value) for row in trials for value in row.by_seed], columns=["row", "value"])

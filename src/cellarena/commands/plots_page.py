@@ -2,7 +2,7 @@
 
 import click
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.reporting.dvc_plots_page import offline_template
 from cellarena.shell.project import Project
 

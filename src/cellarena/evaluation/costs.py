@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.section import Section
 
 MEGAPIXEL = 1_000_000

@@ -1,36 +1,43 @@
 """Coverage before score: the status of every (run, image) cell that a comparison expects."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.matching import refuse_unlike
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import Run
+from cellarena.tables import ARM, IMAGE, MODEL, SEED, integers, schema, texts
 
 OK, EMPTY, FAILED, MISSING, STALE = "ok", "empty", "failed", "missing", "stale"
 STATUSES = (OK, EMPTY, FAILED, MISSING, STALE)
 COVERED = frozenset({OK, EMPTY, FAILED})
 """A failure is an answer, scored 0; what is missing or changed since it was scored is none."""
 _RUN = ["model", "arm", "seed"]
+CELLS = schema(
+    "cells", "What was scored of every test image of a run, as it was then",
+    IMAGE,
+    texts("status", "ok, empty: nothing predicted, failed: no usable prediction, missing", *STATUSES),
+    texts("true_sha256?", "of the annotation's file"),
+    texts("pred_sha256?", "of the prediction's file"),
+    texts("note?", "why it failed, or what is odd about it"),
+)  # fmt: skip
+COVERAGE = schema(
+    "coverage", "How many cells, images of a run, a comparison expects and has",
+    MODEL, ARM, SEED,
+    integers("n_expected", "test images"),
+    integers("n_covered", "of them scored, and unchanged since: ok, empty or failed"),
+    integers("n_ok, n_empty, n_failed, n_missing, n_stale", "of them with this status"),
+)  # fmt: skip
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class ImageStatus:
-    """What was scored of one image, as it was then.
-
-    Attributes:
-        image: the record's id.
-        status: ok, empty (no object predicted), failed (no usable prediction, and it is known why) or missing.
-        true_sha256: of the annotation's file.
-        pred_sha256: of the prediction's file, empty where there is none.
-        note: why it failed, or what is odd about it.
-    """
+    """What was scored of one image, as it was then: a row of CELLS."""
 
     image: str
     status: str
@@ -39,7 +46,6 @@ class ImageStatus:
     note: str
 
 
-_COLUMNS = [field.name for field in fields(ImageStatus)]
 Hashes = Mapping[tuple[Run, str], tuple[str, str]]
 """Of a run and an image: the sha256 of its annotation and of its prediction as they are now, empty where none is."""
 
@@ -69,8 +75,8 @@ def status_of(true: LabelImage, pred: LabelImage) -> tuple[str, str]:
 
 def write_statuses(cells: Iterable[ImageStatus], path: Path) -> None:
     """Write cells as CSV, sorted by image; whole or not at all."""
-    table = pd.DataFrame([asdict(cell) for cell in cells], columns=_COLUMNS).sort_values("image", kind="stable")
-    write_table(table, path)
+    table = pd.DataFrame([asdict(cell) for cell in cells], columns=CELLS.names)
+    CELLS.write(table.sort_values("image", kind="stable"), path)
 
 
 def read_statuses(path: Path) -> list[ImageStatus] | None:
@@ -79,16 +85,7 @@ def read_statuses(path: Path) -> list[ImageStatus] | None:
     Raises:
         ValueError: if the file is no table of cells.
     """
-    if not path.is_file():
-        return None
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a table of cells ({reason}); run `cellarena evaluate`") from error
-    if list(table.columns) != _COLUMNS or not set(table["status"]) <= set(STATUSES):
-        raise ValueError(f"{path}: not a table of cells; run `cellarena evaluate`")
-    return [ImageStatus(*row) for row in table.itertuples(index=False, name=None)]
+    return [ImageStatus(*row) for row in CELLS.read(path).itertuples(index=False)] if path.is_file() else None
 
 
 def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[ImageStatus] | None], now: Hashes) -> pd.DataFrame:
@@ -113,13 +110,10 @@ def coverage(images: Sequence[str], cells: Mapping[Run, Sequence[ImageStatus] | 
 
 
 def coverage_by_run(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how many cells of each run have which status.
+    """Return how many cells of each run have which status: the columns of COVERAGE; a row per run.
 
     Args:
         table: what `coverage` returned.
-
-    Returns:
-        Columns model, arm, seed, n_expected, n_covered, n_ok, n_empty, n_failed, n_missing, n_stale; a row per run.
     """
     counts = table.groupby([*_RUN, "status"]).size().unstack(fill_value=0).reindex(columns=STATUSES, fill_value=0)
     columns = {"n_expected": counts.sum(axis=1), "n_covered": counts[sorted(COVERED)].sum(axis=1)}

@@ -7,19 +7,20 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.trials import Trials
+from cellarena.tables import ROW, integers, numbers, schema, texts
 
-MIXED_COLUMNS = [
-    "row",
-    "than",
-    "difference",
-    "standard_error",
-    "sd_images",
-    "sd_seeds",
-    "sd_rest",
-    "n_values",
-    "status",
-]
 FITTED = "fitted"
+MIXED_MODEL = schema(
+    "mixed model",
+    "By how much every row differs from the first in one linear mixed model of all values: a check",
+    ROW,
+    texts("than", "the first row"),
+    numbers("difference?", "from that row", "F1"),
+    numbers("standard_error?", "of the difference", "F1"),
+    numbers("sd_images?, sd_seeds?, sd_rest?", "between images, between trainings, and what is left", "F1"),
+    integers("n_values", "that it is fitted to"),
+    texts("status", f"{FITTED}, or why it is not"),
+)  # fmt: skip
 AT_MOST = 1200
 """Values: the time of the fit grows with their number cubed; that of 2400 took most of a minute on a busy CPU."""
 
@@ -35,14 +36,13 @@ def mixed_model(trials: Sequence[Trials]) -> pd.DataFrame:
         trials: the rows, the first being the one that others are compared with.
 
     Returns:
-        Columns MIXED_COLUMNS, a line for each row but the first; `status` is FITTED or says in words why there is no
-        number.
+        The columns of MIXED_MODEL, a line for each row but the first.
     """
     first, *others = trials
     status, numbers = _fit(trials)
     n_values = sum(int(np.isfinite(row.values).sum()) for row in trials)
     lines = [(row.row, first.row, *numbers.get(row.row, (np.nan,) * 5), n_values, status) for row in others]
-    return pd.DataFrame(lines, columns=MIXED_COLUMNS)
+    return pd.DataFrame(lines, columns=MIXED_MODEL.names)
 
 
 def _fit(trials: Sequence[Trials]) -> tuple[str, dict[str, tuple[float, ...]]]:

@@ -8,11 +8,19 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.trials import DIGITS, Trials, Values
+from cellarena.tables import ROW, integers, numbers, schema, texts
 
-RANK_COLUMNS = [
-    "row", "mean_rank", "group", "n_images", "n_seeds", "critical_difference", "friedman_chi2", "friedman_p",
-    "kendall_w",
-]  # fmt: skip
+RANKS = schema(
+    "ranks", "The rows by their mean rank over images, best first; empty where nothing tells them apart",
+    ROW,
+    numbers("mean_rank", "over images, 1 being best"),
+    texts("group", "letters; rows that share one are not told apart"),
+    integers("n_images", "where every row has a value"),
+    integers("n_seeds", "trainings"),
+    numbers("critical_difference?", "of two mean ranks, by Nemenyi's test"),
+    numbers("friedman_chi2?, friedman_p?", "of all rows together"),
+    numbers("kendall_w?", "agreement of the images about the rows, in [0, 1]"),
+)  # fmt: skip
 
 
 def rank_table(trials: Sequence[Trials], confidence: float) -> pd.DataFrame:
@@ -27,7 +35,7 @@ def rank_table(trials: Sequence[Trials], confidence: float) -> pd.DataFrame:
         confidence: of the critical difference, in (0, 1).
 
     Returns:
-        Columns RANK_COLUMNS, best first; the last four are of all rows together. Friedman's test needs three rows and
+        The columns of RANKS, best first; the last four are of all rows together. Friedman's test needs three rows and
         an image on which they differ: else those four are NaN and no rows are told apart.
 
     Raises:
@@ -46,7 +54,7 @@ def rank_table(trials: Sequence[Trials], confidence: float) -> pd.DataFrame:
         (trials[k].row, ranks[k], group, values.shape[1], trials[k].n_seeds, difference, chi2, p, w)
         for k, group in zip(order, groups, strict=True)
     ]
-    return pd.DataFrame(lines, columns=RANK_COLUMNS)
+    return pd.DataFrame(lines, columns=RANKS.names)
 
 
 def critical_difference(n_rows: int, n_images: int, confidence: float) -> float:

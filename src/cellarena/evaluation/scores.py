@@ -1,16 +1,22 @@
 """The tidy score table: one row per run, image, protocol, IoU threshold and metric, a failed image too."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from cellarena.evaluation.protocols import PROTOCOLS
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import Run
+from cellarena.tables import IMAGE, RUN, numbers, schema, texts
 
-COLUMNS = ["run", "image", "protocol", "threshold", "metric", "value"]
+SCORES = schema(
+    "scores", "Every score of every test image of a run; sorted, a failed image too",
+    RUN, IMAGE,
+    texts("protocol", "how it was scored, with the version: strict-1"),
+    numbers("threshold?", "the smallest IoU of a match; empty for a metric that knows none"),
+    texts("metric", "the metric"),
+    numbers("value?", "its value, in the metric's unit; empty where undefined"),
+)  # fmt: skip
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 Scored = list[tuple[str, float, str, float]]
 """Protocol with its version, IoU threshold (NaN for what knows none), metric, value."""
@@ -32,8 +38,7 @@ def score_table(images: Mapping[str, Scored], run: Run) -> pd.DataFrame:
     """Return the score table of one run from what `score_image` returned, by the ids of the records.
 
     Returns:
-        Columns run, image, protocol (such as strict-1), threshold, metric, value; sorted by image, protocol, threshold
-        (NaN last) and metric.
+        The columns of SCORES, sorted by image, protocol, threshold (NaN last) and metric.
 
     Raises:
         ValueError: if there is no image.
@@ -41,7 +46,7 @@ def score_table(images: Mapping[str, Scored], run: Run) -> pd.DataFrame:
     if not images:
         raise ValueError(f"{run}: no image to score; the test subset is empty")
     rows = [(str(run), image, *row) for image, scored in images.items() for row in scored]
-    return _sorted(pd.DataFrame(rows, columns=COLUMNS))
+    return _sorted(pd.DataFrame(rows, columns=SCORES.names))
 
 
 def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -55,34 +60,6 @@ def of_protocol(scores: pd.DataFrame, protocol: str) -> pd.DataFrame:
         runs, found = (", ".join(sorted(set(scores[column]))) or "none" for column in ("run", "protocol"))
         raise ValueError(f"{runs}: no scores of protocol {protocol}, only of {found}; run `cellarena evaluate`")
     return rows
-
-
-def write_scores(scores: pd.DataFrame, path: Path) -> None:
-    """Write a score table as CSV: sorted, six significant digits, NaN empty, LF; whole or not at all."""
-    write_table(_sorted(scores)[COLUMNS], path)
-
-
-def read_scores(path: Path) -> pd.DataFrame:
-    """Return a score table as it was written; values have six significant digits.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if a column is missing or a value is no number.
-    """
-    scores = _read(path)
-    if list(scores.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns are {list(scores.columns)}, expected {COLUMNS}; run `cellarena evaluate`")
-    return scores
-
-
-def _read(path: Path) -> pd.DataFrame:
-    kinds = {"run": str, "image": str, "protocol": str, "threshold": float, "metric": str, "value": float}
-    empty = {"threshold": [""], "value": [""]}
-    try:
-        return pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty, encoding="utf-8")
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a score table ({reason}); run `cellarena evaluate`") from error
 
 
 def _sorted(scores: pd.DataFrame) -> pd.DataFrame:

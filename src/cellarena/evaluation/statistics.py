@@ -22,14 +22,46 @@ from cellarena.evaluation.trials import PairedTrials, Trials, pair
 from cellarena.evaluation.uncertainty import Spread, spread_of_difference, spread_of_mean, spread_over_images
 from cellarena.evaluation.verdicts import Finding, Outlook, verdict_of, words_of, words_without_models
 from cellarena.seeds import generator
+from cellarena.tables import ROW, integers, numbers, schema, texts
 
-PAIR_COLUMNS = [
-    "a", "b", "n_images", "n_seeds_a", "n_seeds_b", "difference", "low", "high", "p", "p_holm", "images_low",
-    "images_high", "images_p", "images_p_holm", "delta", "d_z", "equivalence_p", "equivalence_p_holm",
-    "images_equivalence_p", "images_equivalence_p_holm", "smallest_detectable", "more_seeds", "more_images",
-    "times_both", "verdict", "on_these_images", "words",
-]  # fmt: skip
-INTERVAL_COLUMNS = ["row", "n_images", "n_seeds", "mean", "low", "high", "images_low", "images_high", "noise_floor"]
+INTERVAL = numbers("low?, high?", "interval for other trainings on other images; empty with one seed", "F1")
+IMAGES_INTERVAL = numbers("images_low?, images_high?", "BCa interval for these trainings on other images", "F1")
+EFFECT = (*numbers("delta?", "Cliff's delta over images"), *numbers("d_z?", "standardised mean difference over images"))
+OUTLOOK = (
+    *numbers("smallest_detectable?", "difference, with 80 % power at the strictest level of the family", "F1"),
+    *integers("more_seeds?, more_images?", "about as many more would settle it"),
+    *integers("times_both?", "about this many times the seeds and the images would settle it"),
+)
+VERDICT = (
+    *texts("verdict", "about the models: better, worse, equivalent, cannot tell"),
+    *texts("on_these_images", "about these trainings alone"),
+    *texts("words", "both in a sentence"),
+)
+PAIRS = schema(
+    "pairwise",
+    "Every pair of rows compared by F1 at IoU 0.5, paired by image; `_holm` is adjusted over the table",
+    texts("a, b", "the rows: model-arm"),
+    integers("n_images", "on which both have a value"),
+    integers("n_seeds_a, n_seeds_b", "trainings of each"),
+    numbers("difference?", "mean over images of the seeds' means, a minus b", "F1"),
+    INTERVAL,
+    numbers("p?, p_holm?", "of no difference between the models: the larger of t test and signed-rank test"),
+    IMAGES_INTERVAL,
+    numbers("images_p?, images_p_holm?", "Wilcoxon's, of no difference between these trainings"),
+    EFFECT,
+    numbers("equivalence_p?, equivalence_p_holm?", "of a difference between the models that matters"),
+    numbers("images_equivalence_p?, images_equivalence_p_holm?", "the same of these trainings"),
+    OUTLOOK, VERDICT,
+)  # fmt: skip
+INTERVALS = schema(
+    "intervals", "Every row's mean F1 at IoU 0.5 with its intervals",
+    ROW,
+    integers("n_images", "where it has a value"),
+    integers("n_seeds", "trainings"),
+    numbers("mean?", "over images, then seeds", "F1"),
+    INTERVAL, IMAGES_INTERVAL,
+    numbers("noise_floor?", "how far two trainings are apart that differ in the seed alone, on average", "F1"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,12 +94,9 @@ def pairwise(trials: Sequence[Trials], settings: Comparing, metric: str = "F1") 
 def compare_pairs(pairs: Sequence[PairedTrials], settings: Comparing, metric: str = "F1") -> pd.DataFrame:
     """Return pairs of rows compared, the family of tests being all of them.
 
-    `difference` is the mean over images of the seeds' means, a minus b. `low`, `high`, `p`, `equivalence_p` concern
-    the models: other trainings on other images; they are NaN where a learned row has one seed. `p` is the larger of
-    that of the t test with the variance of seeds and images and that of Wilcoxon's signed-rank test over images, so
-    that a verdict needs both. Names with `images` concern these trainings on other images: a BCa interval, Wilcoxon's
-    p, and the equivalence of these trainings. `_holm` is adjusted over the family. `smallest_detectable`,
-    `more_seeds`, `more_images` and `times_both` are with 80 % power at the level of Holm's first step, the strictest.
+    `low`, `high`, `p`, `equivalence_p` concern the models; they are NaN where a learned row has one seed. `p` is the
+    larger of that of the t test with the variance of seeds and images and that of Wilcoxon's signed-rank test over
+    images, so that a verdict needs both. The strictest level of the family is that of Holm's first step.
 
     Args:
         pairs: those that are declared to be compared, and no other.
@@ -75,7 +104,7 @@ def compare_pairs(pairs: Sequence[PairedTrials], settings: Comparing, metric: st
         metric: as the words name it.
 
     Returns:
-        Columns PAIR_COLUMNS; a line per pair, in their order. A pair's line does not depend on the other pairs but for
+        The columns of PAIRS; a line per pair, in their order. A pair's line does not depend on the other pairs but for
         `_holm`, the outlook and what follows from them.
     """
     known = [_known(both, settings) for both in pairs]
@@ -84,28 +113,24 @@ def compare_pairs(pairs: Sequence[PairedTrials], settings: Comparing, metric: st
         for entry, value in zip(known, adjusted, strict=True):
             entry.line[f"{name}_holm"] = float(value)
     lines = [{**entry.line, **_concluded(entry, settings, len(known), metric)} for entry in known]
-    return pd.DataFrame(lines, columns=PAIR_COLUMNS)
+    return pd.DataFrame(lines, columns=PAIRS.names)
 
 
 def intervals(trials: Sequence[Trials], settings: Comparing) -> pd.DataFrame:
     """Return every row's mean with its intervals and its noise floor.
-
-    `low` and `high` concern the model: other trainings on other images, NaN where a learned row has one seed.
-    `images_low` and `images_high` concern these trainings on other images. `noise_floor` is how far two trainings
-    that differ in nothing but the seed are apart on average.
 
     Args:
         trials: the rows.
         settings: confidence and resamples.
 
     Returns:
-        Columns INTERVAL_COLUMNS, in the order of the rows.
+        The columns of INTERVALS, in the order of the rows.
 
     Raises:
         ValueError: if two rows have one name.
     """
     _refuse_same_names(trials)
-    return pd.DataFrame([_interval_line(row, settings) for row in trials], columns=INTERVAL_COLUMNS)
+    return pd.DataFrame([_interval_line(row, settings) for row in trials], columns=INTERVALS.names)
 
 
 def _known(both: PairedTrials, settings: Comparing) -> _Known:
@@ -189,7 +214,7 @@ def _interval_line(row: Trials, settings: Comparing) -> dict[str, Any]:
         resampled = crossed_means(defined, settings.resamples, rng)
         models = crossed_interval(mean, spread, resampled, settings.confidence)
     found = (row.row, defined.n_images, row.n_seeds, mean, *models, *images, noise_floor(row))
-    return dict(zip(INTERVAL_COLUMNS, found, strict=True))
+    return dict(zip(INTERVALS.names, found, strict=True))
 
 
 def _finding(line: dict[str, Any], about: str) -> Finding:

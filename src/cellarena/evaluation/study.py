@@ -8,24 +8,54 @@ from typing import Any
 import pandas as pd
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.statistics import compare_pairs, intervals
+from cellarena.evaluation.statistics import (
+    EFFECT,
+    IMAGES_INTERVAL,
+    INTERVAL,
+    OUTLOOK,
+    VERDICT,
+    compare_pairs,
+    intervals,
+)
 from cellarena.evaluation.study_words import arm_sentence
 from cellarena.evaluation.summary import DIGITS, Summary, Tables, headlines, summarize
 from cellarena.evaluation.trials import PairedTrials, Trials, pair, trials_of
 from cellarena.records import REAL, Record
+from cellarena.tables import ARM, MODALITY, MODEL, integers, numbers, schema, texts
 
 REFERENCE = "reference"
 """Stands where an arm's verdict would, for the arm that the others are compared with."""
-_TESTED = [
-    "difference", "low", "high", "p", "p_holm", "images_low", "images_high", "images_p_holm", "equivalence_p",
-    "equivalence_p_holm", "delta", "d_z", "smallest_detectable", "more_seeds", "more_images", "times_both", "verdict",
-    "on_these_images",
-]  # fmt: skip
-STUDY_COLUMNS = [
-    "model", "arm", "label", "reference", "reference_label", "generator", "n_real", "n_repeats", "n_synthetic", "share",
-    "n_seeds", "n_images", "mean", "mean_low", "mean_high", "mean_reference", *_TESTED, "words",
-]  # fmt: skip
-MODALITY_COLUMNS = ["modality", *STUDY_COLUMNS]
+_TESTED = (
+    *numbers("difference?", "mean over images of the seeds' means, arm minus reference", "F1"),
+    *INTERVAL,
+    *numbers("p?, p_holm?", "of no difference between the arms; adjusted over the table"),
+    *IMAGES_INTERVAL,
+    *numbers("images_p_holm?", "of no difference between these trainings"),
+    *numbers("equivalence_p?, equivalence_p_holm?", "of a difference that matters"),
+    *EFFECT,
+    *OUTLOOK,
+    *VERDICT[:2],
+)
+STUDY = schema(
+    "study", "Every arm of every model against its reference; the arm `real` itself has the verdict reference",
+    MODEL, ARM,
+    texts("label", "the arm's name in figures"),
+    texts("reference?, reference_label?", "the arm that it is compared with"),
+    texts("generator?", "what made its synthetic images"),
+    integers("n_real, n_repeats, n_synthetic", "images that it learns from: real, of them twice, synthetic"),
+    numbers("share", "synthetic images relative to all real ones"),
+    integers("n_seeds", "trainings"),
+    integers("n_images", "test images, where the reference has a value too"),
+    numbers("mean?", "of the arm by itself, over its images and seeds", "F1"),
+    numbers("mean_low?, mean_high?", "its interval for other trainings on other images", "F1"),
+    numbers("mean_reference?", "of the reference, on the images where both have a value", "F1"),
+    _TESTED,
+    VERDICT[2:],
+)  # fmt: skip
+STUDY_BY_MODALITY = schema(
+    "study by modality", "The same within each modality: a description",
+    MODALITY, STUDY.columns,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,23 +112,19 @@ def references(contents: Mapping[str, Contents]) -> list[tuple[str, str]]:
 def study_table(table: pd.DataFrame, contents: Mapping[str, Contents], settings: Comparing) -> pd.DataFrame:
     """Return every arm of every model compared with its reference; the family of tests is the whole table.
 
-    `share` is the number of synthetic images relative to that of all real ones. `mean`, `mean_low` and `mean_high` are
-    those of the arm by itself on all images where it has a value, for other trainings and other images; `n_images`,
-    `mean_reference` and what follows concern the images where both have one, as in `compare_pairs`.
-
     Args:
         table: a line per cell, as `summary.trial_table` returns it; rows are `model-arm`, models in their order.
         contents: of each arm, `real` among them, in the order in which they are told.
         settings: the smallest effect of interest, confidence, resamples.
 
     Returns:
-        STUDY_COLUMNS; for each model a line for the arm `real`, whose verdict is "reference", then one for each of
-        `references`. No line without a model.
+        The columns of STUDY; for each model a line for the arm `real`, then one for each of `references`. No line
+        without a model.
 
     Raises:
         ValueError: if a model lacks an arm, or `trials_of` finds the table wanting.
     """
-    return _compared(_questions(table, contents), contents, settings)[STUDY_COLUMNS]
+    return _compared(_questions(table, contents), contents, settings)[STUDY.names]
 
 
 def study_by_modality(
@@ -113,7 +139,7 @@ def study_by_modality(
         settings: as for `study_table`.
 
     Returns:
-        MODALITY_COLUMNS, modalities sorted; p values are adjusted over the whole of this table.
+        The columns of STUDY_BY_MODALITY, modalities sorted; p values are adjusted over the whole of this table.
 
     Raises:
         ValueError: as `study_table`.
@@ -124,7 +150,7 @@ def study_by_modality(
         for modality in sorted(set(modalities.values()))
         for question in _questions(table[kinds == modality], contents, modality)
     ]
-    return _compared(asked, contents, settings)[MODALITY_COLUMNS]
+    return _compared(asked, contents, settings)[STUDY_BY_MODALITY.names]
 
 
 def study_summary(tables: Tables, records: Sequence[Record], table: pd.DataFrame) -> Summary:
@@ -192,11 +218,11 @@ def _compared(asked: Sequence[_Question], contents: Mapping[str, Contents], sett
         line = _described(question, contents, settings)
         if question.both:
             answer = {str(name): value for name, value in next(answers).items()}
-            line |= {name: answer[name] for name in _TESTED}
+            line |= {column.name: answer[column.name] for column in _TESTED}
             line |= {"n_images": answer["n_images"], "mean_reference": float(question.both.b.by_image.mean())}
             line["words"] = arm_sentence(line["label"], line["reference_label"], answer, settings)
         lines.append(line)
-    return pd.DataFrame(lines, columns=MODALITY_COLUMNS)
+    return pd.DataFrame(lines, columns=STUDY_BY_MODALITY.names)
 
 
 def _described(question: _Question, contents: Mapping[str, Contents], settings: Comparing) -> dict[str, Any]:

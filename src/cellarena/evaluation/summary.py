@@ -1,6 +1,7 @@
 """From the score tables of all runs to the tables of a comparison."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,11 @@ import pandas as pd
 from cellarena.evaluation.aggregates import aggregates, by_image, n_defined
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.coverage import coverage_by_run, refuse_uncovered
-from cellarena.evaluation.strata import strata
+from cellarena.evaluation.statistics import IMAGES_INTERVAL, INTERVAL
+from cellarena.evaluation.strata import DENSITIES, SIZES, strata
 from cellarena.evaluation.trials import TRIAL_COLUMNS
 from cellarena.records import Record, Run
+from cellarena.tables import ARM, MODEL, integers, numbers, schema, texts
 
 Tables = Sequence[tuple[Run, pd.DataFrame]]
 RunCosts = tuple[TrainingCosts | None, PredictionCosts | None]
@@ -20,6 +23,39 @@ Summary = dict[str, dict[str, dict[str, Number]]]
 RANKING_THRESHOLD = 0.5
 DIGITS = 6
 HEADLINES = ("f1", "f1_median", "f1_all", "dice", "failed")
+BENCHMARK = schema(
+    "benchmark",
+    "Rows by F1; the mean over images, then seeds, at IoU 0.5 under the border rule unless the name says otherwise",
+    MODEL, ARM,
+    integers("n_expected, n_covered, n_empty", "cells, over all seeds: expected, scored, nothing predicted"),
+    numbers("f1?, precision?, recall?", "of detection"),
+    numbers("*?", "the metric of this name, in its unit: metrics.md"),
+    numbers("f1_with_border?, precision_with_border?, recall_with_border?", "without the border rule"),
+    numbers("f1_median?, precision_median?, recall_median?", "median over images"),
+    numbers("f1_pooled?, precision_pooled?, recall_pooled?", "from the sums of tp, fp and fn"),
+    numbers("f1_pooled_with_border?, precision_pooled_with_border?, recall_pooled_with_border?", "both"),
+    numbers("f1_without_largest?, f1_pooled_without_largest?", "without the image of the most objects", "F1"),
+    numbers("f1_*?", "of the images of this modality", "F1"),
+    numbers(", ".join(f"f1_{name}?" for name in SIZES), "of a third of the images by median area", "F1"),
+    numbers(", ".join(f"f1_{name}?" for name in DENSITIES), "of a third by objects per megapixel", "F1"),
+    numbers("f1_all?", "over all thresholds", "F1"),
+    numbers("f1_seed_min?, f1_seed_max?", "of the extreme seeds", "F1"),
+    integers("failed", "cells without a usable prediction"),
+    integers("n_images, n_seeds", "that the values rest on"),
+    integers("n_*", "cells in which this metric is defined"),
+    tuple(replace(column, name=f"f1_{column.name}") for column in (*INTERVAL, *IMAGES_INTERVAL)),
+    numbers("noise_floor?", "how far two trainings are apart that differ in the seed alone, on average", "F1"),
+    texts("variant?, device?", "of the model, and what it predicted on"),
+    integers("n_parameters?", "of the network"),
+    numbers("multiply_adds_per_megapixel?", "of network input, each pixel once", "1/MP"),
+    numbers("training_seconds?", "of a training, validations included", "s"),
+    numbers("seconds_per_megapixel?", "of prediction", "s/MP"),
+    numbers("peak_memory_mb?", "of prediction", "10^6 bytes"),
+    texts("time_tolerance", "that of the challenge", "meets", "misses", "not measured"),
+    numbers("slowest_share_of_tolerance?", "of the slowest image of any seed; above 1 is a miss"),
+    integers("n_over_tolerance?, n_timed", "cells that took longer, of those that were timed"),
+    integers("n_trainings", "behind training_seconds"),
+)  # fmt: skip
 
 
 def summarize(tables: Tables, records: Sequence[Record]) -> Summary:
@@ -88,11 +124,8 @@ def costs_by_row(costs: Mapping[Run, RunCosts]) -> pd.DataFrame:
         costs: of each run, None for what was not measured.
 
     Returns:
-        One row per model and arm, sorted: variant and device as text; numbers with their unit in the name, NaN where
-        they do not apply or were not measured. `slowest_share_of_tolerance` is that of the slowest image of any seed,
-        `n_over_tolerance` counts the (image, seed) cells that took longer than the challenge tolerates and `n_timed`
-        all that were timed; `time_tolerance` is "meets", "misses" or "not measured"; `n_trainings` counts the runs
-        behind `training_seconds`.
+        One row per model and arm, sorted: the columns of BENCHMARK from variant on, NaN where they do not apply or were
+        not measured.
     """
     rows = []
     for model, arm in sorted({(run.model, run.arm) for run in costs}):

@@ -8,10 +8,22 @@ import pandas as pd
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.records import Run
+from cellarena.tables import ARM, MODEL, RUN, SEED, booleans, integers, numbers, schema, texts
 
-TRAINING_COLUMNS = (
-    "run", "model", "arm", "seed", "status", "stopped_early", "steps", "budget_steps", "best_step", "val_f1",
-    "val_f1_tuned", "train_loss", "seconds", "n_parameters", "variant", "device",
+TRAININGS = schema(
+    "trainings", "What every training came to; empty where a run has no checkpoint",
+    RUN, MODEL, ARM, SEED,
+    texts("status", "whether there is a checkpoint", "trained", "no checkpoint"),
+    booleans("stopped_early?", "whether the score no longer rose before budget_steps were done"),
+    integers("steps?, budget_steps?", "done, and at most to be done", "optimizer steps"),
+    integers("best_step?", "that the weights are of", "optimizer steps"),
+    numbers("val_f1?", "best validation score, with decoding as declared", "F1"),
+    numbers("val_f1_tuned?", "of the same weights with tuned decoding", "F1"),
+    numbers("train_loss?", "the last that was logged"),
+    numbers("seconds?", "wall-clock time, validations included", "s"),
+    integers("n_parameters?", "of the network"),
+    texts("variant?", "of the model, in a few words"),
+    texts("device?", "that it was trained on"),
 )  # fmt: skip
 _WHOLE = ("steps", "budget_steps", "best_step", "n_parameters")
 
@@ -33,9 +45,7 @@ def trained(
         prediction: what its predictions cost; the size and the variant of the network stand there.
 
     Returns:
-        TRAINING_COLUMNS: `val_f1` is the best validation score, reached after `best_step` steps with the settings of
-        decoding as declared, `val_f1_tuned` that of the same weights with tuned ones; `train_loss` is the last one
-        that was logged; `stopped_early` says that the score no longer rose before `budget_steps` were done.
+        A row of TRAININGS.
 
     Raises:
         KeyError: if the card lacks what a training writes.
@@ -68,7 +78,7 @@ def _named(run: Run, status: str) -> dict[str, Any]:
 
 
 def training_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows of `trained` and `untrained` as a table of TRAINING_COLUMNS, in their order; numbers stay whole."""
-    table = pd.DataFrame(list(rows), columns=list(TRAINING_COLUMNS))
+    """Return rows of `trained` and `untrained` as a table of TRAININGS, in their order; numbers stay whole."""
+    table = pd.DataFrame(list(rows), columns=TRAININGS.names)
     table = table.astype({**dict.fromkeys(_WHOLE, "Int64"), "stopped_early": "boolean"})
     return table.fillna({"variant": "", "device": ""})

@@ -15,6 +15,7 @@ import tifffile
 from PIL import Image as Pillow
 
 from cellarena.faults import IntegrityError, SecurityError
+from cellarena.files import write_bytes
 from cellarena.images.channels import chosen
 from cellarena.images.containers.pillow_files import read_with_pillow
 from cellarena.images.containers.showing import shown, upright_numbers
@@ -166,25 +167,6 @@ def _write_png(image: Pillow.Image, path: Path) -> None:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_bytes(buffer.getvalue(), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Write a file under a temporary name beside its place, then move it there.
-
-    Raises:
-        OSError: if it cannot be written, on a full disk for example; the file's name is in it, and nothing is left.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def file_sha256(path: Path) -> str:

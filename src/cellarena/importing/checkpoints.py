@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.importing.foreign import (
     foreign_card,
     foreign_hyperparameters,

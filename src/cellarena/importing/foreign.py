@@ -18,7 +18,7 @@ from cellarena.learning.recipe import Inference, Training, device_of
 from cellarena.models.planning.plans import read_plan
 from cellarena.models.spec import MODELS, Hyperparameters
 from cellarena.records import Run, read_manifest
-from cellarena.registry.packages.packing import SCORE_COLUMNS, score_lines
+from cellarena.registry.packages.packing import PACKED_SCORES, score_lines
 from cellarena.registry.packages.proof import proving_segmenter
 from cellarena.shell.annotated import annotated, read_ignored
 from cellarena.shell.project import Project
@@ -116,7 +116,7 @@ def foreign_lines(layout: Layout, run: Run, folder: Path) -> pd.DataFrame:
     from cellarena.learning.predict import segment
 
     if not layout.subset("test").is_file():
-        return pd.DataFrame([], columns=SCORE_COLUMNS)
+        return pd.DataFrame([], columns=PACKED_SCORES.names)
     _, segmenter = proving_segmenter(layout.packed_checkpoint(folder, run))
     records, cells, scores = read_manifest(layout.subset("test")), [], {}
     for record in progress(records, f"scoring {run}", len(records)):

@@ -10,7 +10,7 @@ from cellarena.datasets.reading.inventory import show
 from cellarena.datasets.reading.surveys import survey
 from cellarena.datasets.reading.trees import list_tree
 from cellarena.datasets.sources.spec import Acquisition
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.layout import Layout
 from cellarena.params.writing import with_values
 from cellarena.shell.project import Project

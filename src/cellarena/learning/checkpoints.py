@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cellarena.cards import reading
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.learning.headers import declarations, declared_tensors
 from cellarena.learning.predict import Network, Tiles
 from cellarena.learning.recipe import Inference

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from torch import Tensor, nn
 
 from cellarena.datasets.cropping.crops import StepSampler
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.learning.module import SCORE
 
 _LOG = "log"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.foreign.origin import git_user
 from cellarena.registry.opening import fetched_package

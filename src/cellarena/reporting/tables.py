@@ -103,14 +103,3 @@ def range_of(counts: "pd.Series[Any]") -> str:
         return "none"
     low, high = int(counts.min()), int(counts.max())
     return str(low) if low == high else f"{low} to {high}"
-
-
-def require_columns(name: str, table: pd.DataFrame, columns: Iterable[str]) -> None:
-    """Do nothing if the table has the columns.
-
-    Raises:
-        ValueError: if one is missing; the line names it.
-    """
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ValueError(f"{name}: column {', '.join(missing)} is missing; it has {', '.join(map(str, table.columns))}")

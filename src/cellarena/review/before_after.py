@@ -9,7 +9,7 @@ import pandas as pd
 
 from cellarena.evaluation.aggregates import by_image
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.statistics import PAIR_COLUMNS, compare_pairs
+from cellarena.evaluation.statistics import PAIRS, compare_pairs
 from cellarena.evaluation.trials import Trials, pair
 from cellarena.records import Record, Run
 
@@ -19,7 +19,7 @@ METRICS = ("precision", "recall", "map", "pq", "sq", "aji", "dice", "boundary_f1
 THRESHOLD = 0.5
 VALUE_COLUMNS = ["run", "row", "seed", "metric", "image", "before", "after"]
 IMAGE_COLUMNS = ["run", "image", "before", "after", "difference"]
-CHANGE_COLUMNS = ["name", "metric", "n_before", "n_after", "before", "after", *PAIR_COLUMNS[2:]]
+CHANGE_COLUMNS = ["name", "metric", "n_before", "n_after", "before", "after", *PAIRS.names[2:]]
 
 
 def same_images(before: Sequence[Record], after: Sequence[Record]) -> dict[str, str]:
@@ -120,7 +120,7 @@ def _of_metric(
          "before": _mean(both.b), "after": _mean(both.a)}
         for (name, _), (after, before), both in zip(groups, sides, pairs, strict=True)
     ]  # fmt: skip
-    return pd.DataFrame(heads).join(table[PAIR_COLUMNS[2:]])[CHANGE_COLUMNS]
+    return pd.DataFrame(heads).join(table[PAIRS.names[2:]])[CHANGE_COLUMNS]
 
 
 def _trials(name: str, part: pd.DataFrame, side: str, learned: bool) -> Trials:

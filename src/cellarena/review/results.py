@@ -9,7 +9,7 @@ import pandas as pd
 from cellarena.cards import reading
 from cellarena.evaluation.coverage import COVERED, FAILED, MISSING, ImageStatus, read_statuses
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.methods.spec import METHODS
 from cellarena.records import Run, read_manifest
 from cellarena.registry.requirements import used_otherwise
@@ -88,7 +88,7 @@ def _values(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.Dat
 
 
 def _strict_scores(path: Path) -> pd.DataFrame:
-    return of_protocol(read_scores(path), STRICT)
+    return of_protocol(SCORES.read(path), STRICT)
 
 
 def _lost(reviewed: Reviewed, runs: Sequence[Run], test: TestImages) -> pd.DataFrame:

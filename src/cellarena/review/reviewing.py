@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from cellarena.evaluation.comparing import Comparing
 from cellarena.faults import IntegrityError, PartialError
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.layout import Layout
 from cellarena.registry.repository.places import objects
 from cellarena.registry.repository.repository import Repository

@@ -7,13 +7,22 @@ from pathlib import Path
 import pandas as pd
 
 from cellarena.datasets.names import listed
-from cellarena.evaluation.tables import write_table
 from cellarena.faults import PartialError, SecurityError
 from cellarena.images.origins import Origin
 from cellarena.images.picture import PixelSize
-from cellarena.segmenting.object_table import COLUMNS, joined
+from cellarena.segmenting.object_table import OBJECTS, joined
+from cellarena.tables import integers, numbers, schema, texts
 
 SEGMENTED, UNCHANGED, FAILED, REFUSED = "segmented", "unchanged", "failed", "refused"
+IMAGES = schema(
+    "segmented images", "Every image of one call of segment, whatever became of it",
+    texts("image", "name of its file"),
+    texts("status", "what became of it", SEGMENTED, UNCHANGED, FAILED, REFUSED),
+    texts("reason?", "why it was not segmented"),
+    integers("n_objects?", "found; empty where it was not segmented"),
+    texts("image_sha256?, labels_sha256?", "of the image's file, and of its label image"),
+    numbers("pixel_height_um?, pixel_width_um?", "of a pixel; empty where the file says nothing of it", "µm"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,12 +36,12 @@ class Outcome:
     origin: Origin | None = None
     """What its label image says of itself, None if there is none."""
     pixel_size: PixelSize | None = None
-    objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
+    objects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OBJECTS.names))
 
 
 def write_tables(outcomes: Sequence[Outcome], out: Path) -> None:
     """Write objects.csv and images.csv, a row for each image whatever became of it."""
-    write_table(joined([outcome.objects for outcome in outcomes]), out / "objects.csv")
+    OBJECTS.write(joined([outcome.objects for outcome in outcomes]), out / "objects.csv")
     rows = [
         {
             "image": o.image, "status": o.status, "reason": o.reason, "n_objects": len(o.objects) if o.origin else None,
@@ -43,7 +52,7 @@ def write_tables(outcomes: Sequence[Outcome], out: Path) -> None:
         for o in sorted(outcomes, key=lambda o: o.image)
     ]  # fmt: skip
     sizes = dict.fromkeys(("pixel_height_um", "pixel_width_um"), float)
-    write_table(pd.DataFrame(rows).astype({"n_objects": "Int64"}).astype(sizes), out / "images.csv")
+    IMAGES.write(pd.DataFrame(rows).astype({"n_objects": "Int64"}).astype(sizes), out / "images.csv")
 
 
 def summary(outcomes: Sequence[Outcome], folder: Path) -> str:

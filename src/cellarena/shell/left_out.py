@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
 from cellarena.synthesis.settings import Source

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.tables import write_table
+from cellarena.files import write_bytes
 from cellarena.images.channels import SEPARATOR
-from cellarena.images.io import file_sha256, read_image, write_bytes, write_labels, write_png
+from cellarena.images.io import file_sha256, read_image, write_labels, write_png
 from cellarena.params.registry import Registry
 from cellarena.records import Record, Run, read_manifest
 from cellarena.registry.packages.licences import licence_of
 from cellarena.registry.packages.package import Data, Package, hashes_of, write_package
-from cellarena.registry.packages.packing import centre, chosen_crops, score_of
+from cellarena.registry.packages.packing import PACKED_SCORES, centre, chosen_crops, score_of
 from cellarena.registry.packages.proof import VALIDATION, proving_segmenter
 from cellarena.reporting.model_card import model_card
 from cellarena.shell.project import Project
@@ -39,7 +39,7 @@ class Packed:
 def fill(project: Project, packed: Packed, folder: Path) -> None:
     """Write crops, scores, model card and package.json beside the checkpoints that lie in a folder already."""
     variant = _write_crops(project, packed.run, folder)
-    write_table(packed.lines, folder / "scores.csv")
+    PACKED_SCORES.write(packed.lines, folder / "scores.csv")
     package = _package(project, packed, variant)
     card = model_card(package.model_dump(mode="json"), packed.cards, _by_modality(packed.lines))
     write_bytes(card.encode(), folder / "README.md")

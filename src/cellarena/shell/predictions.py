@@ -1,6 +1,5 @@
 """The store of what runs predicted, whatever made it: label images and class probabilities, written and read."""
 
-import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cellarena.evaluation.costs import Timing
 from cellarena.evaluation.coverage import FAILED, MISSING, status_of
@@ -21,6 +21,7 @@ from cellarena.layout import Layout
 from cellarena.records import Record, Run, read_manifest
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress
+from cellarena.tables import IMAGE, Schema, schema, texts
 from cellarena.targets.spec import Target
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ T = TypeVar("T")
 Activated = npt.NDArray[np.float32]
 Failures = list[tuple[str, str]]
 """The id of each image that failed, and why."""
+_REASON = texts("reason?", "why, in a line")
+FAILURES = schema(
+    "failures", "Test images that a run could not segment",
+    IMAGE, _REASON,
+)  # fmt: skip
+UNPREDICTED = schema(
+    "unpredicted images", "Images of which a run has no probabilities",
+    texts("subset", "which the image belongs to", "test", "val"),
+    IMAGE, _REASON,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ def write_predictions(
 
     with fresh_folder(layout.predictions(run)) as folder:
         failed = _attempt(read_manifest(layout.subset("test")), f"segmenting with {run}", write, "segmented")
-        _write_rows(("image", "reason"), failed, folder / layout.failures(run).name)
+        FAILURES.write(pd.DataFrame(failed, columns=FAILURES.names), folder / layout.failures(run).name)
     return timings
 
 
@@ -114,7 +125,7 @@ def write_unpredicted(layout: Layout, run: Run, failed_validation: Failures, fol
     """Write into a folder of probabilities which records of either subset failed."""
     rows = [("test", *failure) for failure in read_failures(layout, run).items()]
     rows += [("val", *failure) for failure in failed_validation]
-    _write_rows(("subset", "image", "reason"), rows, folder / layout.unpredicted(run).name)
+    UNPREDICTED.write(pd.DataFrame(rows, columns=UNPREDICTED.names), folder / layout.unpredicted(run).name)
 
 
 def read_failures(layout: Layout, run: Run) -> dict[str, str]:
@@ -122,8 +133,10 @@ def read_failures(layout: Layout, run: Run) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: if the run's predictions were not made; every image would pass for one that failed.
+        ValueError: if the list of failures is damaged.
     """
-    return {row["image"]: row["reason"] for row in _read_rows(layout.failures(run), "predictions")}
+    table = _read(FAILURES, layout.failures(run), "predictions")
+    return dict(zip(table["image"], table["reason"], strict=True))
 
 
 def read_prediction(
@@ -161,8 +174,10 @@ def read_unpredicted(layout: Layout, run: Run) -> set[tuple[str, str]]:
 
     Raises:
         FileNotFoundError: if the run's probabilities were not made.
+        ValueError: if the list of those without is damaged.
     """
-    return {(row["subset"], row["image"]) for row in _read_rows(layout.unpredicted(run), "probabilities")}
+    table = _read(UNPREDICTED, layout.unpredicted(run), "probabilities")
+    return set(zip(table["subset"], table["image"], strict=True))
 
 
 def read_probabilities(layout: Layout, run: Run, subset: str, record: Record) -> Codes:
@@ -194,13 +209,7 @@ def _origin(run: Run, image: Path, labels: LabelImage, weights: Mapping[str, str
     )  # fmt: skip
 
 
-def _write_rows(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
-
-
-def _read_rows(path: Path, kind: str) -> list[dict[str, str]]:
+def _read(schema: Schema, path: Path, kind: str) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"{path.parent}: no {kind}; run `dvc repro` or `dvc pull`")
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return schema.read(path)

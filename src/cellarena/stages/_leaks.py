@@ -9,8 +9,8 @@ from cellarena.images.io import content_sha256, read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
 from cellarena.shell.project import Project
-from cellarena.stages._donors import read_donors
 from cellarena.synthesis.arms import Arm, first_of_each, rounded
+from cellarena.synthesis.making import DONORS, Donor
 from cellarena.synthesis.stored_generators import read_trained_on
 
 
@@ -35,7 +35,7 @@ def refuse_what_leaks(project: Project, arm: Arm, real: Sequence[Record], taken:
     ]
     seed = project.read(int, "synthesize", "seed")
     allowed = first_of_each(real, rounded(arm.real * len(real)), seed) if arm.real else real
-    donors = read_donors(layout.donors(folder))
+    donors = [Donor(*row) for row in DONORS.read(layout.donors(folder)).itertuples(index=False)]
     ancestry = Ancestry(arm.generator, read_trained_on(layout.generator(arm.generator)), donors)
     alike = near_duplicate_pairs(made, judged, project.read(int, "split", "distance"))
     refuse_leaks(arm.label, leaks(taken, ancestry, subsets, allowed, alike))

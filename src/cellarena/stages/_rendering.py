@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.reporting.document import Document, Illustration
 from cellarena.reporting.html import render_html
 from cellarena.reporting.markdown import render_markdown

@@ -1,23 +1,23 @@
 """The parts of the report in their order, read from what the stages before left."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from cellarena.evaluation.calibration.comparison import COLUMNS as CALIBRATION_COLUMNS
+from cellarena.datasets.describing.exploration import INTENSITIES, NEAR_DUPLICATES, SUMMARY
+from cellarena.evaluation.calibration.comparison import CALIBRATION
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.errors.gains import GAIN_COLUMNS
-from cellarena.evaluation.errors.strata import STRATA_COLUMNS
-from cellarena.evaluation.mixed_model import MIXED_COLUMNS
+from cellarena.evaluation.errors.comparison import CATEGORY_TOTALS
+from cellarena.evaluation.errors.difficulty import DIFFICULTY
+from cellarena.evaluation.errors.gains import GAINS
+from cellarena.evaluation.errors.strata import STRATA
+from cellarena.evaluation.mixed_model import MIXED_MODEL
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.rank_tests import RANK_COLUMNS
-from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.evaluation.statistics import INTERVAL_COLUMNS, PAIR_COLUMNS
-from cellarena.evaluation.summary import per_image
-from cellarena.evaluation.trainings import TRAINING_COLUMNS
+from cellarena.evaluation.rank_tests import RANKS
+from cellarena.evaluation.scores import SCORES, of_protocol
+from cellarena.evaluation.statistics import INTERVALS, PAIRS
+from cellarena.evaluation.summary import BENCHMARK, per_image
+from cellarena.evaluation.trainings import TRAININGS
 from cellarena.records import Record, Run
 from cellarena.reporting.document import Illustration, Section
 from cellarena.reporting.provenance import source_of, sourced
@@ -101,19 +101,15 @@ def _of_benchmark(project: Project, test: Sequence[Record], of_scores: str) -> l
         project, figures / "training.png", "Training",
         "Validation score on whole images, and training loss; losses of different networks do not compare.",
     )  # fmt: skip
-    with _named(layout.benchmark):
-        summary = pd.read_csv(layout.benchmark)
-        leaderboard = leaderboard_section(summary, STRICT, [intervals])
-        modalities = modalities_section(summary, test)
-        costs = costs_section(summary)
-    training = training_section(_table(layout.training, TRAINING_COLUMNS), [curves])
+    summary = BENCHMARK.read(layout.benchmark)
+    training = training_section(TRAININGS.read(layout.training), [curves])
     return [
-        sourced(leaderboard, of_scores),
+        sourced(leaderboard_section(summary, STRICT, [intervals]), of_scores),
         sourced(_statistics(project), of_scores),
-        sourced(modalities, of_scores),
+        sourced(modalities_section(summary, test), of_scores),
         sourced(Section("F1 over thresholds", [thresholds]), of_scores),
         sourced(training, source_of("measured", grid.runs)),
-        sourced(costs, measured),
+        sourced(costs_section(summary), measured),
     ]
 
 
@@ -121,10 +117,10 @@ def _statistics(project: Project) -> Section:
     layout, settings = project.layout, project.read(Comparing, "compare")
     figures = _figures(project, layout.figures, _COMPARISON)
     return statistics_section(
-        _table(layout.pairwise, PAIR_COLUMNS),
-        _table(layout.ranks, RANK_COLUMNS),
-        _table(layout.intervals, INTERVAL_COLUMNS),
-        _table(layout.mixed_model, MIXED_COLUMNS),
+        PAIRS.read(layout.pairwise),
+        RANKS.read(layout.ranks),
+        INTERVALS.read(layout.intervals),
+        MIXED_MODEL.read(layout.mixed_model),
         figures,
         settings.smallest_effect,
         settings.confidence,
@@ -140,10 +136,10 @@ def _errors(project: Project, first: Sequence[Run]) -> Section:
         for run in first
     ]
     return errors_section(
-        _table(layout.anatomy / "categories.csv", ["run", "n_true", "n_pred"]),
-        _table(layout.anatomy / "gains.csv", GAIN_COLUMNS),
-        _table(layout.anatomy / "strata.csv", STRATA_COLUMNS),
-        _table(layout.anatomy / "difficulty.csv", ["image", "mean_f1", "hard_for_all"]),
+        CATEGORY_TOTALS.read(layout.anatomy / "categories.csv"),
+        GAINS.read(layout.anatomy / "gains.csv"),
+        STRATA.read(layout.anatomy / "strata.csv"),
+        DIFFICULTY.read(layout.anatomy / "difficulty.csv"),
         [*_figures(project, layout.anatomy_figures, _ANATOMY), *galleries],
     )
 
@@ -151,7 +147,7 @@ def _errors(project: Project, first: Sequence[Run]) -> Section:
 def _calibration(project: Project) -> Section:
     layout = project.layout
     figures = _figures(project, layout.calibration_figures, _CALIBRATION)
-    return calibration_section(_table(layout.calibrations, CALIBRATION_COLUMNS), figures)
+    return calibration_section(CALIBRATION.read(layout.calibrations), figures)
 
 
 def _examples(project: Project) -> Section:
@@ -162,7 +158,7 @@ def _examples(project: Project) -> Section:
 
 def _images(project: Project, test: Sequence[Record]) -> Section:
     layout, runs = project.layout, project.grid.rows
-    scores = per_image([(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in runs], "real")
+    scores = per_image([(run, of_protocol(SCORES.read(layout.scores(run)), STRICT)) for run in runs], "real")
     failures: dict[str, list[str]] = {}
     for run in runs:
         for image, why in read_failures(layout, run).items():
@@ -179,9 +175,9 @@ def _data_set(project: Project) -> Section:
     ]
     figures = _figures(project, layout.dataset_figures, _DATA_SET)
     return data_set_section(
-        _table(layout.dataset_table("summary"), ["modality", "n_images", "n_objects"]),
-        _table(layout.dataset_table("intensities"), ["modality", "channel", "n_images"]),
-        _table(layout.dataset_table("near_duplicates"), ["group", "image"]),
+        SUMMARY.read(layout.dataset_table("summary")),
+        INTENSITIES.read(layout.dataset_table("intensities")),
+        NEAR_DUPLICATES.read(layout.dataset_table("near_duplicates")),
         figures,
         sheets,
     )
@@ -189,23 +185,8 @@ def _data_set(project: Project) -> Section:
 
 def _leakage(project: Project) -> Section:
     path = project.layout.leakage
-    with _named(path):
-        return leakage_section(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a table that a stage before wrote."""
-    with _named(path):
-        table = pd.read_csv(path)
-        if missing := [column for column in columns if column not in table.columns]:
-            raise ValueError(f"column {missing[0]} is missing")
-    return table
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
     try:
-        yield
+        return leakage_section(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = " ".join(str(error).split())
         raise ValueError(f"{path}: damaged or edited ({why}); run `dvc repro` to make it anew") from error

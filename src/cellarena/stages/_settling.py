@@ -9,7 +9,7 @@ import numpy as np
 from cellarena.cards import write_card
 from cellarena.datasets.preparation import Preparation
 from cellarena.evaluation.costs import TrainingCosts, write_training_costs
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.learning.method_checkpoints import Method
 from cellarena.methods.spec import METHODS
 from cellarena.records import Run, read_manifest

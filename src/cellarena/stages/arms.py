@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import pandas as pd
 
-from cellarena.images.io import write_bytes
 from cellarena.records import Record, read_manifest, write_manifest
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder
 from cellarena.stages._leaks import refuse_what_leaks
-from cellarena.synthesis.arms import compose
+from cellarena.synthesis.arms import ARMS, compose
 
 
 @click.command()
@@ -23,14 +23,14 @@ def arms(project: Project) -> None:
     if not names:
         click.echo("no study is declared: study.models or study.arms is empty, or its models are not in the benchmark")
     with fresh_folder(layout.arms) as folder:
-        lines = ["arm,label,n_images,n_synthetic"]
+        rows = []
         for name in names:
             label = grid.arm(name).label
             chosen, n_synthetic = _composed(project, name)
             write_manifest(chosen, folder / layout.arm(name).name)
-            lines.append(f"{name},{label},{len(chosen)},{n_synthetic}")
+            rows.append((name, label, len(chosen), n_synthetic))
             click.echo(f"{label}: {len(chosen)} images, {n_synthetic} of them synthetic")
-    write_bytes("".join(f"{line}\n" for line in lines).encode(), layout.arms_summary)
+    ARMS.write(pd.DataFrame(rows, columns=ARMS.names), layout.arms_summary)
 
 
 def _composed(project: Project, name: str) -> tuple[list[Record], int]:

@@ -12,7 +12,7 @@ from cellarena.code.fingerprints import WORKS_ON, own_code, reached
 from cellarena.code.reach import Code
 from cellarena.datasets.sources.spec import SOURCES
 from cellarena.extensions import all_extensions, versions
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.methods.spec import METHODS
 from cellarena.models.ensembles import Ensembling
 from cellarena.models.spec import MODELS

@@ -12,10 +12,12 @@ from cellarena.benchmarking.calibration import compare_calibrations
 from cellarena.benchmarking.coverage import coverage_of
 from cellarena.benchmarking.statistics import compare_rows
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
-from cellarena.evaluation.coverage import coverage_by_run
+from cellarena.evaluation.coverage import COVERAGE, coverage_by_run
+from cellarena.evaluation.curves import F1_OVER_THRESHOLDS, TRAINING_LOSS, VALIDATION_F1, long_curves
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
+from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.evaluation.summary import (
+    BENCHMARK,
     Tables,
     costs_by_row,
     f1_over_thresholds,
@@ -24,9 +26,9 @@ from cellarena.evaluation.summary import (
     per_image,
     summarize,
 )
-from cellarena.evaluation.tables import long_curves, write_table
-from cellarena.evaluation.trainings import trained, training_table, untrained
-from cellarena.images.io import read_image, write_bytes
+from cellarena.evaluation.trainings import TRAININGS, trained, training_table, untrained
+from cellarena.files import write_bytes
+from cellarena.images.io import read_image
 from cellarena.records import Record, Run, read_manifest
 from cellarena.reporting.figures.curves import threshold_curves
 from cellarena.reporting.figures.examples import example_figure
@@ -53,7 +55,7 @@ def compare(project: Project) -> None:
     """Put all rows side by side: scores, kinds of errors and calibration; draw curves and example images."""
     layout, grid = project.layout, project.grid
     records = read_manifest(layout.subset("test"))
-    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in grid.rows]
+    tables = [(run, of_protocol(SCORES.read(layout.scores(run)), STRICT)) for run in grid.rows]
     covered = coverage_of(layout, grid.rows, records)
     summary = summarize(tables, records)
     trainings = training_table(_training_row(project, run) for run in grid.runs)
@@ -71,9 +73,9 @@ def compare(project: Project) -> None:
         _draw_examples(project, tables, records, figures / "examples")
         board = board.merge(compare_rows(project, tables, figures), on=["model", "arm"], how="left")
         board = board.merge(_costs(project, tables), on=["model", "arm"], how="left")
-        write_table(board, layout.benchmark)
-        write_table(coverage_by_run(covered), layout.coverage)
-        write_table(trainings, layout.training)
+        BENCHMARK.write(board, layout.benchmark)
+        COVERAGE.write(coverage_by_run(covered), layout.coverage)
+        TRAININGS.write(trainings, layout.training)
         content = json.dumps(headlines(summary), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.summary)
     click.echo(board[_PRINTED].to_string(index=False))
@@ -107,13 +109,13 @@ def _write_curves(project: Project, tables: Tables, curves: Path, figures: Path)
     # In the order of the grid, so that a model has one colour in all figures.
     rows = list(dict.fromkeys(run.model for run, _ in tables))
     thresholds = f1_over_thresholds(tables, "real")[["threshold", *rows]]
-    write_table(long_curves(thresholds, "f1"), curves / "f1_over_thresholds.csv")
+    F1_OVER_THRESHOLDS.write(long_curves(thresholds, "f1"), curves / "f1_over_thresholds.csv")
     logs = {
         metric: {run: read_curve(project.layout.log(run), metric) for run in project.grid.runs}
         for metric in ("val/f1", "train/loss")
     }
-    write_table(long_curves(by_model(logs["val/f1"], models), "f1"), curves / "validation_f1.csv")
-    write_table(long_curves(by_model(logs["train/loss"], models), "loss"), curves / "training_loss.csv")
+    VALIDATION_F1.write(long_curves(by_model(logs["val/f1"], models), "f1"), curves / "validation_f1.csv")
+    TRAINING_LOSS.write(long_curves(by_model(logs["train/loss"], models), "loss"), curves / "training_loss.csv")
     drawn = threshold_curves(thresholds, "F1 over IoU thresholds, test subset")
     save(drawn, figures / "f1_over_thresholds.png")
     drawn = training_curves(by_run(logs["val/f1"]), by_run(logs["train/loss"]), "Training")

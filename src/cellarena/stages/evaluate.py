@@ -9,9 +9,8 @@ from cellarena.benchmarking.scoring import ScoredRow, annotations, scored_togeth
 from cellarena.benchmarking.temperatures import temperatures
 from cellarena.evaluation.answers import Annotation, Answer
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.errors.strata import bounds
+from cellarena.evaluation.errors.strata import BOUNDS, bounds
 from cellarena.evaluation.settings import ErrorAnalysis
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage, read_image
 from cellarena.images.picture import Image
 from cellarena.records import Record, Run
@@ -68,7 +67,7 @@ def _write(
         fresh_folder(layout.calibration(first).parent) as calibration,
         fresh_folder(layout.gallery(first).parent) as galleries,
     ):
-        write_table(limits, errors / layout.strata.name)
+        BOUNDS.write(limits, errors / layout.strata.name)
         for row in scored:
             row.write(scores)
         for found in analyzed:

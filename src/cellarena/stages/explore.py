@@ -9,6 +9,7 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from cellarena.datasets.describing import exploration as known
 from cellarena.datasets.describing.exploration import (
     ALL,
     formats,
@@ -19,7 +20,6 @@ from cellarena.datasets.describing.exploration import (
     summary,
 )
 from cellarena.datasets.names import slugs
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS
 from cellarena.records import Record, read_manifest
@@ -62,21 +62,22 @@ def explore(project: Project) -> None:
     tables = _measured(project, records)
     overall = summary(tables.images, tables.objects, duplicates)
     by_modality = {
-        "summary": overall,
-        "formats": formats(tables.images),
-        "subsets": subset_members(tables.images),
-        "intensities": intensity_summary(tables.channels, tables.images),
-        "near_duplicates": duplicates,
+        "summary": (known.SUMMARY, overall),
+        "formats": (known.FORMATS, formats(tables.images)),
+        "subsets": (known.SUBSET_MEMBERS, subset_members(tables.images)),
+        "intensities": (known.INTENSITIES, intensity_summary(tables.channels, tables.images)),
+        "near_duplicates": (known.NEAR_DUPLICATES, duplicates),
     }
     with (
         fresh_folder(layout.exploration) as exploration,
         fresh_folder(layout.dataset_metrics) as metrics,
         fresh_folder(layout.dataset_plots) as plots,
     ):
-        for name, table in vars(tables).items():
-            write_table(table, exploration / f"{name}.csv")
-        for name, table in by_modality.items():
-            write_table(table, metrics / layout.dataset_table(name).name)
+        known.IMAGES.write(tables.images, exploration / "images.csv")
+        known.CHANNELS.write(tables.channels, exploration / "channels.csv")
+        known.OBJECTS.write(tables.objects, exploration / "objects.csv")
+        for name, (schema, table) in by_modality.items():
+            schema.write(table, metrics / layout.dataset_table(name).name)
         _draw_sheets(project, records, plots)
         _draw_figures(tables, overall, plots / layout.dataset_figures.name)
     _show(overall)

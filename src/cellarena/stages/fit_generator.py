@@ -7,7 +7,6 @@ import click
 import pandas as pd
 
 from cellarena.code.fingerprints import fingerprint_of
-from cellarena.evaluation.tables import write_table
 from cellarena.extensions import versions
 from cellarena.records import Record
 from cellarena.shell.annotated import files_of
@@ -16,7 +15,7 @@ from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder
 from cellarena.stages._generators import known_records, read_examples
 from cellarena.stages._watching import Watching
-from cellarena.synthesis.generators.spec import GENERATORS, LEARNERS, Fit, Fitted, GeneratorSettings
+from cellarena.synthesis.generators.spec import GENERATORS, LEARNERS, LOSSES, Fit, Fitted, GeneratorSettings
 from cellarena.synthesis.previews import Previews
 from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.stored_generators import read_generator, write_generator
@@ -100,8 +99,8 @@ def _draw(previews: Previews, fitted: Fitted, generator: str, folder: Path) -> N
     from cellarena.reporting.figures.generators import COLOURS, Painted, loss_curves, sample_sheet
     from cellarena.reporting.figures.style import save
 
-    losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else ["step"])
-    write_table(losses.astype({"step": int}), folder / "losses.csv")
+    losses = pd.DataFrame(fitted.losses or [], columns=list(fitted.losses[0]) if fitted.losses else LOSSES.names)
+    LOSSES.write(losses, folder / "losses.csv")
     rows = [Painted(e.id, e.modality, e.labels, e.image, previews.painted(n)) for n, e in enumerate(previews.examples)]
     save(sample_sheet(rows, f"{generator}: what it painted while it learnt"), folder / "samples.png", COLOURS)
     if fitted.losses:

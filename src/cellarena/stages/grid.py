@@ -3,7 +3,7 @@
 import click
 import yaml
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.params.mirror import load_params
 from cellarena.shell.project import Project
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cellarena.cards import reading
 from cellarena.evaluation.coverage import read_statuses
-from cellarena.evaluation.scores import read_scores
+from cellarena.evaluation.scores import SCORES
 from cellarena.records import Run, read_manifest
 from cellarena.registry.packages.packing import score_lines
 from cellarena.shell.left_out import leave_out
@@ -69,4 +69,4 @@ def _lines(project: Project, run: Run) -> pd.DataFrame:
     cells = read_statuses(layout.cells(run))
     if cells is None:
         raise FileNotFoundError(f"{layout.cells(run)}: {run} was not scored; run `dvc repro`")
-    return score_lines(read_scores(layout.scores(run)), cells, read_manifest(layout.subset("test")))
+    return score_lines(SCORES.read(layout.scores(run)), cells, read_manifest(layout.subset("test")))

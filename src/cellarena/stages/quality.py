@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellarena.datasets.describing.exploration import ALL
-from cellarena.evaluation.quality.descriptions import intensity_table, morphology_table, spectrum_table
+from cellarena.evaluation.quality import descriptions as described
 from cellarena.evaluation.quality.image_summaries import (
     MOST_CROPS,
     MOST_TRAIN_CROPS,
@@ -21,9 +21,8 @@ from cellarena.evaluation.quality.image_summaries import (
     measure_shapes,
     shuffled,
 )
-from cellarena.evaluation.quality.measures import measure_table, memory_table
+from cellarena.evaluation.quality.measures import MEASURED, MEMORISATION, measure_table, memory_table
 from cellarena.evaluation.quality.sets import SHUFFLED, SYNTHETIC, TRAIN, VAL, Sets
-from cellarena.evaluation.tables import write_table
 from cellarena.images.io import LabelImage
 from cellarena.records import REAL, Record, Run, read_manifest
 from cellarena.seeds import generator as stream
@@ -77,14 +76,14 @@ def quality(project: Project, generator: str) -> None:
             raise ValueError(f"there is no {name} image to compare; run `dvc repro` with more images")
     sets = _sets(images, reference)
     memory = memory_table(sets)
-    spectrum = spectrum_table(sets, reference.size)
+    spectrum = described.spectrum_table(sets, reference.size)
     measures = measure_table(sets, memory, project.read(int, "compare", "resamples"), settings.seed)
     with fresh_folder(layout.quality(generator)) as tables, fresh_folder(layout.quality_plots(generator)) as plots:
-        write_table(measures, tables / "measures.csv")
-        write_table(spectrum, tables / "spectrum.csv")
-        write_table(intensity_table(sets), tables / "intensities.csv")
-        write_table(morphology_table(sets), tables / "morphology.csv")
-        write_table(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
+        MEASURED.write(measures, tables / "measures.csv")
+        described.SPECTRUM.write(spectrum, tables / "spectrum.csv")
+        described.INTENSITIES.write(described.intensity_table(sets), tables / "intensities.csv")
+        described.MORPHOLOGY.write(described.morphology_table(sets), tables / "morphology.csv")
+        MEMORISATION.write(memory[memory["images"] == SYNTHETIC].drop(columns="images"), tables / "memorisation.csv")
         shown = Shown(generator, images, lambda image, of, name: _crops(image, of, name, reference))
         draw_figures(shown, sets, spectrum, memory, plots)
     click.echo(_line(measures, generator))

@@ -10,7 +10,8 @@ from cellarena.datasets.splitting.duplicates import fingerprint, near_duplicate_
 from cellarena.datasets.splitting.leakage import leakage_report, refuse_crossings
 from cellarena.datasets.splitting.splits import Splitting
 from cellarena.datasets.splitting.splits import split as split_records
-from cellarena.images.io import read_image, write_bytes
+from cellarena.files import write_bytes
+from cellarena.images.io import read_image
 from cellarena.records import read_manifest, write_manifest
 from cellarena.shell.project import Project
 from cellarena.shell.running import fresh_folder, progress

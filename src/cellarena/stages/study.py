@@ -9,14 +9,22 @@ import pandas as pd
 from cellarena.benchmarking.coverage import coverage_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import refuse_uncovered
+from cellarena.evaluation.curves import F1_OVER_THRESHOLDS, VALIDATION_F1, long_curves
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.scores import of_protocol, read_scores
-from cellarena.evaluation.study import Contents, contents_of, study_by_modality, study_summary, study_table
+from cellarena.evaluation.scores import SCORES, of_protocol
+from cellarena.evaluation.study import (
+    STUDY,
+    STUDY_BY_MODALITY,
+    Contents,
+    contents_of,
+    study_by_modality,
+    study_summary,
+    study_table,
+)
 from cellarena.evaluation.study_words import model_sentence
 from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
-from cellarena.evaluation.tables import long_curves, write_table
 from cellarena.evaluation.trials import TRIAL_COLUMNS
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.records import REAL, read_manifest
 from cellarena.reporting.logs import by_model, read_curve
 from cellarena.shell.project import Project
@@ -32,7 +40,7 @@ def study(project: Project) -> None:
     records = read_manifest(layout.subset("test"))
     if grid.compared_runs:
         refuse_uncovered(coverage_of(layout, grid.compared_runs, records))
-    tables = [(run, of_protocol(read_scores(layout.scores(run)), STRICT)) for run in grid.compared_runs]
+    tables = [(run, of_protocol(SCORES.read(layout.scores(run)), STRICT)) for run in grid.compared_runs]
     contents = _contents(project)
     trials = trial_table(tables) if tables else pd.DataFrame(columns=list(TRIAL_COLUMNS))
     whole = study_table(trials, contents, settings)
@@ -40,12 +48,12 @@ def study(project: Project) -> None:
     by_modality = study_by_modality(trials, modalities, contents, settings)
     with fresh_folder(layout.study_curves) as curves, fresh_folder(layout.study_figures) as figures:
         f1, validation = _curves(project, tables)
-        write_table(_mean_of_models(f1, "threshold"), curves / "f1_over_thresholds.csv")
-        write_table(_mean_of_models(validation, "step"), curves / "validation_f1.csv")
+        F1_OVER_THRESHOLDS.write(_mean_of_models(f1, "threshold"), curves / "f1_over_thresholds.csv")
+        VALIDATION_F1.write(_mean_of_models(validation, "step"), curves / "validation_f1.csv")
         _draw(project, whole, by_modality, trials, figures)
         _draw_curves(project, f1, validation, figures)
-        write_table(whole, layout.study)
-        write_table(by_modality, layout.study_by_modality)
+        STUDY.write(whole, layout.study)
+        STUDY_BY_MODALITY.write(by_modality, layout.study_by_modality)
         content = json.dumps(study_summary(tables, records, whole), indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_bytes(content.encode(), layout.study_summary)
     for model in grid.studied:

@@ -9,9 +9,8 @@ import pandas as pd
 
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.protocols import STRICT
-from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
-from cellarena.evaluation.study import MODALITY_COLUMNS, STUDY_COLUMNS
-from cellarena.evaluation.tables import TEXTS, read_table
+from cellarena.evaluation.quality.measures import MEASURED
+from cellarena.evaluation.study import STUDY, STUDY_BY_MODALITY
 from cellarena.learning.recipe import Budget
 from cellarena.records import REAL, Record, read_manifest
 from cellarena.reporting.document import Document, Illustration, Section
@@ -31,9 +30,6 @@ from cellarena.shell.project import Project
 from cellarena.stages._rendering import illustration, write_report
 from cellarena.synthesis.settings import Source
 
-# An arm's label is text; an object's, in other tables, is a number.
-_TEXTS = TEXTS | {"label"}
-
 
 @click.command()
 @click.pass_obj
@@ -48,8 +44,8 @@ def study_report(project: Project) -> None:
 
 def _sections(project: Project, test: Sequence[Record]) -> list[Section]:
     layout, settings = project.layout, project.read(Comparing, "compare")
-    whole = read_table(layout.study, STUDY_COLUMNS, _TEXTS)
-    by_modality = read_table(layout.study_by_modality, MODALITY_COLUMNS, _TEXTS)
+    whole = STUDY.read(layout.study)
+    by_modality = STUDY_BY_MODALITY.read(layout.study_by_modality)
     source = _source(project)
     doses = _of_models(project, "dose_response", "Dose response of {}", "Hollow points are seeds; black is R.")
     forest = _of_models(project, "differences", "Differences of {}", "Right of 0 the arm is better than its reference.")
@@ -96,7 +92,7 @@ def _synthetic(project: Project) -> Section:
     measures: dict[str, pd.DataFrame] = {}
     figures: list[Illustration] = []
     for name in project.grid.asked_generators:
-        measures[name] = read_table(layout.quality(name) / "measures.csv", MEASURE_COLUMNS)
+        measures[name] = MEASURED.read(layout.quality(name) / "measures.csv")
         told = {
             layout.quality_plots(name): "Synthetic images and the real ones of train.",
             layout.generator_plots(name): "While the generator was fitted.",

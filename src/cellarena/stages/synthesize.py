@@ -1,6 +1,7 @@
 """Stage synthesize: a fitted generator's images, their label images, and the training images that they come from."""
 
 import click
+import pandas as pd
 
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.images.io import read_image, write_labels, write_png
@@ -8,10 +9,9 @@ from cellarena.records import Record, read_manifest, write_manifest
 from cellarena.shell.left_out import leave_out_unasked
 from cellarena.shell.project import Project
 from cellarena.shell.running import fixed_threads, fresh_folder, progress
-from cellarena.stages._donors import write_donors
 from cellarena.stages._generators import known_records, read_examples
 from cellarena.synthesis.arms import rounded
-from cellarena.synthesis.making import Donor, make
+from cellarena.synthesis.making import DONORS, Donor, make
 from cellarena.synthesis.settings import Synthesis
 from cellarena.synthesis.shape_bank import shape_bank
 from cellarena.synthesis.stored_generators import read_generator, read_trained_on
@@ -45,7 +45,7 @@ def synthesize(project: Project, generator: str) -> None:
             records.append(record)
             donors.extend(one.donors)
         write_manifest(records, layout.manifest(folder))
-        write_donors(donors, layout.donors(folder))
+        DONORS.write(pd.DataFrame(sorted(donors), columns=DONORS.names), layout.donors(folder))
     n_objects = sum(record.n_objects for record in records)
     click.echo(f"{generator}: {len(records)} images with {n_objects} objects, after {len(known)} training images")
 

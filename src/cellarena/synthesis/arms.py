@@ -10,6 +10,15 @@ from pydantic import Field, model_validator
 from cellarena.records import Record
 from cellarena.section import Section
 from cellarena.seeds import digest
+from cellarena.tables import ARM, integers, schema, texts
+
+ARMS = schema(
+    "arms", "What each arm of the study learns from",
+    ARM,
+    texts("label", "the arm's name in figures"),
+    integers("n_images", "in its manifest"),
+    integers("n_synthetic", "of them synthetic"),
+)  # fmt: skip
 
 
 class Arm(Section):

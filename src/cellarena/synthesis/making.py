@@ -12,20 +12,21 @@ from cellarena.seeds import generator
 from cellarena.synthesis.generators.spec import Painter
 from cellarena.synthesis.layouts import compose_layout
 from cellarena.synthesis.shape_bank import ShapeBank
+from cellarena.tables import schema, texts
 
 SHAPE, TEXTURE = "shape", "texture"
+DONORS = schema(
+    "donors", "Which training images each synthetic one is made from; sorted",
+    texts("record", "id of the synthetic image"),
+    texts("role", "shape if its label image comes from the donor, texture if pixels or style do", SHAPE, TEXTURE),
+    texts("donor", "id of the training image"),
+    texts("donor_sha256", "of that image's pixels as acquired"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
 class Donor:
-    """A training image that a synthetic one is made from: a row of donors.csv.
-
-    Attributes:
-        record: id of the synthetic image.
-        role: "shape" if its label image comes from the donor, "texture" if pixels or style do.
-        donor: id of the training image.
-        donor_sha256: that of its record.
-    """
+    """A training image that a synthetic one is made from: a row of DONORS."""
 
     record: str
     role: str

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellarena.cards import reading, write_card
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.synthesis.generators.spec import GENERATORS, PAINTERS, Painter
 
 if TYPE_CHECKING:

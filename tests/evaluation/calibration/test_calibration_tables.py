@@ -4,7 +4,7 @@ import pytest
 
 from cellarena.evaluation.answers import Annotation, Answer
 from cellarena.evaluation.calibration.comparison import (
-    COLUMNS,
+    CALIBRATION,
     Calibration,
     mean_curves,
     pooled_reliability,
@@ -166,7 +166,7 @@ def calibration(run, images):
 
 def test_runs_stand_side_by_side_and_one_without_probabilities_is_there():
     table = side_by_side([calibration(RUN, IMAGES)], [Run("otsu", "real", 0)])
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == CALIBRATION.names
     learned, floor = (table[table["model"] == name] for name in ("unet", "otsu"))
     assert learned[["region", "metric"]].to_numpy().tolist() == floor[["region", "metric"]].to_numpy().tolist()
     assert floor[["raw", "scaled", "difference", "temperature"]].isna().all(axis=None)

@@ -8,17 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cellarena.evaluation.answers import Annotation, Answer
-from cellarena.evaluation.errors.analysis import OBJECT_COLUMNS, object_table, together
+from cellarena.evaluation.errors.analysis import OBJECTS, object_table, together
 from cellarena.evaluation.errors.analysis import analyze as analyze_image
 from cellarena.evaluation.errors.categories import ERRORS
 from cellarena.evaluation.errors.comparison import category_totals, mean_of_seeds
 from cellarena.evaluation.errors.difficulty import difficulty
-from cellarena.evaluation.errors.gains import ALL, COUNT_COLUMNS, count, gains
+from cellarena.evaluation.errors.gains import ALL, COUNTS, count, gains
 from cellarena.evaluation.errors.strata import bounds, interval, recall_grid, strata_of, stratify
 from cellarena.evaluation.errors.worst import worst
 from cellarena.evaluation.matching import iou_pairs, match
 from cellarena.evaluation.metrics import f1
-from cellarena.evaluation.tables import read_table, write_table
 from cellarena.images.labels import without_border_objects
 from cellarena.records import Record, Run
 
@@ -135,15 +134,15 @@ def test_an_image_without_objects_is_a_row_and_tables_survive_the_disk(tmp_path)
     done = analyze([sample(0 * TRUE, 0 * TRUE, "NA"), sample(TRUE, PRED, "001")], RUN)
     counts = count(done)
     assert counts["f1"].tolist() == pytest.approx([0.2, 1])
-    for table, columns in ((done.objects, OBJECT_COLUMNS), (counts, COUNT_COLUMNS)):
-        write_table(table, tmp_path / "t.csv")
-        back = read_table(tmp_path / "t.csv", columns)
+    for table, schema in ((done.objects, OBJECTS), (counts, COUNTS)):
+        schema.write(table, tmp_path / "t.csv")
+        back = schema.read(tmp_path / "t.csv")
         pd.testing.assert_frame_equal(back, table, check_dtype=False, rtol=1e-5)
-    with pytest.raises(ValueError, match=r"t\.csv: damaged or edited \(columns are"):
-        read_table(tmp_path / "t.csv", OBJECT_COLUMNS)
+    with pytest.raises(ValueError, match=r"t\.csv: damaged or edited \(lacks the column side"):
+        OBJECTS.read(tmp_path / "t.csv")
     (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace(",1,", ",x,"))
     with pytest.raises(ValueError, match="damaged or edited"):
-        read_table(tmp_path / "t.csv", COUNT_COLUMNS)
+        COUNTS.read(tmp_path / "t.csv")
 
 
 def test_faults_name_run_and_image():

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cellarena.evaluation.errors.objects import MEASURES, measure
+from cellarena.tables import names_of
 
 
 def squares():
@@ -61,7 +62,7 @@ def test_colours_count_by_their_mean():
 
 def test_no_object_is_an_empty_table():
     table = measure(np.zeros((3, 3), int), np.zeros((3, 3)))
-    assert table.columns.tolist() == ["label", *MEASURES]
+    assert table.columns.tolist() == ["label", *names_of(MEASURES)]
     assert table.empty
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from cellarena.cards import write_card
-from cellarena.images.io import write_bytes, write_labels, write_png
+from cellarena.files import write_bytes
+from cellarena.images.io import write_labels, write_png
 from cellarena.learning.checkpoints import build_network, save_weights
 from cellarena.learning.predict import segment
 from cellarena.models.planning.nnunet_plan import Planning, plan

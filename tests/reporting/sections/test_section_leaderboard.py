@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Warnings
-from cellarena.reporting.sections.leaderboard import LEADERBOARD_COLUMNS, leaderboard_section
+from cellarena.reporting.sections.leaderboard import leaderboard_section
 from cellarena.reporting.tables import UNDEFINED, Table
 
 
@@ -107,9 +107,3 @@ def test_figures_stand_below_the_table():
     figure = Illustration("F1 by seed", "../plots/seeds.png", "")
     section = leaderboard_section(pd.DataFrame([_row("a", 0.7)]), "strict-1", [figure])
     assert section.blocks[-1] is figure
-
-
-def test_a_missing_column_is_named():
-    table = pd.DataFrame(columns=[c for c in LEADERBOARD_COLUMNS if c != "dice"])
-    with pytest.raises(ValueError, match="leaderboard: column dice is missing"):
-        leaderboard_section(table, "strict-1")

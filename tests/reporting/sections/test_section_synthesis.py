@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Text
 from cellarena.reporting.sections.synthesis import synthesis_section
@@ -51,8 +50,3 @@ def test_several_generators_share_definitions_and_figures_come_last():
     assert sum(isinstance(block, ShownTable) for block in blocks) == 4
     assert [type(block) for block in blocks[-2:]] == [Notes, Illustration]
     assert list(synthesis_section({}, []).blocks) == [Notes(())]
-
-
-def test_a_table_that_lacks_a_column_is_named():
-    with pytest.raises(ValueError, match="quality of texture: column sd is missing"):
-        synthesis_section({"texture": TABLE.drop(columns="sd")}, [])

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cellarena.evaluation.trainings import TRAINING_COLUMNS, training_table, untrained
+from cellarena.evaluation.trainings import TRAININGS, training_table, untrained
 from cellarena.records import Run
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Warnings
 from cellarena.reporting.sections.training import training_section
@@ -16,7 +16,7 @@ ENDS = {"early": (True, 100, 50), "rising": (False, 200, 200), "level": (False, 
 @pytest.fixture
 def table():
     rows = [
-        dict(zip(TRAINING_COLUMNS, (f"{name}-real-0", name, "real", 0, "trained", stopped, steps, 200, best, 0.5, 0.625,
+        dict(zip(TRAININGS.names, (f"{name}-real-0", name, "real", 0, "trained", stopped, steps, 200, best, 0.5, 0.625,
                                     0.25, 61.5, 1_626_072, "width 16", "cpu"), strict=True))
         for name, (stopped, steps, best) in ENDS.items()
     ]  # fmt: skip
@@ -57,6 +57,6 @@ def test_without_alarm_there_is_no_warning_and_the_curves_come_last(table):
 
 def test_the_table_is_the_same_after_a_round_trip_through_its_file(table, tmp_path):
     whole = pd.concat([table, training_table([untrained(Run("sac", "real", 0))])])
-    whole.to_csv(tmp_path / "training.csv", index=False)
-    read = pd.read_csv(tmp_path / "training.csv")
+    TRAININGS.write(whole, tmp_path / "training.csv")
+    read = TRAININGS.read(tmp_path / "training.csv")
     assert training_section(read, CURVES) == training_section(whole, CURVES)

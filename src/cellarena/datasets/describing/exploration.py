@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.datasets.describing.measures import class_shares, measure_channels, measure_objects
+from cellarena.datasets.describing.measures import CHANNEL, OBJECT, class_shares, measure_channels, measure_objects
 from cellarena.datasets.splitting.splits import SUBSETS
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
 from cellarena.records import Record
+from cellarena.tables import IMAGE, MODALITY, integers, numbers, schema, texts
 from cellarena.targets.three_class import ThreeClass
 
 ALL = "all images"
@@ -22,6 +23,85 @@ CLIPPED = 0.01
 CLASSES = ("background", "interior", "boundary")
 _MEGAPIXEL = 1e6
 Ignored = npt.NDArray[np.bool_]
+_NAMED = (*IMAGE, *MODALITY, *texts("subset", "that it belongs to", *SUBSETS))
+_SIZE = (*integers("height, width", "of the image", "px"), *integers("channels", "of the image"))
+_DTYPE = texts("dtype", "type of its pixels")
+_SHARES = numbers(", ".join(f"{name}?" for name in CLASSES), "share of the annotated pixels")
+_OF = texts("modality", f"of the images; {ALL} in the last row")
+IMAGES = schema(
+    "images", "What every annotated image of the data set holds, as acquired",
+    _NAMED,
+    texts("group?", "what must not be torn apart by a split"),
+    _SIZE, _DTYPE,
+    integers("bits", "of a pixel's channel"),
+    numbers("megapixels", "of the image", "MP"),
+    numbers("pixel_height_um?, pixel_width_um?", "of a pixel; empty where unknown", "µm"),
+    integers("n_ignored", "pixels that nobody annotated"),
+    integers("n_objects, n_inner", "objects, and those clear of the border"),
+    numbers("density?", "objects per annotated megapixel", "1/MP"),
+    numbers("area_median?", "of the objects", "px²"),
+    numbers("touching?", "share of the objects with an 8-neighbour in another"),
+    _SHARES,
+)  # fmt: skip
+CHANNELS = schema(
+    "channels", "The intensities of every channel of every image",
+    _NAMED, CHANNEL,
+)  # fmt: skip
+OBJECTS = schema(
+    "objects", "Every annotated object of the data set",
+    _NAMED, OBJECT,
+    numbers("area_um2?", "empty where the pixel size is unknown", "µm²"),
+)  # fmt: skip
+SUMMARY = schema(
+    "data set", "What the images of each modality have in common",
+    _OF,
+    integers(", ".join(f"n_{name}" for name in ("images", *SUBSETS)), "images, and those of each subset"),
+    integers("n_near_duplicates", "images that have one"),
+    integers("n_sizes", "different sizes"),
+    numbers("megapixels_median", "of an image", "MP"),
+    texts("bits, channels", "all that occur, joined by /"),
+    integers("n_pixel_sizes", "different ones"),
+    texts("pixel_sizes", "those that files say, and how many images say each"),
+    integers("n_objects", "in all images"),
+    integers("n_empty", "images without any"),
+    integers("cells_min", "fewest objects of an image"),
+    numbers("cells_median", "objects of an image"),
+    integers("cells_max", "most objects of an image"),
+    numbers("density_median?", "objects per annotated megapixel", "1/MP"),
+    numbers("area_p05?, area_p25?, area_median?, area_p75?, area_p95?", "quantiles over all objects", "px²"),
+    numbers("diameter_median?", "over all objects", "px"),
+    numbers("touching?, cut?", "share of the objects"),
+    integers("n_in_pieces", "objects whose pixels do not hang together"),
+    _SHARES,
+    integers("n_ignored", "pixels that nobody annotated"),
+)  # fmt: skip
+FORMATS = schema(
+    "formats", "How many images each modality has of each size and pixel type",
+    MODALITY, _SIZE, _DTYPE,
+    integers("n_images", "of this kind"),
+)  # fmt: skip
+SUBSET_MEMBERS = schema(
+    "subsets", "Images and objects of each modality in each subset",
+    _OF,
+    texts("subset", "the subset", *SUBSETS),
+    integers("n_images, n_objects", "in it"),
+)  # fmt: skip
+INTENSITIES = schema(
+    "intensities", "Intensities of each modality, pixel type and channel, as acquired",
+    MODALITY, _DTYPE,
+    integers("channel", "from 0"),
+    integers("n_images", "that have it"),
+    numbers("minimum, p01, median, p99, maximum", "extremes over, else median of, the images"),
+    numbers("range_used?", "share of the type's range, median of the images"),
+    integers("n_constant", "images whose channel has one value"),
+    integers("n_clipped", f"others of which more than {CLIPPED:.0%} of the pixels have the largest value"),
+)  # fmt: skip
+NEAR_DUPLICATES = schema(
+    "near-duplicates", "Images that look alike",
+    integers("group", "those of one number look alike; from 1"),
+    _NAMED,
+    integers("n_in_group", "images in the group"),
+)  # fmt: skip
 _QUANTILES = {"area_p05": 0.05, "area_p25": 0.25, "area_median": 0.5, "area_p75": 0.75, "area_p95": 0.95}
 
 
@@ -79,7 +159,7 @@ def measure(
 
 
 def near_duplicates(leakage: Mapping[str, Any], records: Sequence[Record]) -> pd.DataFrame:
-    """Return the images that have a near-duplicate: `group` (from 1), `image`, `modality`, `subset`, `n_in_group`.
+    """Return the images that have a near-duplicate, the columns of NEAR_DUPLICATES.
 
     Raises:
         KeyError: if the content of leakage.json lacks a key or names an image that is not among the records.
@@ -90,18 +170,14 @@ def near_duplicates(leakage: Mapping[str, Any], records: Sequence[Record]) -> pd
         for number, group in enumerate(leakage["near_duplicates"], start=1)
         for image, subset in sorted(group["images"].items())
     ]
-    return pd.DataFrame(rows, columns=["group", "image", "modality", "subset", "n_in_group"])
+    return pd.DataFrame(rows, columns=NEAR_DUPLICATES.names)
 
 
 def summary(images: pd.DataFrame, objects: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
     """Return one row per modality, and one of all images at the end, from the rows of `Measured` and `near_duplicates`.
 
     Returns:
-        `cells_*` count the objects of an image and `density_median` is their number per annotated megapixel; `area_*`
-        are quantiles over all objects, in pixels; `touching` and `cut` are shares of the objects; `n_in_pieces` counts
-        objects whose pixels do not hang together; `pixel_sizes` are those that the images' files say, and how many say
-        each; `background`, `interior` and `boundary` are shares of all annotated pixels, and `n_ignored` counts those
-        that nobody annotated. NaN where there is no object.
+        The columns of SUMMARY; NaN where there is no object.
     """
     rows = [
         _summary_row(name, images[chosen], objects[objects["image"].isin(images.loc[chosen, "image"])], duplicates)
@@ -164,16 +240,14 @@ def subset_members(images: pd.DataFrame) -> pd.DataFrame:
         for subset in SUBSETS:
             members = images[chosen & (images["subset"] == subset)]
             rows.append((name, subset, len(members), int(members["n_objects"].sum())))
-    return pd.DataFrame(rows, columns=["modality", "subset", "n_images", "n_objects"])
+    return pd.DataFrame(rows, columns=SUBSET_MEMBERS.names)
 
 
 def intensity_summary(channels: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     """Return one row per modality, pixel type and channel, in the units of the images, from the rows of `Measured`.
 
     Returns:
-        `minimum` and `maximum` over all images; of `p01`, `median`, `p99` and `range_used` the median over images;
-        `n_constant` counts images whose channel has one value, `n_clipped` others where more than CLIPPED of the
-        pixels have the largest value.
+        The columns of INTENSITIES.
     """
     typed = channels.merge(images[["image", "dtype"]], on="image", validate="many_to_one")
     constant = typed["n_levels"] == 1

@@ -10,24 +10,30 @@ from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import contacts
 from cellarena.images.picture import Image
+from cellarena.tables import booleans, integers, names_of, numbers
 from cellarena.targets.three_class import BACKGROUND, BOUNDARY, INTERIOR, ThreeClass
 
-OBJECT_COLUMNS = ("label", "area", "diameter", "touching", "cut", "n_pieces")
-CHANNEL_COLUMNS = (
-    "channel", "n_levels", "minimum", "p01", "median", "p99", "maximum", "mean", "full_scale", "range_used",
-    "at_minimum", "at_maximum",
-)  # fmt: skip
+OBJECT = (
+    *integers("label", "of the object in its image"),
+    *integers("area", "its pixels", "px²"),
+    *numbers("diameter", "of the circle of this area", "px"),
+    *booleans("touching", "whether it has an 8-neighbour in another object"),
+    *booleans("cut", "whether it reaches into the two outermost rows or columns: the border rule leaves it out"),
+    *integers("n_pieces", "its 8-connected pieces"),
+)
+CHANNEL = (
+    *integers("channel", "from 0"),
+    *integers("n_levels", "different values"),
+    *numbers("minimum, p01, median, p99, maximum, mean", "of the pixels, as acquired"),
+    *numbers("full_scale?", "largest value of the integer type; empty for fractions"),
+    *numbers("range_used?", "share of the type's range between minimum and maximum"),
+    *numbers("at_minimum, at_maximum", "share of pixels with the smallest and the largest value that occur"),
+)
 _CLASSES = {"background": BACKGROUND, "interior": INTERIOR, "boundary": BOUNDARY}
 
 
 def measure_objects(labels: LabelImage) -> pd.DataFrame:
-    """Return one row per object of an (H, W) label image, in the order of their labels.
-
-    Returns:
-        Columns OBJECT_COLUMNS: `area` in pixels; `diameter` in pixels, that of the circle of this area; `touching`, it
-        has an 8-neighbour in another object; `cut`, it reaches into the two outermost rows or columns, so that the
-        challenge's border rule leaves it out; `n_pieces`, its 8-connected pieces.
-    """
+    """Return one row per object of an (H, W) label image, in the order of their labels, with the columns OBJECT."""
     from skimage.measure import label
 
     numbered = consecutive(labels).astype(np.int64)
@@ -59,13 +65,9 @@ def class_shares(labels: LabelImage, annotated: npt.NDArray[np.bool_], target: T
 
 
 def measure_channels(image: Image) -> pd.DataFrame:
-    """Return one row per channel of an image as it was acquired: (H, W) or (H, W, C), of any real type.
+    """Return one row per channel of an image as it was acquired, (H, W) or (H, W, C), with the columns CHANNEL.
 
-    Returns:
-        Columns CHANNEL_COLUMNS: `n_levels` counts different values; `full_scale` is the largest value of an integer
-        type, NaN for floats, and `range_used` the share of the type's range between `minimum` and `maximum`;
-        `at_minimum` and `at_maximum` are the shares of pixels with the smallest and the largest value that occur, so
-        that clipping shows whatever the bit depth of the camera was.
+    Clipping shows in `at_minimum` and `at_maximum` whatever the bit depth of the camera was.
     """
     full_scale = span = math.nan
     if image.dtype.kind == "b":
@@ -83,4 +85,4 @@ def measure_channels(image: Image) -> pd.DataFrame:
         shares = (counts[[0, -1]] / values.size).tolist()
         measured = (number, len(levels), low, p01, median, p99, high, mean, full_scale, (high - low) / span, *shares)
         rows.append(measured)
-    return pd.DataFrame(rows, columns=list(CHANNEL_COLUMNS))
+    return pd.DataFrame(rows, columns=names_of(CHANNEL))

@@ -10,10 +10,24 @@ from cellarena.evaluation.calibration import objects, pixels
 from cellarena.evaluation.calibration.per_image import REGIONS, SCALINGS
 from cellarena.evaluation.calibration.tables import DIFFERENCE, OBJECTS
 from cellarena.records import Run
+from cellarena.tables import ARM, MODEL, RUN, SEED, integers, numbers, schema, texts
 
-COLUMNS = (
-    "run", "model", "arm", "seed", "temperature", "region", "metric", "raw", "raw_low", "raw_high", "scaled",
-    "scaled_low", "scaled_high", "difference", "difference_low", "difference_high", "n", "n_images", "n_failed",
+CALIBRATION = schema(
+    "calibration",
+    "Every metric of calibration of every run, before and after the temperature; empty without probabilities",
+    RUN, MODEL, ARM, SEED,
+    numbers("temperature?", "fitted on the validation subset"),
+    texts("region", "pixels: all or boundary; or predicted objects", *REGIONS, OBJECTS),
+    texts("metric", "the metric"),
+    numbers("raw?", "its value before the temperature"),
+    numbers("raw_low?, raw_high?", "95 % interval over images"),
+    numbers("scaled?", "its value after the temperature"),
+    numbers("scaled_low?, scaled_high?", "95 % interval over images"),
+    numbers("difference?", "after minus before"),
+    numbers("difference_low?, difference_high?", "95 % interval over images"),
+    integers("n", "pixels or objects"),
+    integers("n_images", "with any"),
+    integers("n_failed", "without probabilities"),
 )  # fmt: skip
 _GRID = np.linspace(0, 1, 201)
 
@@ -37,12 +51,12 @@ def side_by_side(calibrations: Sequence[Calibration], without: Sequence[Run]) ->
         without: runs that do not; their rows hold undefined values.
 
     Returns:
-        The columns `COLUMNS`, sorted by run, region and metric; `n` counts pixels or objects.
+        The columns of CALIBRATION, sorted by run, region and metric.
     """
     known = [_wide(calibration) for calibration in calibrations]
     table = pd.concat([*known, *(_undefined(run) for run in without)], ignore_index=True)
     order = ["model", "arm", "seed", "region", "metric"]
-    return table.sort_values(order, kind="stable", ignore_index=True)[list(COLUMNS)]
+    return table.sort_values(order, kind="stable", ignore_index=True)[CALIBRATION.names]
 
 
 def pooled_reliability(calibrations: Sequence[Calibration]) -> pd.DataFrame:
@@ -91,7 +105,7 @@ def _undefined(run: Run) -> pd.DataFrame:
     of_region = {region: list(pixels.METRICS) for region in REGIONS} | {OBJECTS: list(objects.METRICS)}
     rows = [(region, metric) for region, metrics in of_region.items() for metric in metrics]
     table = pd.DataFrame(rows, columns=["region", "metric"]).assign(n=0, n_images=0, n_failed=0)
-    return _named(table, run, np.nan).reindex(columns=list(COLUMNS))
+    return _named(table, run, np.nan).reindex(columns=CALIBRATION.names)
 
 
 def _named(table: pd.DataFrame, run: Run, temperature: float) -> pd.DataFrame:

@@ -13,25 +13,67 @@ from cellarena.evaluation.calibration.pixel_counts import N_CLASSES, PixelCounts
 from cellarena.evaluation.calibration.pixels import N_BINS, Sums, sums_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.records import Run
+from cellarena.tables import IMAGE, RUN, integers, numbers, schema, texts
 
 Values = npt.NDArray[np.float64]
 Images = Mapping[str, ImageCalibration | None]
 """By record id; None for one without probabilities."""
 
-RUN_COLUMNS = {
-    "temperature": ["run", "temperature", "nll_raw", "nll_scaled", "n_pixels", "n_images", "n_failed"],
-    "summary": ["run", "region", "metric", "scaling", "value", "low", "high", "n", "n_images", "n_failed"],
-    "reliability": ["run", "region", "scaling", "low", "high", "n", "confidence", "accuracy"],
-    "risk_coverage": ["run", "scaling", "confidence", "coverage", "risk"],
-}
-"""Of the tables of a run that others are compared with, in the order of `comparison.Calibration`."""
 OBJECTS = "objects"
 DIFFERENCE = "difference"
 _N_CURVE = 200
+_REGION = texts("region", "of which pixels: all, or those within 3 px of an annotated boundary", *REGIONS)
+_ANY_REGION = texts("region", "pixels: all or boundary; or predicted objects", *REGIONS, OBJECTS)
+_SCALING = texts("scaling", "before or after the temperature", *SCALINGS)
+_METRIC = texts("metric", "the metric")
+TEMPERATURE = schema(
+    "temperature", "The temperature of a run's probabilities, fitted to the pixels of the validation subset",
+    RUN,
+    numbers("temperature?", "above 1 where the probabilities were too sure"),
+    numbers("nll_raw?, nll_scaled?", "negative log-likelihood of a pixel before and after", "nat"),
+    integers("n_pixels, n_images", "that it was fitted to"),
+    integers("n_failed", "validation images without probabilities"),
+)  # fmt: skip
+IMAGES = schema(
+    "calibration of images", "Every metric of the pixels of every test image",
+    RUN, IMAGE, _REGION, _SCALING, _METRIC,
+    numbers("value?", "of the metric; empty where undefined"),
+)  # fmt: skip
+JUDGED_OBJECTS = schema(
+    "calibration of objects", "Every predicted object, how sure it was and whether it is one",
+    RUN, IMAGE,
+    integers("label", "of the object in the prediction"),
+    numbers("confidence, confidence_scaled?", "before and after the temperature, in [0, 1]"),
+    integers("matched", "1 if it matches an annotated object, else 0"),
+)  # fmt: skip
+SUMMARY = schema(
+    "summary of calibration", "Every metric over all test images of a run",
+    RUN, _ANY_REGION, _METRIC,
+    texts("scaling", "before or after the temperature, or after minus before", *SCALINGS, DIFFERENCE),
+    numbers("value?", "of the metric"),
+    numbers("low?, high?", "95 % interval over images"),
+    integers("n", "pixels or objects"),
+    integers("n_images", "with any"),
+    integers("n_failed", "without probabilities"),
+)  # fmt: skip
+RELIABILITY = schema(
+    "reliability", "Confidence and accuracy by bin of confidence",
+    RUN, _ANY_REGION, _SCALING,
+    numbers("low, high", "edges of the bin"),
+    integers("n", "pixels or objects in it"),
+    numbers("confidence?, accuracy?", "means; empty in an empty bin"),
+)  # fmt: skip
+RISK_COVERAGE = schema(
+    "risk over coverage", "Share of wrong objects among the most confident ones; at most 200 points a curve",
+    RUN, _SCALING,
+    numbers("confidence", "of the last object that is taken"),
+    numbers("coverage", "share of the objects that are taken"),
+    numbers("risk", "share of them that match no annotated object"),
+)  # fmt: skip
 
 
 def image_table(images: Images, run: Run) -> pd.DataFrame:
-    """Return every metric of every image's pixels: columns run, image, region, scaling, metric, value.
+    """Return every metric of every image's pixels, the columns of IMAGES.
 
     An image without probabilities has its rows with undefined values.
     """
@@ -44,11 +86,11 @@ def image_table(images: Images, run: Run) -> pd.DataFrame:
                     value = float(pixels.METRICS[metric](image.sums[region, scaling])[0]) if image else np.nan
                     rows.append((*where, metric, value))
                 rows.append((*where, "n_pixels", float(image.sums[region, scaling].n[0]) if image else 0.0))
-    return pd.DataFrame(rows, columns=["run", "image", "region", "scaling", "metric", "value"])
+    return pd.DataFrame(rows, columns=IMAGES.names)
 
 
 def object_table(images: Images, run: Run) -> pd.DataFrame:
-    """Return every calibrated object: columns run, image, label, confidence, confidence_scaled, matched (0 or 1)."""
+    """Return every judged object, the columns of JUDGED_OBJECTS."""
     parts = [
         pd.DataFrame({
             "run": str(run), "image": name, "label": image.labels, "confidence": image.confidence["raw"],
@@ -57,8 +99,7 @@ def object_table(images: Images, run: Run) -> pd.DataFrame:
         })
         for name, image in sorted(images.items()) if image
     ]  # fmt: skip
-    columns = ["run", "image", "label", "confidence", "confidence_scaled", "matched"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=JUDGED_OBJECTS.names)
 
 
 def summary_table(images: Images, run: Run, settings: Comparing, rng: np.random.Generator) -> pd.DataFrame:
@@ -71,8 +112,7 @@ def summary_table(images: Images, run: Run, settings: Comparing, rng: np.random.
         rng: of the bootstrap over images.
 
     Returns:
-        Columns run, region ("all", "boundary", "objects"), metric, scaling ("raw", "scaled", "difference": after minus
-        before), value, low, high, n (pixels or objects), n_images (with any), n_failed (without probabilities).
+        The columns of SUMMARY.
     """
     calibrated = [image for image in images.values() if image]
     n_failed = len(images) - len(calibrated)
@@ -86,12 +126,7 @@ def summary_table(images: Images, run: Run, settings: Comparing, rng: np.random.
 
 
 def reliability_table(images: Images, run: Run) -> pd.DataFrame:
-    """Return confidence and accuracy by bin of confidence.
-
-    Returns:
-        Columns run, region, scaling, low, high (edges of the bin), n (pixels or objects), confidence and accuracy
-        (means, NaN in an empty bin).
-    """
+    """Return confidence and accuracy by bin of confidence, the columns of RELIABILITY."""
     calibrated = [image for image in images.values() if image]
     parts = []
     for region in (*REGIONS, OBJECTS):
@@ -107,10 +142,7 @@ def reliability_table(images: Images, run: Run) -> pd.DataFrame:
 
 
 def curve_table(images: Images, run: Run) -> pd.DataFrame:
-    """Return the risk-coverage curve of the objects: columns run, scaling, confidence, coverage, risk.
-
-    At most 200 points a curve, those of evenly spaced coverage.
-    """
+    """Return the risk-coverage curve of the objects, the columns of RISK_COVERAGE, at evenly spaced coverage."""
     calibrated = [image for image in images.values() if image]
     parts = []
     for scaling in SCALINGS:

@@ -10,11 +10,28 @@ from cellarena.evaluation.answers import Answer
 from cellarena.evaluation.errors.categories import Side, categorize
 from cellarena.evaluation.errors.objects import MEASURES, measure
 from cellarena.records import Run
+from cellarena.tables import IMAGE, MODALITY, RUN, integers, names_of, numbers, schema, texts
 
-OBJECT_COLUMNS = [
-    "run", "image", "side", "label", "category", "category_with_border", "partners", "event", "iou", *MEASURES,
-]  # fmt: skip
-IMAGE_COLUMNS = ["run", "image", "modality", "failed", "megapixels"]
+OBJECTS = schema(
+    "objects of errors",
+    "Every annotated and every predicted object of a run: what became of it, what it is like",
+    RUN, IMAGE,
+    texts("side", "whether it was annotated or predicted", "true", "pred"),
+    integers("label", "its label in its image"),
+    texts("category", "what became of it among the objects clear of the border; at the border, as the next"),
+    texts("category_with_border", "the same among all objects"),
+    texts("partners?", "labels of the other side's objects that make it what it is, separated by spaces"),
+    integers("event", "number, within its category, of the error that it is part of; -1 at the border"),
+    numbers("iou", "with its partner, else the largest with any object"),
+    MEASURES,
+)  # fmt: skip
+IMAGES = (
+    *RUN,
+    *IMAGE,
+    *MODALITY,
+    *integers("failed", "1 if there is no prediction, else 0"),
+    *numbers("megapixels", "that were annotated", "MP"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +53,7 @@ def object_table(answer: Answer) -> pd.DataFrame:
     its event is -1: it is not counted. `category_with_border` is that among all objects, of every object.
 
     Returns:
-        Columns of OBJECT_COLUMNS without run and image: side is "true" or "pred", partners are labels separated by
-        spaces; measures as in `measure`. The annotated objects come first, by label.
+        The columns of OBJECTS without run and image; the annotated objects come first, by label.
 
     Raises:
         ValueError: if the sizes differ or an image is no label image.
@@ -50,7 +66,7 @@ def object_table(answer: Answer) -> pd.DataFrame:
         outer = _rows(all_objects).assign(event=-1)
         found = pd.concat([_rows(scored), outer[~outer["label"].isin(scored.label)]])
         sides.append(found.merge(known, on="label", validate="one_to_one").sort_values("label").assign(side=name))
-    return pd.concat(sides, ignore_index=True)[OBJECT_COLUMNS[2:]]
+    return pd.concat(sides, ignore_index=True)[OBJECTS.names[2:]]
 
 
 def analyze(answer: Answer, run: Run) -> Analysis:
@@ -66,8 +82,8 @@ def analyze(answer: Answer, run: Run) -> Analysis:
         raise ValueError(f"{run}, image {record.id!r}: {error}") from error
     megapixels = (answer.annotation.true.size - record.n_ignored) / 1e6
     image = (str(run), record.id, record.modality, int(answer.failed), megapixels)
-    objects = objects.assign(run=str(run), image=record.id)[OBJECT_COLUMNS]
-    return Analysis(objects, pd.DataFrame([image], columns=IMAGE_COLUMNS))
+    objects = objects.assign(run=str(run), image=record.id)[OBJECTS.names]
+    return Analysis(objects, pd.DataFrame([image], columns=names_of(IMAGES)))
 
 
 def together(images: Sequence[Analysis]) -> Analysis:

@@ -4,12 +4,21 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cellarena.evaluation.errors.categories import ERRORS, OF_TRUE, SPURIOUS
-from cellarena.evaluation.errors.gains import PRED_COUNTS, TRUE_COUNTS
+from cellarena.evaluation.errors.categories import OF_TRUE, SPURIOUS
+from cellarena.evaluation.errors.gains import N_CATEGORIES, N_LOST, N_OBJECTS
 from cellarena.records import Run
+from cellarena.tables import RUN, integers, names_of, numbers, schema
 
-_EVENTS = [f"n_events_{category}" for category in ERRORS]
-_COUNTS = ["failed", "n_lost_to_border_rule", "n_true", "n_pred", *TRUE_COUNTS, *PRED_COUNTS, *_EVENTS]
+_SUMMED = (*N_LOST, *N_OBJECTS, *N_CATEGORIES)
+CATEGORY_TOTALS = schema(
+    "categories", "How many objects of each run are in each category, over all its images",
+    RUN,
+    integers("n_images", "test images"),
+    integers("n_failed", "of them without a prediction"),
+    _SUMMED,
+    numbers(", ".join(f"share_{category}?" for category in OF_TRUE), "share of the annotated objects"),
+    numbers("spurious_per_true?", "spurious objects for each annotated one"),
+)  # fmt: skip
 
 
 def category_totals(counts: pd.DataFrame) -> pd.DataFrame:
@@ -19,11 +28,10 @@ def category_totals(counts: pd.DataFrame) -> pd.DataFrame:
         counts: tables of `gains.count`, of several runs.
 
     Returns:
-        One row per run: run, n_images, n_failed and the sums of the counts; `share_<category>` of the annotated
-        objects, and `spurious_per_true`, the spurious objects for each annotated one; both NaN where none is.
+        The columns of CATEGORY_TOTALS, a row per run; shares are NaN where no object is annotated.
     """
     groups = counts.groupby("run", sort=False)
-    totals = groups[_COUNTS].sum().rename(columns={"failed": "n_failed"})
+    totals = groups[["failed", *names_of(_SUMMED)]].sum().rename(columns={"failed": "n_failed"})
     totals.insert(0, "n_images", groups.size())
     n_true = totals["n_true"].where(totals["n_true"] > 0)
     shares = {f"share_{category}": totals[f"n_true_{category}"] / n_true for category in OF_TRUE}

@@ -5,10 +5,21 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cellarena.records import Run
+from cellarena.tables import IMAGE, integers, numbers, schema
+
+DIFFICULTY = schema(
+    "difficulty", "How hard each image is for the models, the hardest first",
+    IMAGE,
+    numbers("mean_f1, worst_f1, best_f1", "over the learned models, each the mean of its seeds", "F1"),
+    integers("n_models", "learned models"),
+    integers("n_hard", "of them those for which it is hard"),
+    integers("hard_for_all", "1 if it is for all of them, else 0"),
+    numbers("f1_*", "of the model, mean of its seeds", "F1"),
+)  # fmt: skip
 
 
 def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], share: float) -> pd.DataFrame:
-    """Return how hard each image is for the models, the hardest first.
+    """Return how hard each image is for the models, the hardest first: the columns of DIFFICULTY, a row per image.
 
     An image is hard for a model if its F1 is at most that which the model does not exceed on `share` of the images,
     and below 1; it is hard for all if that holds for every one of the learned models. So the verdict does not depend on
@@ -18,11 +29,6 @@ def difficulty(f1: Mapping[Run, "pd.Series[float]"], learned: Sequence[str], sha
         f1: F1 at IoU 0.5 by image, for each run; every run has the same images.
         learned: the models that decide, by name.
         share: of the images, in (0, 1).
-
-    Returns:
-        One row per image: image; mean_f1 of the learned models, seeds averaged first; worst_f1 and best_f1 of a
-        learned model; n_models and n_hard, for how many of them it is hard; hard_for_all (0 or 1); and a column
-        `f1_MODEL` for each model of `f1`.
 
     Raises:
         ValueError: if no run is of a learned model, or the runs differ in their images.

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cellarena.evaluation.assignment import Values
-from cellarena.evaluation.errors.analysis import IMAGE_COLUMNS, Analysis
+from cellarena.evaluation.errors.analysis import IMAGES, Analysis
 from cellarena.evaluation.errors.categories import CATEGORIES, ERRORS, MATCH, MISSED, OF_TRUE, SPURIOUS
+from cellarena.tables import RUN, integers, numbers, schema, texts
 
 ALL = "all"
 """All kinds of errors at once: what is left to 1."""
@@ -18,22 +19,40 @@ MODALITY = "modality"
 
 TRUE_COUNTS = [f"n_true_{category}" for category in OF_TRUE]
 PRED_COUNTS = [f"n_pred_{category}" for category in CATEGORIES if category != MISSED]
-COUNT_COLUMNS = [
-    *IMAGE_COLUMNS, "n_border_true", "n_border_pred", "n_lost_to_border_rule",
-    "n_true", "n_pred", "tp", "fp", "fn", "f1",
-    *TRUE_COUNTS, *PRED_COUNTS, *(f"n_events_{category}" for category in ERRORS),
-]  # fmt: skip
-GAIN_COLUMNS = ["run", "by", "stratum", "category", "n_images", "f1", "f1_fixed", "gain"]
+N_LOST = integers("n_lost_to_border_rule", "objects in other categories whose partner for a match the rule dropped")
+N_OBJECTS = integers("n_true, n_pred", "annotated and predicted objects clear of the border")
+N_CATEGORIES = (
+    *integers(", ".join(TRUE_COUNTS), "annotated objects of this category"),
+    *integers(", ".join(PRED_COUNTS), "predicted objects of this category"),
+    *integers(", ".join(f"n_events_{category}" for category in ERRORS), "errors: two objects merged are one"),
+)
+COUNTS = schema(
+    "counts of errors", "How many objects of each image are in each category, under the challenge's border rule",
+    IMAGES,
+    integers("n_border_true, n_border_pred", "objects at the border, which are in no other number"),
+    N_LOST, N_OBJECTS,
+    integers("tp, fp, fn", "as they are scored at IoU 0.5"),
+    numbers("f1", "as it is scored; 0 where prediction failed", "F1"),
+    N_CATEGORIES,
+)  # fmt: skip
+GAINS = schema(
+    "gains", "What F1 would gain if one kind of error were gone, the mean over images; the gains do not add up",
+    RUN,
+    texts("by", f"of which images: {OVERALL}, or those of a {MODALITY}"),
+    texts("stratum?", "the modality"),
+    texts("category", f"the kind of error, or {ALL} of them"),
+    integers("n_images", "that the means are over"),
+    numbers("f1", "as it is", "F1"),
+    numbers("f1_fixed", "if these errors were gone", "F1"),
+    numbers("gain", "the difference", "F1"),
+)  # fmt: skip
 
 
 def count(analysis: Analysis) -> pd.DataFrame:
     """Return how many objects of each image are in each category, under the challenge's border rule.
 
     Returns:
-        One row per image with the columns COUNT_COLUMNS: `n_border_*` are the objects at the border, which are in no
-        other number; `n_lost_to_border_rule` are the annotated and predicted objects in other categories that would be
-        a match if the rule had not dropped the partner; tp, fp and fn are those of the score, f1 in [0, 1] too (0 where
-        prediction failed); `n_events_*` counts errors and not objects: two cells merged into one are one merge.
+        The columns of COUNTS, a row per image.
     """
     images, objects = analysis.images.set_index("image"), analysis.objects
     at_border = objects["touches_border"] == 1
@@ -54,7 +73,7 @@ def count(analysis: Analysis) -> pd.DataFrame:
     table["tp"] = table[f"n_true_{MATCH}"]
     table["fp"], table["fn"] = table["n_pred"] - table["tp"], table["n_true"] - table["tp"]
     table["f1"] = np.where(images["failed"] == 1, 0.0, _f1(table["tp"], table["n_true"], table["n_pred"]))
-    return images.join(table).reset_index()[COUNT_COLUMNS]
+    return images.join(table).reset_index()[COUNTS.names]
 
 
 def gains(counts: pd.DataFrame) -> pd.DataFrame:
@@ -67,8 +86,7 @@ def gains(counts: pd.DataFrame) -> pd.DataFrame:
         counts: table of `count`, of one run or several.
 
     Returns:
-        Columns GAIN_COLUMNS: for each run, for all images (stratum empty) and for each modality, one row per kind of
-        error and one for ALL of them; n_images says how many images the mean is over.
+        The columns of GAINS: for each run, for all images and each modality, a row per kind of error and for ALL.
     """
     images = counts[["run", "modality", "f1"]]
     fixed = pd.concat([images.assign(category=c, f1_fixed=_fixed(counts, c)) for c in (*ERRORS, ALL)])
@@ -80,7 +98,7 @@ def gains(counts: pd.DataFrame) -> pd.DataFrame:
     table["gain"] = table["f1_fixed"] - table["f1"]
     place = table["category"].map({c: k for k, c in enumerate((*ERRORS, ALL))})
     order = table.assign(place=place).sort_values(["run", "by", "stratum", "place"], kind="stable").index
-    return table.loc[order, GAIN_COLUMNS].reset_index(drop=True)
+    return table.loc[order, GAINS.names].reset_index(drop=True)
 
 
 def _fixed(counts: pd.DataFrame, category: str) -> Values:

@@ -10,11 +10,21 @@ from cellarena.images.io import LabelImage
 from cellarena.images.labels import consecutive, without_border_objects
 from cellarena.images.neighbours import zone_steps
 from cellarena.images.picture import Image
+from cellarena.tables import integers, names_of, numbers
 
 RING = 5
 """Width in pixels of the ring around an object that its contrast is taken against."""
 
-MEASURES = ["area", "diameter", "centroid_y", "centroid_x", "touches_border", "contrast", "neighbour_distance"]
+MEASURES = (
+    *integers("area", "its pixels", "px²"),
+    *numbers("diameter", "of the disc of that area", "px"),
+    *numbers("centroid_y, centroid_x", "the middle of its pixels, from the first row and column", "px"),
+    *integers("touches_border", "1 if the challenge's border rule drops it, else 0"),
+    *numbers("contrast?", "d' = (mean inside - mean of the background at most 5 px away and nearest to it) / root of "
+             "the mean of both variances; empty without such background or variance"),
+    *numbers("neighbour_distance?", "from its pixels to those of the nearest other object, between centres: 1 if they "
+             "touch; empty where it is alone", "px"),
+)  # fmt: skip
 
 
 def measure(labels: LabelImage, image: Image) -> pd.DataFrame:
@@ -25,11 +35,7 @@ def measure(labels: LabelImage, image: Image) -> pd.DataFrame:
         image: (H, W) or (H, W, C); of several channels the mean counts.
 
     Returns:
-        One row per object, by label: label; area (px); diameter of the disc of that area (px); centroid_y and
-        centroid_x (px); touches_border, 1 if the challenge's border rule drops it, else 0; contrast d' = (mean inside
-        - mean of the background at most 5 px away and nearest to it) / root of the mean of both variances, NaN where
-        there is no such background or no variance; neighbour_distance from its pixels to those of the nearest other
-        object (px between centres: 1 if they touch), NaN where it is alone.
+        One row per object, by label: label and the columns MEASURES.
 
     Raises:
         ValueError: if image and labels differ in size.
@@ -41,7 +47,7 @@ def measure(labels: LabelImage, image: Image) -> pd.DataFrame:
     numbered = consecutive(labels).astype(np.int64)
     table = pd.DataFrame({"label": values.astype(np.int64)})
     if not len(values):
-        return table.assign(**dict.fromkeys(MEASURES, np.array([], float))).astype({"touches_border": int})
+        return table.assign(**dict.fromkeys(names_of(MEASURES), np.array([], float))).astype({"touches_border": int})
     area = np.bincount(numbered.ravel())[1:]
     y, x = np.nonzero(numbered)
     owner = numbered[y, x]

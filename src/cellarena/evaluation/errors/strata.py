@@ -15,15 +15,41 @@ from cellarena.evaluation.errors.gains import MODALITY, OVERALL
 from cellarena.evaluation.errors.objects import measure
 from cellarena.images.io import LabelImage
 from cellarena.images.picture import Image
+from cellarena.tables import RUN, integers, numbers, schema, texts
 
 DIAMETER, CONTRAST, DISTANCE, DENSITY = "diameter", "contrast", "neighbour distance", "density"
 QUANTITIES = (DIAMETER, CONTRAST, DISTANCE, DENSITY)
 UNITS = {DIAMETER: "px", CONTRAST: "", DISTANCE: "px", DENSITY: "objects per MP"}
-BOUND_COLUMNS = ["by", "quantile", "value", "n"]
-SHARES = [f"share_{category}" for category in OF_TRUE[1:]]
-STRATA_COLUMNS = ["run", "by", "stratum", "low", "high", "n_true", "recall", *SHARES]
-GRID_COLUMNS = ["run", "diameter_low", "diameter_high", "distance_low", "distance_high", "n_true", "recall"]
 UNDEFINED = "undefined"
+BOUNDS = schema(
+    "bounds of strata",
+    "The quantiles that divide the annotated objects of the train subset into strata of equal numbers",
+    texts("by", "the quantity; its unit is that of the value", *QUANTITIES),
+    numbers("quantile", "in (0, 1)"),
+    numbers("value?", "of the quantity there; empty where no object has one", "px, objects per MP"),
+    integers("n", "objects, for density images, that have a value"),
+)  # fmt: skip
+_FOUND = (
+    *integers("n_true", "annotated objects that are scored"),
+    *numbers("recall?", "share of them that were found"),
+)
+STRATA = schema(
+    "strata", "Recall and kinds of errors by stratum, over the annotated objects that are scored",
+    RUN,
+    texts("by", f"{OVERALL}, a quantity ({', '.join(QUANTITIES)}) or {MODALITY}"),
+    texts("stratum?", f"its number from 1, the modality, or {UNDEFINED} where objects lack the quantity"),
+    numbers("low?, high?", "of a quantity: low < value <= high", "px, objects per MP"),
+    _FOUND,
+    numbers(", ".join(f"share_{category}?" for category in OF_TRUE[1:]), "share of them in this category"),
+)  # fmt: skip
+GRID = schema(
+    "grid of strata",
+    "Recall by diameter and distance to the nearest neighbour together; objects alone in their image are in none",
+    RUN,
+    numbers("diameter_low, diameter_high", "low < diameter <= high", "px"),
+    numbers("distance_low, distance_high", "low < distance <= high", "px"),
+    _FOUND,
+)  # fmt: skip
 
 
 def bounds(annotated: Iterable[tuple[Image, LabelImage, int]], n_strata: int) -> pd.DataFrame:
@@ -37,8 +63,7 @@ def bounds(annotated: Iterable[tuple[Image, LabelImage, int]], n_strata: int) ->
         n_strata: number of strata of each quantity, at least 2.
 
     Returns:
-        Columns BOUND_COLUMNS: n_strata - 1 rows per quantity; n objects (of density, images) have a value, and the
-        value is NaN where none has.
+        The columns of BOUNDS: n_strata - 1 rows per quantity.
     """
     found: dict[str, list[float]] = {quantity: [] for quantity in QUANTITIES}
     for image, labels, n_annotated in annotated:
@@ -53,7 +78,7 @@ def bounds(annotated: Iterable[tuple[Image, LabelImage, int]], n_strata: int) ->
         for quantity, values in found.items()
         for quantile in quantiles
     ]
-    return pd.DataFrame(rows, columns=BOUND_COLUMNS)
+    return pd.DataFrame(rows, columns=BOUNDS.names)
 
 
 def stratify(analysis: Analysis, limits: pd.DataFrame) -> pd.DataFrame:
@@ -64,9 +89,7 @@ def stratify(analysis: Analysis, limits: pd.DataFrame) -> pd.DataFrame:
         limits: table of `bounds`.
 
     Returns:
-        Columns STRATA_COLUMNS: `by` is OVERALL, a quantity or "modality"; a stratum of a quantity holds the values of
-        low < value <= high, with infinite outer limits, and is called by its number from 1; objects whose quantity is
-        not defined are in the stratum UNDEFINED. Recall and shares are NaN where there is no object (n_true is 0).
+        The columns of STRATA; outer limits are infinite, recall and shares NaN where there is no object.
     """
     objects = scored_truth(analysis)
     tables = [_shares(objects.assign(stratum=""), OVERALL, [("", np.nan, np.nan)])]
@@ -79,15 +102,14 @@ def stratify(analysis: Analysis, limits: pd.DataFrame) -> pd.DataFrame:
     modalities = [(name, np.nan, np.nan) for name in sorted(set(analysis.images["modality"]))]
     tables.append(_shares(objects.assign(stratum=objects["modality"]), MODALITY, modalities))
     table = pd.concat(tables, ignore_index=True)
-    return table.sort_values("run", kind="stable", ignore_index=True)[STRATA_COLUMNS]
+    return table.sort_values("run", kind="stable", ignore_index=True)[STRATA.names]
 
 
 def recall_grid(analysis: Analysis, limits: pd.DataFrame) -> pd.DataFrame:
     """Return recall by diameter and distance to the nearest neighbour together.
 
     Returns:
-        Columns GRID_COLUMNS, a row for every pair of strata; recall is NaN where there is no object. Objects that are
-        alone in their image have no neighbour and are in none.
+        The columns of GRID, a row for every pair of strata; recall is NaN where there is no object.
     """
     objects = scored_truth(analysis)
     sizes, distances = strata_of(limits, DIAMETER), strata_of(limits, DISTANCE)
@@ -99,7 +121,7 @@ def recall_grid(analysis: Analysis, limits: pd.DataFrame) -> pd.DataFrame:
             for j, (near, far) in enumerate(distances, 1):
                 cell = objects[(objects["run"] == run) & (size == str(i)) & (distance == str(j))]
                 rows.append((run, low, high, near, far, len(cell), (cell["category"] == MATCH).mean()))
-    return pd.DataFrame(rows, columns=GRID_COLUMNS)
+    return pd.DataFrame(rows, columns=GRID.names)
 
 
 def strata_of(limits: pd.DataFrame, quantity: str) -> list[tuple[float, float]]:
@@ -145,4 +167,4 @@ def _shares(objects: pd.DataFrame, by: str, strata: Sequence[tuple[str, float, f
             categories = some.loc[some["stratum"] == name, "category"]
             shares = [(categories == category).mean() for category in OF_TRUE]
             rows.append((run, by, name, low, high, len(categories), *shares))
-    return pd.DataFrame(rows, columns=STRATA_COLUMNS)
+    return pd.DataFrame(rows, columns=STRATA.names)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cellarena.datasets.describing.exploration import ALL
 from cellarena.evaluation.quality.estimates import Values, mean_of_images
 from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary
 from cellarena.evaluation.quality.sets import (
@@ -17,20 +18,40 @@ from cellarena.evaluation.quality.sets import (
     profiles,
 )
 from cellarena.evaluation.quality.spectra import bin_edges
+from cellarena.tables import integers, numbers, schema, texts
 
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+PART = (*texts("modality", f"of the images, or {ALL}"), *texts("images", "the set: synthetic, train, val, shuffled"))
+_LEVELS = ", ".join(f"{name}?" for name in _QUANTILES)
+SPECTRUM = schema(
+    "spectrum", "The mean log power spectrum of each set of images",
+    PART,
+    numbers("frequency", "the middle of a ring", "cycles per px"),
+    numbers("log_power?, sd?", "to base 10, mean and standard deviation over the images"),
+    integers("n", "images"),
+)  # fmt: skip
+INTENSITIES = schema(
+    "quality intensities", "Quantiles of the grey levels, mean of the channels, of each class of pixels",
+    PART,
+    texts("pixel_class", "of the pixels"),
+    numbers(_LEVELS, "5, 25, 50, 75 and 95 % of the pixels are at most so bright", "0 to 255"),
+    integers("n", "images that have such pixels"),
+)  # fmt: skip
+MORPHOLOGY = schema(
+    "morphology", "Quantiles of what is measured of objects, pooled, and of their number and density in images",
+    PART,
+    texts("measure", "what is measured"),
+    numbers(_LEVELS, "5, 25, 50, 75 and 95 % of the values are at most this, in the unit of the measure"),
+    integers("n", "values"),
+)  # fmt: skip
 
 
 def spectrum_table(sets: Sets, size: tuple[int, int]) -> pd.DataFrame:
-    """Return the mean log spectrum of each set by modality.
+    """Return the mean log spectrum of each set by modality: the columns of SPECTRUM.
 
     Args:
         sets: the summaries.
         size: of their crops in pixels.
-
-    Returns:
-        Columns modality, images, frequency (cycles per pixel, the middle of a ring), log_power (to base 10, mean over
-        the images), sd (of the images) and n.
     """
     edges = bin_edges(size)
     rows = []
@@ -42,15 +63,11 @@ def spectrum_table(sets: Sets, size: tuple[int, int]) -> pd.DataFrame:
                 (modality, images, frequency, one.value, one.sd * np.sqrt(one.n), one.n)
                 for frequency, one in zip((edges[1:] + edges[:-1]) / 2, found, strict=False)
             ]
-    return pd.DataFrame(rows, columns=["modality", "images", "frequency", "log_power", "sd", "n"])
+    return pd.DataFrame(rows, columns=SPECTRUM.names)
 
 
 def intensity_table(sets: Sets) -> pd.DataFrame:
-    """Return quantiles of the grey levels (0 to 255, mean of the channels) of each class of pixels.
-
-    Returns:
-        Columns modality, images, pixel_class, p05, p25, median, p75, p95 and n, the images that have such pixels.
-    """
+    """Return quantiles of the grey levels of each class of pixels, the columns of INTENSITIES."""
     rows = []
     for modality in modalities_of(sets):
         for images, summaries in sets.items():
@@ -58,7 +75,7 @@ def intensity_table(sets: Sets) -> pd.DataFrame:
                 shares = mean_histogram(of_modality(summaries, modality), number)
                 n = sum(not np.isnan(s.histograms[number]).any() for s in of_modality(summaries, modality))
                 rows.append((modality, images, name, *_levels(shares), n))
-    return pd.DataFrame(rows, columns=["modality", "images", "pixel_class", *_QUANTILES, "n"])
+    return pd.DataFrame(rows, columns=INTENSITIES.names)
 
 
 def mean_histogram(summaries: Sequence[ImageSummary], number: int) -> Values:
@@ -76,11 +93,7 @@ def _levels(shares: Values) -> list[float]:
 
 
 def morphology_table(sets: Sets) -> pd.DataFrame:
-    """Return quantiles of what is measured of objects, pooled, and of their number and density in images.
-
-    Returns:
-        Columns modality, images, measure, p05, p25, median, p75, p95 and n, the number of values.
-    """
+    """Return quantiles of what is measured of objects, and of their number and density: the columns of MORPHOLOGY."""
     rows = []
     for modality in modalities_of(sets):
         for images, summaries in sets.items():
@@ -91,4 +104,4 @@ def morphology_table(sets: Sets) -> pd.DataFrame:
                 values = values[~np.isnan(values)]
                 quantiles = np.quantile(values, list(_QUANTILES.values())) if values.size else [np.nan] * 5
                 rows.append((modality, images, name, *quantiles, values.size))
-    return pd.DataFrame(rows, columns=["modality", "images", "measure", *_QUANTILES, "n"])
+    return pd.DataFrame(rows, columns=MORPHOLOGY.names)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cellarena.datasets.describing.exploration import ALL
+from cellarena.evaluation.quality.descriptions import PART
 from cellarena.evaluation.quality.distributions import histogram_distance, value_distance
 from cellarena.evaluation.quality.estimates import Estimate, Values, mean_of_images
 from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary, crop_features
@@ -27,12 +28,30 @@ from cellarena.evaluation.quality.sets import (
 from cellarena.evaluation.quality.spectra import spectral_distance
 from cellarena.evaluation.quality.two_samples import two_sample_accuracy
 from cellarena.seeds import generator
+from cellarena.tables import IMAGE, MODALITY, integers, numbers, schema, texts
 
 Comparison = Callable[[Sequence[ImageSummary], Sequence[ImageSummary], int, np.random.Generator], Estimate]
 """Of images, those that they are compared with, the number of bootstrap samples, and what they are drawn by."""
 
-MEASURE_COLUMNS = ("measure", "modality", "images", "value", "sd", "n", "n_reference")
-MEMORY_COLUMNS = ("images", "image", "modality", "crop", "nearest", "nearest_crop", "likeness", "n_crops", "memorised")
+MEASURED = schema(
+    "quality measures",
+    "Every measure of a generator's images, for all images and for each modality, beside real and shuffled ones",
+    texts("measure", "a distance to or likeness with the train subset, or F1 of a network trained on it"),
+    PART,
+    numbers("value?, sd?", "of the measure, and its standard deviation; empty where it cannot be told"),
+    integers("n", "images that have a value"),
+    integers("n_reference", "training images; 0 for a measure that compares with none"),
+)  # fmt: skip
+MEMORISATION = schema(
+    "memorisation", "For each synthetic image its crop that is most like one of a training image of its modality",
+    IMAGE, MODALITY,
+    integers("crop", "from 0 in the image"),
+    texts("nearest?", "the training image; empty where the modality has none"),
+    integers("nearest_crop?", "from 0 in that image"),
+    numbers("likeness?", "of the two crops, at most 1"),
+    integers("n_crops", "of the image"),
+    numbers("memorised?", "share of them more like a training crop than 99 % of at least 20 validation crops"),
+)  # fmt: skip
 
 
 def _on_features(compare: Callable[[Values, Values, np.random.Generator], Estimate]) -> Comparison:
@@ -70,16 +89,14 @@ def measure_table(sets: Sets, memory: pd.DataFrame, resamples: int, seed: int) -
         seed: of what is drawn.
 
     Returns:
-        Columns MEASURE_COLUMNS. `images` says of which set the value is: distances and the nearest neighbour's accuracy
-        are those to the train subset; `n` counts its images that have a value, `n_reference` the training images.
-        Objects and F1 have no row for SHUFFLED, whose labels are those of VAL.
+        The columns of MEASURED. Objects and F1 have no row for SHUFFLED, whose labels are those of VAL.
     """
     rows = [
         (measure, modality, images, found.value, found.sd, found.n, found.n_reference)
         for modality in modalities_of(sets)
         for measure, images, found in _measured(sets, memory, modality, resamples, seed)
     ]
-    table = pd.DataFrame(rows, columns=list(MEASURE_COLUMNS))
+    table = pd.DataFrame(rows, columns=MEASURED.names)
     order = {name: place for place, name in enumerate(MEASURES)}
     return table.sort_values("measure", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
@@ -106,9 +123,7 @@ def memory_table(sets: Sets) -> pd.DataFrame:
     """Return for each image the crop that is most like one of a training image of its modality.
 
     Returns:
-        Columns MEMORY_COLUMNS: `crop` and `nearest_crop` are numbered from 0 in their images; `memorised` is the share
-        of the image's `n_crops` that are more like a training crop than 99 % of the validation crops of the modality
-        are; NaN where those are fewer than 20. `nearest` is empty where the modality has no training image.
+        Column images, then those of MEMORISATION.
     """
     rows = []
     for modality in modalities_of(sets)[1:]:
@@ -124,7 +139,7 @@ def memory_table(sets: Sets) -> pd.DataFrame:
     ordered = crops.sort_values(["likeness", "crop"], ascending=[False, True], na_position="last")
     best = ordered.drop_duplicates(["images", "image"]).drop(columns="memorised")
     joined = best.join(share, on=["images", "image"])
-    return joined[list(MEMORY_COLUMNS)].sort_values(["images", "image"], ignore_index=True)
+    return joined[["images", *MEMORISATION.names]].sort_values(["images", "image"], ignore_index=True)
 
 
 def _nearest(summaries: Sequence[ImageSummary], train: Sequence[ImageSummary]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.models.planning.nnunet_plan import Plan
 
 _DIGITS = 6

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from cellarena.images.io import file_sha256, read_image, write_bytes, write_png
+from cellarena.files import write_bytes
+from cellarena.images.io import file_sha256, read_image, write_png
 from cellarena.registry.export.onnx import INPUT, ONNX, OPSET, OUTPUT
 from cellarena.registry.export.spec import FORMATS, Format
 from cellarena.registry.export.torchscript import TORCHSCRIPT

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 
 if TYPE_CHECKING:
     from cellarena.registry.export.portable import Portable

@@ -5,19 +5,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cellarena.evaluation.tables import read_table
 from cellarena.faults import IntegrityError
 from cellarena.registry.fetching import fetch
 from cellarena.registry.packages.gates import Candidate, Check
 from cellarena.registry.packages.package import read_package, refuse_changed
-from cellarena.registry.packages.packing import SCORE_COLUMNS
+from cellarena.registry.packages.packing import PACKED_SCORES
 from cellarena.registry.packages.proof import prove
 from cellarena.registry.releases.artifacts import artifact_at
 from cellarena.registry.releases.releases import Released
 from cellarena.registry.repository.outputs import Output, outputs_at, outputs_below
 from cellarena.registry.repository.repository import Repository
-
-_TEXTS = frozenset(SCORE_COLUMNS) - {"f1"}
 
 
 @dataclass(frozen=True)
@@ -85,4 +82,4 @@ def as_evidence(checks: Sequence[Check]) -> list[dict[str, Any]]:
 
 
 def _candidate(release: Released, folder: Path) -> Candidate:
-    return Candidate(str(release), read_package(folder), read_table(folder / "scores.csv", SCORE_COLUMNS, _TEXTS))
+    return Candidate(str(release), read_package(folder), PACKED_SCORES.read(folder / "scores.csv"))

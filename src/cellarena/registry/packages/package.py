@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from cellarena.faults import IntegrityError
-from cellarena.images.io import file_sha256, write_bytes
+from cellarena.files import write_bytes
+from cellarena.images.io import file_sha256
 from cellarena.section import Section
 
 NAME = "package.json"

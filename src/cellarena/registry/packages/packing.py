@@ -9,14 +9,21 @@ import pandas as pd
 
 from cellarena.evaluation.bootstrap import images_interval
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.coverage import COVERED, ImageStatus
+from cellarena.evaluation.coverage import COVERED, STATUSES, ImageStatus
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import of_protocol
 from cellarena.records import Record
 from cellarena.registry.packages.package import Score
 from cellarena.seeds import generator
+from cellarena.tables import IMAGE, MODALITY, numbers, schema, texts
 
-SCORE_COLUMNS = ["image", "modality", "true_sha256", "status", "f1"]
+PACKED_SCORES = schema(
+    "package scores", "F1 of every test image, packed with a release; a line per record by id",
+    IMAGE, MODALITY,
+    texts("true_sha256?", "of the annotation's file; empty if the image was not scored"),
+    texts("status", "as in the table of cells; missing if the image was not scored", *STATUSES),
+    numbers("f1?", "F1 at IoU 0.5 under the challenge's border rule; empty if the image was not scored", "F1"),
+)  # fmt: skip
 
 
 def chosen_crops(records: Iterable[Record], n_crops: int) -> list[Record]:
@@ -43,7 +50,7 @@ def score_lines(scores: pd.DataFrame, statuses: Sequence[ImageStatus], records: 
         records: of the test subset.
 
     Returns:
-        Columns SCORE_COLUMNS, a line per record by id; the status of one that was not scored is missing, its F1 NaN.
+        The columns of PACKED_SCORES.
 
     Raises:
         ValueError: if the scores are not of that protocol.
@@ -56,7 +63,7 @@ def score_lines(scores: pd.DataFrame, statuses: Sequence[ImageStatus], records: 
     for record in sorted(records, key=lambda record: record.id):
         cell = by_image.get(record.id, ImageStatus(record.id, "missing", "", "", ""))
         lines.append((record.id, record.modality, cell.true_sha256, cell.status, f1.get(record.id, float("nan"))))
-    return pd.DataFrame(lines, columns=SCORE_COLUMNS)
+    return pd.DataFrame(lines, columns=PACKED_SCORES.names)
 
 
 def score_of(lines: pd.DataFrame, run: str, settings: Comparing) -> Score:

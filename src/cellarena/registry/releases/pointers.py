@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.registry.releases.completeness import ORIGIN, fetch_releases, has_origin
 from cellarena.registry.releases.names import Reference, is_version
 from cellarena.registry.releases.releases import Released, assignment, resolve, stage_history, stage_standing

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image as Pillow
 from scipy.spatial import KDTree
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.reporting.tables import FLOOR
 
 P = ParamSpec("P")

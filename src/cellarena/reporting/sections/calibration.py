@@ -8,10 +8,6 @@ import pandas as pd
 from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Text
 from cellarena.reporting.tables import UNDEFINED, other_table
 
-_NEEDED = (
-    "run", "temperature", "region", "metric", "raw", "raw_low", "raw_high", "scaled", "difference", "difference_low",
-    "difference_high", "n", "n_images", "n_failed",
-)  # fmt: skip
 _REGIONS = {"all": "All pixels", "boundary": "Pixels within 3 px of an annotated object's boundary"}
 _PIXELS = {"adaptive_ece": "adaptive ECE", "classwise_ece": "classwise ECE", "mce": "MCE", "brier": "Brier",
            "accuracy": "accuracy", "confidence": "confidence"}  # fmt: skip
@@ -41,12 +37,7 @@ def calibration_section(table: pd.DataFrame, illustrations: Sequence[Illustratio
         table: metrics/calibration.csv, a row per run, region and metric, as
             `evaluation.calibration.comparison.side_by_side` makes it.
         illustrations: reliability diagrams and risk-coverage curves.
-
-    Raises:
-        ValueError: if a column is missing.
     """
-    if missing := [column for column in _NEEDED if column not in table.columns]:
-        raise ValueError(f"calibration table: column {', '.join(missing)} is missing")
     runs = list(dict.fromkeys(table["run"]))
     silent = [run for run in runs if not _predicted(table, run)]
     told = [run for run in runs if run not in silent]

@@ -14,28 +14,16 @@ from cellarena.reporting.tables import (
     other_table,
     plain,
     range_of,
-    require_columns,
     row_name,
 )
 
-COST_COLUMNS = (
-    "model", "arm", "variant", "n_parameters", "multiply_adds_per_megapixel", "training_seconds",
-    "seconds_per_megapixel", "peak_memory_mb", "time_tolerance", "slowest_share_of_tolerance", "n_over_tolerance",
-    "n_timed", "device",
-)  # fmt: skip
 
-
-def costs_section(summary: pd.DataFrame) -> Section:
+def costs_section(costs: pd.DataFrame) -> Section:
     """Return what the rows of the comparison cost, in its order.
 
     Args:
-        summary: one row per model and arm with at least COST_COLUMNS, as `evaluation.summary.costs_by_row` makes them.
-
-    Raises:
-        ValueError: if a column is missing.
+        costs: one row per model and arm, as `evaluation.summary.costs_by_row` makes them.
     """
-    require_columns("costs", summary, COST_COLUMNS)
-    costs = summary.fillna({"variant": "", "device": "", "n_timed": 0})
     found = Warnings([*_too_slow(costs), *_devices(costs)])
     tables = ShownTable("Costs", _cost_table(costs)), ShownTable("Variants", _variant_table(costs))
     return Section("Costs", [found, tables[0], Notes(_notes(costs)), tables[1]])

@@ -52,9 +52,9 @@ def data_set_section(
     """Return the section on the data set.
 
     Args:
-        summary: as from `datasets.exploration.summary`.
-        intensities: as from `datasets.exploration.intensity_summary`.
-        near_duplicates: as from `datasets.exploration.near_duplicates`.
+        summary: as from `datasets.describing.exploration.summary`.
+        intensities: as from `datasets.describing.exploration.intensity_summary`.
+        near_duplicates: as from `datasets.describing.exploration.near_duplicates`.
         figures: distributions, in the order in which they are to stand.
         sheets: contact sheets.
 
@@ -70,7 +70,8 @@ def data_set_section(
         ShownTable("Cells by modality", _shown(cells, _CELLS)),
         Notes([*_DEFINITIONS, *_oddities(summary)]),
         ShownTable("Classes of pixels (shares)", other_table(summary[list(_CLASSES)])),
-        ShownTable("Intensities by modality", _shown(intensities, _INTENSITIES)),
+        # Where all are whole they are shown so.
+        ShownTable("Intensities by modality", _shown(intensities.convert_dtypes(), _INTENSITIES)),
         Notes(_INTENSITY_NOTES),
         *figures,
         Text(_duplicates(near_duplicates)),

@@ -14,15 +14,10 @@ from cellarena.reporting.tables import (
     floor_marked,
     plain,
     range_of,
-    require_columns,
     row_name,
     table_with_failures,
 )
 
-LEADERBOARD_COLUMNS = (
-    "model", "arm", "n_seeds", "n_images", "f1", "f1_seed_min", "f1_seed_max", "f1_median", "f1_with_border",
-    "precision", "recall", "dice", "failed",
-)  # fmt: skip
 _SHOWN = (
     "model", "arm", "seeds", "images", "coverage", "f1", "F1 interval", "F1 interval (images)", "F1 seed range",
     "f1_median", "f1_with_border", "precision", "recall", "dice", "failed", "empty",
@@ -44,19 +39,10 @@ def leaderboard_section(summary: pd.DataFrame, protocol: str, figures: Sequence[
     """Return the ranking with its warnings, what the score is, and figures.
 
     Args:
-        summary: one row per model and arm with at least LEADERBOARD_COLUMNS: `f1` is the mean over images, then seeds,
-            of F1 at IoU 0.5; `f1_seed_min` and `f1_seed_max` are those of the worst and the best seed; `failed` counts
-            images without a prediction, over all seeds. Shown where they are there: the bounds of intervals of `f1`
-            (`f1_low`, `f1_high`, `f1_images_low`, `f1_images_high`) and, over all seeds, how many predictions were
-            expected, how many of them are accounted for, and how many of these hold no object (`n_expected`,
-            `n_covered`, `n_empty`).
+        summary: a table of `evaluation.summary.BENCHMARK`; intervals and coverage may be left out.
         protocol: name and version of the scores' protocol.
         figures: stand below the table.
-
-    Raises:
-        ValueError: if a column is missing.
     """
-    require_columns("leaderboard", summary, LEADERBOARD_COLUMNS)
     ranking = ShownTable("Leaderboard", _table(summary))
     told = Warnings(_warnings(summary)), ranking, Notes(_notes(summary, protocol))
     return Section("Leaderboard", [*told, *figures])

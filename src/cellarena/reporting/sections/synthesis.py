@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cellarena.datasets.describing.exploration import ALL
-from cellarena.evaluation.quality.measures import MEASURE_COLUMNS
 from cellarena.evaluation.quality.sets import COMPARED, SYNTHETIC, TRAIN, VAL
 from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Text
-from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain, require_columns
+from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain
 
 _HEADINGS = {
     "kid": "kernel distance of features (KID)",
@@ -59,12 +58,7 @@ def synthesis_section(measures: Mapping[str, pd.DataFrame], figures: Sequence[Il
     Args:
         measures: by generator, as from `evaluation.quality.measures.measure_table`.
         figures: sheets and distributions, in the order in which they are to stand.
-
-    Raises:
-        ValueError: if a table lacks a column; the line names generator and column.
     """
-    for name, table in measures.items():
-        require_columns(f"quality of {name}", table, MEASURE_COLUMNS)
     blocks: list[Block] = []
     for name, table in measures.items():
         whole = table[table["modality"] == ALL]

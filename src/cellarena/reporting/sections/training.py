@@ -32,14 +32,12 @@ def training_section(table: pd.DataFrame, curves: Sequence[Illustration]) -> Sec
     Raises:
         KeyError: if the table lacks a column.
     """
-    # A column of a file with an empty cell is read as one of fractions.
-    table = table.astype(dict.fromkeys(("steps", "budget_steps", "best_step"), "Int64"))
     shown = table.assign(
         steps=[_steps(steps, budget) for steps, budget in zip(table["steps"], table["budget_steps"], strict=True)],
         seconds=table["seconds"].astype(float).round().astype("Int64"),
         n_parameters=table["n_parameters"].astype("Float64") / 1e6,
-        variant=[text or UNDEFINED for text in table["variant"].fillna("")],
-        device=[text or UNDEFINED for text in table["device"].fillna("")],
+        variant=[text or UNDEFINED for text in table["variant"]],
+        device=[text or UNDEFINED for text in table["device"]],
     )
     missing = table.loc[table["status"] != "trained", ["run", "status"]]
     blocks: list[Block] = [ShownTable("Trainings", other_table(shown[list(_HEADINGS)].rename(columns=_HEADINGS)))]

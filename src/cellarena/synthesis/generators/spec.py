@@ -11,9 +11,16 @@ import numpy.typing as npt
 from cellarena.catalog import Catalog
 from cellarena.images.io import LabelImage
 from cellarena.section import Section
+from cellarena.tables import integers, numbers, schema
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+LOSSES = schema(
+    "losses of a generator", "What a generator logged while it was fitted; no row where nothing is learnt",
+    integers("step", "that was done", "optimizer steps"),
+    numbers("*?", "the loss of this name: synthesis.md"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +94,7 @@ class Fitted:
     Attributes:
         weights: tensors by name.
         facts: what else the painter needs, as JSON types.
-        losses: a row for each logged step: {"step": ..., name: ...}; empty where nothing is learnt.
+        losses: rows of LOSSES; empty where nothing is learnt.
     """
 
     weights: "dict[str, Tensor]"

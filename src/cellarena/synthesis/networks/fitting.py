@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from cellarena.images.io import write_bytes
+from cellarena.files import write_bytes
 from cellarena.seeds import digest
 from cellarena.synthesis.generators.spec import Fit, Painter
 
