@@ -42,13 +42,13 @@ def a_command_that_raises(monkeypatch, error):
 )
 def test_an_expected_fault_is_one_line_and_its_exit_code(project, cellarena, monkeypatch, error, code):
     a_command_that_raises(monkeypatch, error)
-    outcome = cellarena(project.root, "floor")
+    outcome = cellarena(project.root, "plan")
     assert (outcome.code, outcome.err) == (code, f"cellarena: {error}\n")
 
 
 def test_memory_that_runs_out_without_a_word_is_told(project, cellarena, monkeypatch):
     a_command_that_raises(monkeypatch, MemoryError())
-    outcome = cellarena(project.root, "floor")
+    outcome = cellarena(project.root, "plan")
     assert outcome.code == 2
     assert outcome.err.startswith("cellarena: out of memory; ")
 
@@ -56,14 +56,14 @@ def test_memory_that_runs_out_without_a_word_is_told(project, cellarena, monkeyp
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), click.exceptions.Abort()])
 def test_an_interruption_is_130(project, cellarena, monkeypatch, interruption):
     a_command_that_raises(monkeypatch, interruption)
-    outcome = cellarena(project.root, "floor")
+    outcome = cellarena(project.root, "plan")
     assert (outcome.code, outcome.err.strip()) == (130, "cellarena: interrupted")
 
 
 def test_an_unexpected_fault_shows_itself(project, cellarena, monkeypatch):
     a_command_that_raises(monkeypatch, ZeroDivisionError("a bug"))
     with pytest.raises(ZeroDivisionError):
-        cellarena(project.root, "floor")
+        cellarena(project.root, "plan")
 
 
 @pytest.mark.parametrize("asked_by", ["option", "environment"])
@@ -72,7 +72,7 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(project, cellarena, m
     if asked_by == "environment":
         monkeypatch.setenv("CELLARENA_DEBUG", "1")
     options = ["--debug"] if asked_by == "option" else []
-    outcome = cellarena(project.root, *options, "floor")
+    outcome = cellarena(project.root, *options, "plan")
     assert outcome.code == 4
     assert "Traceback (most recent call last)" in outcome.err
     assert outcome.err.endswith("cellarena: other bytes\n")
@@ -80,7 +80,7 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(project, cellarena, m
 
 def test_a_wrong_parameter_is_one_line_that_names_it(project, cellarena):
     project.set_params(**{"models.unet.width": 4})
-    outcome = cellarena(project.root, "acquire")
+    outcome = cellarena(project.root, "grid")
     assert outcome.code == 2
     assert outcome.err == "cellarena: models.unet.width: Input should be greater than or equal to 8\n"
 
@@ -106,7 +106,7 @@ def test_help_tells_what_every_stage_and_every_other_command_does_in_a_whole_sen
 
 def _stages():
     content = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-    return content["stages"].values()
+    return [stage.get("do", stage) for stage in content["stages"].values()]
 
 
 def test_version_is_that_of_the_package(tmp_path, cellarena):
@@ -161,7 +161,7 @@ def test_ctrl_c_leaves_with_130_and_no_half_data(project):
 )
 def test_a_fault_of_the_system_names_its_file_first_and_the_way_out(project, cellarena, monkeypatch, error, line):
     a_command_that_raises(monkeypatch, error)
-    outcome = cellarena(project.root, "floor")
+    outcome = cellarena(project.root, "plan")
     assert outcome.code == 2
     assert outcome.err.startswith(f"cellarena: {line}")
     assert outcome.err.count("\n") == 1

@@ -60,8 +60,8 @@ def test_one_seed_gives_no_verdict_on_the_arms_and_the_report_says_so(studied):
 
 def test_an_arm_refers_to_images_and_copies_none(studied):
     layout = Layout(studied.root)
-    assert {path.suffix for path in layout.arm("real").parent.iterdir()} == {".csv"}
-    real, mixed = (read_manifest(layout.arm(name)) for name in ("real", "texture50"))
+    assert {path.suffix for path in layout.arms.iterdir()} == {".csv"}
+    real, mixed = (read_manifest(layout.learnt(name)[0]) for name in ("real", "texture50"))
     assert {r.id for r in real} < {r.id for r in mixed}
     assert all((layout.data / r.image).is_file() and (layout.data / r.labels).is_file() for r in mixed)
     assert len(read_manifest(layout.arm("repeat"))) == len(mixed)

@@ -21,7 +21,7 @@ from workspace import STORAGE, Workspace
 UNET, SAC = Run("unet", "real", 0), Run("sac", "real", 0)
 PARAMS = {
     "models": {"unet": {"learning_rate": 0.0006, "width": 16}, "sac": {"learning_rate": 3e-05}},
-    "benchmark": {"models": ["unet", "sac"], "seeds": [0], "floor": "otsu"},
+    "benchmark": {"models": ["unet", "sac"]},
     "compare": {"smallest_effect": 0.01, "confidence": 0.95, "resamples": 200},
 }
 IDS = [f"image_{k}" for k in range(8)]
@@ -121,10 +121,10 @@ class Project:
         SCORES.write(score(pairs, run, protocols=["strict"]), layout.scores(run))
         write_statuses(made, layout.cells(run))
 
-    def commit(self, message, runs=(UNET, SAC), together=False):
+    def commit(self, message, runs=(UNET, SAC), scored_apart=False):
         """Commit all as it is, dvc.lock saying that the results were made of what is there.
 
-        With `together` one stage scores all runs, and its output is the folder of their tables.
+        Commits of old have each run's scores as outputs of their own, those of today all in one folder.
         """
         relative, params = Layout(Path()), yaml.safe_load((self.root / "params.yaml").read_text())
         data = [relative.preprocessed, relative.splits]
@@ -135,15 +135,16 @@ class Project:
             code = Path("src/cellarena/models") / f"{run.model}.py"
             locked[f"train@{run}"] = self.entry([code, relative.splits], names, made[:1])
             locked[f"predict@{run}"] = self.entry(made[:1], {}, made[1:2])
-            locked[f"evaluate@{run}"] = self.entry(made[1:2], {}, made[2:])
-        declared = _declared(runs, relative)
-        if together:
-            locked = {name: entry for name, entry in locked.items() if not name.startswith("evaluate")}
-            deps = [relative.predictions(run) for run in runs]
-            locked["evaluate"] = self.entry(deps, {}, [relative.scores(UNET).parent])
-            folder = str(relative.scores(UNET).parent)
-            declared["evaluate"] = {"cmd": "true", "deps": list(map(str, deps)), "outs": [folder]}
-        self.write_file("dvc.yaml", yaml.safe_dump({"stages": declared}, sort_keys=False))
+            if scored_apart:
+                locked[f"evaluate@{run}"] = self.entry([relative.preprocessed, *made[1:2]], {}, made[2:])
+        if not scored_apart:
+            for path in (self.root / "data/scores").iterdir():
+                if path.name.split(".")[0] not in map(str, runs):
+                    path.unlink()
+            deps = [relative.preprocessed, Path("data/predictions")]
+            locked["evaluate"] = self.entry(deps, {}, [Path("data/scores")])
+        stages = _declared(runs, relative, scored_apart)
+        self.write_file("dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
         self.write_file("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": locked}, sort_keys=False))
         self.commit_in_git(message)
 

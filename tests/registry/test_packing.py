@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellarena.evaluation.comparing import Comparing
+from cellarena.evaluation.coverage import ImageStatus
 from cellarena.records import Record
 from cellarena.registry.packages.packing import PACKED_SCORES, centre, chosen_crops, score_lines, score_of
 from cellarena.reporting.model_card import model_card

@@ -116,28 +116,6 @@ def test_the_same_review_has_the_same_bytes_and_leaves_the_repository_alone(rate
     assert project.workspace.run("git", "status", "--porcelain") == ""
 
 
-def test_runs_that_one_stage_scores_are_compared_one_by_one(project, review):
-    project.commit("Scored together", together=True)
-    project.set_params(models=SLOW)
-    project.write_run(UNET, FEWER)
-    project.commit("A higher learning rate", together=True)
-    outcome, markdown = review(project, "HEAD~1..HEAD")
-    assert outcome.out.startswith("1 of 2 runs changed: unet-real-0 is worse by ")
-    shown = tables(markdown)
-    assert shown["Runs"] == [["unet-real-0", "changed", "changed", "changed", "models.unet.learning_rate"]]
-    assert [row[0] for row in shown["F1 at IoU 0.5 by run"]] == ["unet-real-0"]
-    assert "other outputs differ" not in markdown
-
-
-def test_scores_by_a_stage_a_run_compare_with_those_of_one_stage_for_all(project, review):
-    project.set_params(models=SLOW)
-    project.write_run(UNET, FEWER)
-    project.commit("A higher learning rate, scored together", together=True)
-    outcome, markdown = review(project)
-    assert outcome.out.startswith("1 of 2 runs changed: unet-real-0 is worse by ")
-    assert [row[0] for row in tables(markdown)["F1 at IoU 0.5 by run"]] == ["unet-real-0"]
-
-
 def test_a_comment_changes_no_result(project, review):
     project.write_file("src/cellarena/models/unet.py", "WIDTH = 16  # at the finest stage\n")
     project.commit_in_git("A comment")

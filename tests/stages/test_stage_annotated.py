@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from cellarena.images.io import read_image, write_image, write_labels, write_png
 from cellarena.layout import Layout
@@ -57,10 +58,16 @@ def test_training_is_told_where_nobody_annotated(layout):
 
 
 def test_an_arm_refers_to_it(layout):
-    arms.main(["real"], obj=Project(layout), standalone_mode=False)
-    learnt = read_manifest(layout.arm("real"))
-    assert [record.ignored for record in learnt] == ["", *(f"preprocessed/ignored/{name}.png" for name in "bc"), ""]
-    assert annotated(layout.data, learnt)[1].ignored.sum() == HEIGHT * WIDTH // 2
+    content = yaml.safe_load(layout.params.read_text())
+    content["study"] = {"models": ["unet"], "arms": ["repeat"]}
+    layout.params.write_text(yaml.safe_dump(content))
+    arms.main([], obj=Project(layout), standalone_mode=False)
+    learnt = read_manifest(layout.arm("repeat"))
+    ignored = {record.id: record.ignored for record in learnt}
+    assert {name: ignored[name] for name in "abcd"} == {
+        "a": "", "b": "preprocessed/ignored/b.png", "c": "preprocessed/ignored/c.png", "d": "",
+    }  # fmt: skip
+    assert annotated(layout.data, [r for r in learnt if r.id == "b"])[0].ignored.sum() == HEIGHT * WIDTH // 2
 
 
 def test_generators_see_what_was_annotated_whole(layout):

@@ -15,6 +15,7 @@ from cellarena.layout import Layout
 from cellarena.records import read_manifest
 
 MODELS, ENSEMBLE = ["maunet", "maunet_wide"], "maunet_ensemble"
+OTSU = [[command, "otsu", "real", "0"] for command in ("train", "predict")]
 LEARNED = [*MODELS, ENSEMBLE]
 
 
@@ -47,8 +48,8 @@ def finished(tmp_path_factory):
             path.write_text(f"step\t{path.stem}\n10\t0.5\n20\t0.25\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        for command in ("floor", "evaluate", "compare"):
-            cli.main([command], standalone_mode=False)
+        for command in (*OTSU, ["evaluate"], ["compare"]):
+            cli.main(command, standalone_mode=False)
     return layout, params
 
 
@@ -92,7 +93,7 @@ def test_curves_are_long_tables_of_all_rows(finished):
 
 def test_the_floor_is_timed_and_has_no_network(project, cellarena):
     layout, params = project
-    assert cellarena(layout.root, "floor").code == 0
+    assert cellarena(layout.root, *OTSU[1]).code == 0
     costs = json.loads(layout.prediction_costs(params.method_runs[0]).read_text())
     assert (costs["n_images"], costs["n_over_tolerance"], costs["device"]) == (2, 0, "cpu")
     assert costs["seconds_per_megapixel"] > 0
@@ -104,7 +105,7 @@ def test_the_floor_is_timed_and_has_no_network(project, cellarena):
 def test_an_image_that_fails_is_not_timed(project, cellarena):
     layout, params = project
     (layout.preprocessed / "a.tiff").write_bytes(b"II*")
-    assert cellarena(layout.root, "floor").code == 0
+    assert cellarena(layout.root, *OTSU[1]).code == 0
     costs = json.loads(layout.prediction_costs(params.method_runs[0]).read_text())
     assert (costs["n_images"], costs["slowest_image"]) == (1, "b")
 
@@ -253,7 +254,7 @@ def test_a_missing_or_damaged_table_is_named(project, cellarena, name):
     (layout.data / name).unlink()
     missing = cellarena(layout.root, "compare")
     assert damaged.err.startswith(f"cellarena: data/{name}: damaged or edited (")
-    assert missing.err.startswith(f"cellarena: data/{name}: No such file or directory; run `dvc")
+    assert missing.err.startswith(f"cellarena: data/{name}: no such table of ")
     assert damaged.code == missing.code == 2
     assert damaged.err.count("\n") == missing.err.count("\n") == 1
     assert (layout.benchmark.read_bytes(), (layout.anatomy / "gains.csv").read_bytes()) == before

@@ -88,8 +88,10 @@ def scored(tmp_path_factory):
         write_manifest(records, layout.subset(subset))
     real = under(layout, layout.preprocessed, records)
     synthetic = [replace(r, id=f"s{r.id}") for r in under(layout, layout.synthetic("painted"), records[:6])]
-    layout.arm("real").parent.mkdir()
+    layout.arms.mkdir(parents=True)
     for name, arm in params.arms.items():
+        if name == "real":
+            continue
         write_manifest(compose(arm, real, synthetic if arm.generator else [], 0), layout.arm(name))
     for run in params.compared_runs:
         found = [4 if run.arm == "mixed50" else 3 - (k + run.seed) % 2 for k in range(12)]
