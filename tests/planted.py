@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from cellarena.evaluation.arm_contents import Contents
 from cellarena.evaluation.comparing import Comparing
-from cellarena.evaluation.study import Contents
 
 SETTINGS = Comparing(smallest_effect=0.01, confidence=0.95, resamples=100)
 IMAGES = [f"i{k:03}" for k in range(60)]

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from cellarena.evaluation.coverage import ImageStatus, coverage
+from cellarena.evaluation.leaderboard import leaderboard
 from cellarena.evaluation.scores import THRESHOLDS, score_image, score_table
-from cellarena.evaluation.summary import leaderboard, summarize
+from cellarena.evaluation.summary import summarize
 from cellarena.records import Run
 from test_records import RECORD
 

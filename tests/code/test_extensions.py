@@ -72,6 +72,11 @@ def test_what_is_added_has_keys_and_its_version_is_written_down(project):
     assert "dots" in found["acquire"]
 
 
+def test_a_project_that_does_not_use_what_is_added_needs_no_block_for_it(project):
+    shutil.copy(ROOT / "params.yaml", project.root)
+    assert "runs of the study" in project.run("cellarena", "grid")
+
+
 def test_a_version_and_an_edit_change_the_keys_that_reach_it(project, tmp_path, monkeypatch):
     before = code(project)
 

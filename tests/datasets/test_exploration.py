@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from cellarena.datasets.describing.exploration import (
-    ALL,
     formats,
     intensity_summary,
     measure,
@@ -15,6 +14,7 @@ from cellarena.datasets.describing.exploration import (
     subset_members,
     summary,
 )
+from cellarena.datasets.describing.tables import ALL
 from cellarena.records import Record
 from cellarena.targets.three_class import ThreeClass
 

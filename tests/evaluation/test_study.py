@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellarena.evaluation.study import (
-    STUDY,
-    STUDY_BY_MODALITY,
-    Contents,
-    contents_of,
-    references,
-    study_by_modality,
-    study_table,
-)
+from cellarena.evaluation.arm_contents import Contents, contents_of, references
+from cellarena.evaluation.study import STUDY, STUDY_BY_MODALITY, study_by_modality, study_table
 from planted import CONTENTS, IMAGES, SETTINGS, planted, trials
 from test_records import RECORD
 

@@ -7,15 +7,10 @@ import pytest
 
 from cellarena.evaluation.costs import PredictionCosts, TrainingCosts
 from cellarena.evaluation.coverage import ImageStatus, coverage
+from cellarena.evaluation.leaderboard import costs_by_row, leaderboard
 from cellarena.evaluation.scores import THRESHOLDS
 from cellarena.evaluation.strata import modality_slug
-from cellarena.evaluation.summary import (
-    costs_by_row,
-    f1_over_thresholds,
-    leaderboard,
-    per_image,
-    summarize,
-)
+from cellarena.evaluation.summary import f1_over_thresholds, per_image, summarize
 from cellarena.records import Record, Run
 from scored import score
 

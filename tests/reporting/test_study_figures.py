@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from matplotlib import colors
 
-from cellarena.evaluation.study import Contents, study_by_modality, study_table
+from cellarena.evaluation.arm_contents import Contents
+from cellarena.evaluation.study import study_by_modality, study_table
 from cellarena.reporting.figures.curves import validation_curves
 from cellarena.reporting.figures.differences import differences, differences_by_modality
 from cellarena.reporting.figures.study import dose_response

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.datasets.sources.spec import Sample, describe
 from cellarena.evaluation.quality.measures import MEASURES
 from cellarena.images.io import write_labels, write_png

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cellarena.lineage.tracing import Lineage
+from cellarena.lineage.answers import Lineage
 from cellarena.registry.packages.messages import score_words
 from cellarena.registry.packages.package import Score
 from cellarena.reporting.document import Document, Notes, Section

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from cellarena.faults import IntegrityError, PartialError
 from cellarena.images.io import TIFF_SUFFIXES, file_sha256, read_image
 from cellarena.images.origins import FromRelease, Origin, labels_sha256, read_origin
+from cellarena.lineage.answers import Lineage, Subject
 from cellarena.lineage.comparison import Comparison, compare, not_compared
-from cellarena.lineage.tracing import Lineage, Subject, trace
+from cellarena.lineage.tracing import trace
 from cellarena.records import Run
 from cellarena.registry.opening import fetched_package, output_of
 from cellarena.registry.packages.package import Package, read_package, refuse_changed

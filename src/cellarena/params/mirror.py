@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import create_model
 
+from cellarena.extensions import extensions
 from cellarena.methods.spec import METHODS
 from cellarena.models.spec import MODELS
 from cellarena.params.reading import checked, read_content
@@ -26,16 +27,19 @@ def load_params(path: Path) -> Params:
 
 def _whole() -> type[Params]:
     """Return Params with a typed block for each model, method, target and generator of the catalogs."""
-    models = {name: MODELS[name].hyperparameters for name in MODELS}
     blocks: dict[str, dict[str, Any]] = {
-        "models": {**models, **{name: METHODS[name].settings for name in METHODS}},
-        "targets": {name: TARGETS[name] for name in TARGETS},
-        "generators": {name: GENERATORS[name] for name in GENERATORS},
+        "models": _fields({name: MODELS[name].hyperparameters for name in MODELS}, "model")
+        | _fields({name: METHODS[name].settings for name in METHODS}, "method"),
+        "targets": _fields({name: TARGETS[name] for name in TARGETS}, "target"),
+        "generators": _fields({name: GENERATORS[name] for name in GENERATORS}, "generator"),
     }
-    sections: dict[str, Any] = {key: (_block(key.title(), kinds), ...) for key, kinds in blocks.items()}
+    sections: dict[str, Any] = {
+        key: (create_model(key.title(), __base__=Section, **fields), ...) for key, fields in blocks.items()
+    }
     return create_model("Params", __base__=Params, **sections)
 
 
-def _block(name: str, kinds: dict[str, Any]) -> type[Section]:
-    fields: dict[str, Any] = {entry: (kind, ...) for entry, kind in kinds.items()}
-    return create_model(name, __base__=Section, **fields)
+def _fields(kinds: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return a field for each entry; what a distribution adds needs no block in a project that does not use it."""
+    outside = extensions(kind)
+    return {name: (entry | None, None) if name in outside else (entry, ...) for name, entry in kinds.items()}

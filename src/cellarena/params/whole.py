@@ -69,7 +69,7 @@ class Params(Grid, extra="forbid"):
     @model_validator(mode="after")
     def _no_plan_by_hand(self) -> Self:
         for name in MODELS:
-            if MODELS[name].planned and getattr(self.models, name).plan is not None:
+            if MODELS[name].planned and getattr(getattr(self.models, name), "plan", None) is not None:
                 raise ValueError(
                     f"models.{name}.plan is made by the stage plan; remove it here and run `dvc repro plan`"
                 )

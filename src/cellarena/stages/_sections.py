@@ -4,19 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cellarena.datasets.describing.exploration import INTENSITIES, NEAR_DUPLICATES, SUMMARY
+from cellarena.datasets.describing.tables import INTENSITIES, NEAR_DUPLICATES, SUMMARY
 from cellarena.evaluation.calibration.comparison import CALIBRATION
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.errors.comparison import CATEGORY_TOTALS
 from cellarena.evaluation.errors.difficulty import DIFFICULTY
 from cellarena.evaluation.errors.gains import GAINS
 from cellarena.evaluation.errors.strata import STRATA
+from cellarena.evaluation.leaderboard import BENCHMARK
 from cellarena.evaluation.mixed_model import MIXED_MODEL
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.rank_tests import RANKS
 from cellarena.evaluation.scores import SCORES, of_protocol
 from cellarena.evaluation.statistics import INTERVALS, PAIRS
-from cellarena.evaluation.summary import BENCHMARK, per_image
+from cellarena.evaluation.summary import per_image
 from cellarena.evaluation.trainings import TRAININGS
 from cellarena.records import Record, Run
 from cellarena.reporting.document import Illustration, Section

@@ -14,18 +14,10 @@ from cellarena.benchmarking.statistics import compare_rows
 from cellarena.evaluation.costs import read_prediction_costs, read_training_costs
 from cellarena.evaluation.coverage import COVERAGE, coverage_by_run
 from cellarena.evaluation.curves import F1_OVER_THRESHOLDS, TRAINING_LOSS, VALIDATION_F1, long_curves
+from cellarena.evaluation.leaderboard import BENCHMARK, costs_by_row, leaderboard
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import SCORES, of_protocol
-from cellarena.evaluation.summary import (
-    BENCHMARK,
-    Tables,
-    costs_by_row,
-    f1_over_thresholds,
-    headlines,
-    leaderboard,
-    per_image,
-    summarize,
-)
+from cellarena.evaluation.summary import Tables, f1_over_thresholds, headlines, per_image, summarize
 from cellarena.evaluation.trainings import TRAININGS, trained, training_table, untrained
 from cellarena.files import write_bytes
 from cellarena.images.io import read_image

@@ -9,9 +9,8 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from cellarena.datasets.describing import exploration as known
+from cellarena.datasets.describing import tables as known
 from cellarena.datasets.describing.exploration import (
-    ALL,
     formats,
     intensity_summary,
     measure,
@@ -19,6 +18,7 @@ from cellarena.datasets.describing.exploration import (
     subset_members,
     summary,
 )
+from cellarena.datasets.describing.tables import ALL
 from cellarena.datasets.names import slugs
 from cellarena.images.io import read_image
 from cellarena.layout import SUBSETS

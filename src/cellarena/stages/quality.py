@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.evaluation.quality import descriptions as described
 from cellarena.evaluation.quality.image_summaries import (
     MOST_CROPS,

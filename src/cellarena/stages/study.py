@@ -7,20 +7,13 @@ import click
 import pandas as pd
 
 from cellarena.benchmarking.coverage import coverage_of
+from cellarena.evaluation.arm_contents import Contents, contents_of
 from cellarena.evaluation.comparing import Comparing
 from cellarena.evaluation.coverage import refuse_uncovered
 from cellarena.evaluation.curves import F1_OVER_THRESHOLDS, VALIDATION_F1, long_curves
 from cellarena.evaluation.protocols import STRICT
 from cellarena.evaluation.scores import SCORES, of_protocol
-from cellarena.evaluation.study import (
-    STUDY,
-    STUDY_BY_MODALITY,
-    Contents,
-    contents_of,
-    study_by_modality,
-    study_summary,
-    study_table,
-)
+from cellarena.evaluation.study import STUDY, STUDY_BY_MODALITY, study_by_modality, study_summary, study_table
 from cellarena.evaluation.study_words import model_sentence
 from cellarena.evaluation.summary import Tables, f1_over_thresholds, trial_table
 from cellarena.evaluation.trials import TRIAL_COLUMNS

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from cellarena.evaluation.summary import BENCHMARK, costs_by_row
+from cellarena.evaluation.leaderboard import BENCHMARK, costs_by_row
 from cellarena.reporting.document import Notes, ShownTable, Warnings
 from cellarena.reporting.sections.costs import costs_section
 from cellarena.reporting.tables import UNDEFINED

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.reporting.document import Illustration, Notes, ShownTable, Text, Warnings
 from cellarena.reporting.sections.data_set import data_set_section
 from cellarena.reporting.tables import UNDEFINED

@@ -1,4 +1,5 @@
-from cellarena.evaluation.study import Contents, study_by_modality, study_table
+from cellarena.evaluation.arm_contents import Contents
+from cellarena.evaluation.study import study_by_modality, study_table
 from cellarena.reporting.document import Notes, ShownTable, Text, Warnings
 from cellarena.reporting.sections.study import (
     answer_section,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.evaluation.quality.estimates import Values, mean_of_images
 from cellarena.evaluation.quality.image_summaries import OBJECT_MEASURES, PIXEL_CLASSES, ImageSummary
 from cellarena.evaluation.quality.sets import (

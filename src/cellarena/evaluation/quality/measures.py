@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.evaluation.quality.descriptions import PART
 from cellarena.evaluation.quality.distributions import histogram_distance, value_distance
 from cellarena.evaluation.quality.estimates import Estimate, Values, mean_of_images

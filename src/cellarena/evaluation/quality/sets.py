@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.evaluation.quality.estimates import Values
 from cellarena.evaluation.quality.image_summaries import ImageSummary
 from cellarena.evaluation.quality.spectra import N_BINS

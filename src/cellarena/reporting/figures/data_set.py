@@ -10,7 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from cellarena.datasets.describing.exploration import CLASSES
+from cellarena.datasets.describing.tables import CLASSES
 from cellarena.reporting.figures.style import (
     GREY,
     SKY,

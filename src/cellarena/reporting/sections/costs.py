@@ -22,7 +22,7 @@ def costs_section(costs: pd.DataFrame) -> Section:
     """Return what the rows of the comparison cost, in its order.
 
     Args:
-        costs: one row per model and arm, as `evaluation.summary.costs_by_row` makes them.
+        costs: one row per model and arm, as `evaluation.leaderboard.costs_by_row` makes them.
     """
     found = Warnings([*_too_slow(costs), *_devices(costs)])
     tables = ShownTable("Costs", _cost_table(costs)), ShownTable("Variants", _variant_table(costs))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from cellarena.datasets.describing.exploration import ALL, CLIPPED
+from cellarena.datasets.describing.tables import ALL, CLIPPED
 from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Text, Warnings
 from cellarena.reporting.tables import Table, other_table
 

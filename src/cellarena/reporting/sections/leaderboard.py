@@ -39,7 +39,7 @@ def leaderboard_section(summary: pd.DataFrame, protocol: str, figures: Sequence[
     """Return the ranking with its warnings, what the score is, and figures.
 
     Args:
-        summary: a table of `evaluation.summary.BENCHMARK`; intervals and coverage may be left out.
+        summary: a table of `evaluation.leaderboard.BENCHMARK`; intervals and coverage may be left out.
         protocol: name and version of the scores' protocol.
         figures: stand below the table.
     """

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from cellarena.datasets.describing.exploration import ALL
+from cellarena.datasets.describing.tables import ALL
 from cellarena.evaluation.quality.sets import COMPARED, SYNTHETIC, TRAIN, VAL
 from cellarena.reporting.document import Block, Illustration, Notes, Section, ShownTable, Text
 from cellarena.reporting.tables import UNDEFINED, Table, other_table, plain
