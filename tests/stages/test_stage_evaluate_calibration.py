@@ -34,7 +34,7 @@ def probabilities_of(labels, target, seed):
 def project(tmp_path):
     """A project whose run has probabilities of three validation and three test images, one of which failed."""
     layout, params = declare(tmp_path, ["unet"])
-    run, target = RUN, params.target("unet")
+    run, target = RUN, params.targets.three_class
     annotate(layout, "train", {"train": squares(2)})
     for subset in ("val", "test"):
         for n, record in enumerate(annotate(layout, subset, {f"{subset}{n}": squares(2 + n) for n in range(3)})):

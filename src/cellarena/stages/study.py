@@ -63,7 +63,7 @@ def _contents(project: Project) -> dict[str, Contents]:
         name: contents_of(
             grid.arm(name).label, grid.arm(name).generator, read_manifest(layout.learnt(name)[0]), synthetic
         )
-        for name in ((REAL, *grid.study.arms) if grid.studied else ())
+        for name in (REAL, *(grid.study.arms if grid.studied else ()))
     }
 
 
