@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellarena.evaluation.summary import BENCHMARK
+from cellarena.evaluation.leaderboard import BENCHMARK
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -18,7 +18,7 @@ def prepared(untouched, tmp_path_factory):
     """A workspace whose data wait for a training that no test sees the end of."""
     workspace = untouched.copy(tmp_path_factory.mktemp("prepared"))
     workspace.set_params(**{"acquire.simulated.images": 24, "budgets.small": BUDGET, "training.patience": ENDLESS})
-    for command in (("acquire",), ("preprocess",), ("split",), ("arms", "real")):
+    for command in (("acquire",), ("preprocess",), ("split",)):
         workspace.run("cellarena", *command)
     return workspace
 

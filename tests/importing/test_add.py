@@ -77,7 +77,7 @@ def test_images_that_were_added_survive_a_temporary_experiment_and_a_colleague(w
     assert clone.repro("split")[0] == []
     assert clone.hashes("data/raw") == before
     clone.set_params(**{"acquire.licence": "CC0-1.0"})
-    assert clone.repro("acquire")[0] == ["acquire"]
+    assert clone.repro("acquire")[0] == ["grid", "acquire"]
 
 
 @pytest.mark.slow
@@ -92,10 +92,10 @@ def test_images_that_were_added_are_there_in_a_queue(workspace, images):
 def test_what_lies_in_the_inbox_is_added_and_once_more_when_it_changed(workspace):
     tree(workspace.root / "inbox/mine", range(3))
     added(workspace, "inbox/mine")
-    assert workspace.repro("acquire")[0] == ["acquire"]
+    assert workspace.repro("acquire")[0] == ["grid", "acquire"]
     tree(workspace.root / "inbox/mine", range(5))
     added(workspace, "inbox/mine")
-    assert workspace.repro("acquire")[0] == ["acquire"]
+    assert workspace.repro("acquire")[0] == ["grid", "acquire"]
     assert len(list((workspace.root / "data/raw/images").iterdir())) == 5
     tree(workspace.root / "inbox", range(7))
     added(workspace, "inbox", "--name", "all")

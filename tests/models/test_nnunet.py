@@ -154,7 +154,7 @@ def test_planning_needs_no_torch():
 
 
 def test_its_own_recipe_stands_in_params():
-    declared = PARAMS.hyperparameters("nnunet")
+    declared = PARAMS.models.nnunet
     assert declared == NNUNet(
         optimizer="sgd", learning_rate=0.01, weight_decay=3e-5, augmentation="nnunet", normalisation="z_score",
         foreground=0.33,
@@ -163,7 +163,7 @@ def test_its_own_recipe_stands_in_params():
 
 
 def test_crops_and_batch_are_those_of_the_plan():
-    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    declared = PARAMS.models.nnunet.planned(small())
     assert declared.frame(256) == (32, 16)
     assert declared.batch_size(8) == 2
     assert MODELS["nnunet"].describe(declared) == "patch 32x16, batch 2, 4 stages"
@@ -172,7 +172,7 @@ def test_crops_and_batch_are_those_of_the_plan():
 def test_the_catalog_builds_the_network_of_the_plan():
     spec = MODELS["nnunet"]
     assert spec.planned
-    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    declared = PARAMS.models.nnunet.planned(small())
     torch.manual_seed(0)
     built = spec.build(declared, 3).state_dict()
     torch.manual_seed(0)
@@ -191,18 +191,18 @@ def test_the_catalog_builds_the_network_of_the_plan():
 )
 def test_without_a_plan_there_is_one_line(use):
     with pytest.raises(ValueError, match=r"^nnunet has no plan yet; run `dvc repro plan`$"):
-        use(PARAMS.hyperparameters("nnunet"))
+        use(PARAMS.models.nnunet)
 
 
 def test_a_model_card_holds_the_whole_plan():
-    declared = PARAMS.hyperparameters("nnunet").planned(small())
+    declared = PARAMS.models.nnunet.planned(small())
     assert NNUNet.model_validate_json(declared.model_dump_json()) == declared
     assert declared.planned(small(channels=1)).plan.normalisation == ("z_score",)
 
 
 def test_its_own_training_learns_by_heart():
     torch.manual_seed(0)
-    target = PARAMS.target("nnunet")
+    target = PARAMS.targets.three_class
     network = network_from(small(), target.n_channels).train()
     images = torch.rand(2, 3, 32, 16)
     classes = (images.mean(1) * 3).long()
@@ -219,5 +219,5 @@ def test_its_own_training_learns_by_heart():
 
 def test_images_in_black_frames_are_normalised_as_the_plan_says():
     framed = small().model_copy(update={"normalisation": ("z_score_nonzero",) * 3})
-    assert PARAMS.hyperparameters("nnunet").planned(framed).normalisation == "z_score_nonzero"
-    assert PARAMS.hyperparameters("nnunet").planned(small()).normalisation == "z_score"
+    assert PARAMS.models.nnunet.planned(framed).normalisation == "z_score_nonzero"
+    assert PARAMS.models.nnunet.planned(small()).normalisation == "z_score"

@@ -27,9 +27,9 @@ CHANGES = {
     "models": {"maunet": {"width": 8, "features": 8}, "maunet_wide": {"width": 8, "features": 8}},
     "predict": {"tile": 64, "mirror": False},
     "training": {"accelerator": "cpu"},
-    "benchmark": {"models": ["maunet", "maunet_wide"], "seeds": [0]},
+    "benchmark": {"models": ["maunet", "maunet_wide"]},
     "registry": {"champion": "maunet"},
-    "study": {"models": [], "arms": [], "seeds": [], "real_seeds": []},
+    "study": {"models": [], "arms": []},
 }
 
 

@@ -27,7 +27,7 @@ CALLED = Name("my-model", "v1.2.0", datetime(2026, 1, 2, tzinfo=UTC), ("A. Autho
 
 def smallest(name):
     """Return the hyperparameters of params.yaml, whole numbers as small as their bounds allow."""
-    declared = PARAMS.hyperparameters(name)
+    declared = getattr(PARAMS.models, name)
     bounds = {
         key: rule.ge
         for key, field in type(declared).model_fields.items()
@@ -50,7 +50,7 @@ def image(seed, side=80):
 def pack(name, folder, licence="CC0-1.0", **hyperparameters):
     """Write a package of a fresh network with a run's name; its crops show what it finds."""
     torch.manual_seed(0)
-    target, chosen = PARAMS.target(name), smallest(name).model_copy(update=hyperparameters)
+    target, chosen = getattr(PARAMS.targets, MODELS[name].target), smallest(name).model_copy(update=hyperparameters)
     checkpoint = folder / "checkpoints" / f"{name}-real-0"
     save_weights(build_network(name, chosen, target).state_dict(), checkpoint / "model.safetensors")
     card = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str | bytes) -> Any:
@@ -15,4 +15,8 @@ def read_yaml(text: str | bytes) -> Any:
         ValueError: if it is no text.
         RecursionError: if it is nested too deeply.
     """
-    return yaml.load(text, _LOADER)  # either loader is a safe one
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
