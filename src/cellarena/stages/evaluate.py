@@ -68,6 +68,8 @@ def _write(
         fresh_folder(layout.gallery(first).parent) as galleries,
     ):
         BOUNDS.write(limits, errors / layout.strata.name)
+        # As written: what is compared later goes by the same digits.
+        limits = BOUNDS.read(errors / layout.strata.name)
         for row in scored:
             row.write(scores)
         for found in analyzed:
