@@ -47,7 +47,7 @@ def strict_json(text):
 def test_from_nothing_every_output_is_made(reproduction):
     missing = [path for path in outputs(reproduction.workspace) if not path.exists()]
     assert missing == []
-    assert reproduction.ran[0] == "acquire"
+    assert sorted(reproduction.ran[:3]) == ["acquire", "code", "grid"]
     assert "report" in reproduction.ran
     assert len(set(reproduction.ran)) == len(reproduction.ran)
 
@@ -77,7 +77,7 @@ def test_the_report_names_every_test_image_and_needs_nothing_else(reproduction):
 def test_what_is_new_to_git_is_small_and_to_be_committed(reproduction):
     new = {line.removeprefix("?? ") for line in reproduction.new_files}
     assert all(line.startswith("?? ") for line in reproduction.new_files), reproduction.new_files
-    assert {path.split("/")[0] for path in new} == {"dvc.lock", "metrics", "plots", "reports"}
+    assert {path.split("/")[0] for path in new} == {"code.yaml", "dvc.lock", "grid.yaml", "metrics", "plots", "reports"}
     reports = {f"reports/{name}.{suffix}" for name in ("report", "study") for suffix in ("md", "txt")}
     assert {path for path in new if path.startswith("reports")} == reports
     sizes = {path: (reproduction.workspace.root / path).stat().st_size for path in new}
@@ -131,7 +131,16 @@ def holds(path: Path, content: bytes) -> bool:
 def test_a_changed_learning_rate_concerns_the_training_of_that_model(workspace):
     workspace.set_params(**{"models.unet.learning_rate": 0.01})
     changed = json.loads(workspace.run("dvc", "status", "--json"))
-    assert set(changed) == {f"train@{RUN}", "train-study@unet-repeat-0"}
+    assert set(changed) == {"grid", f"train@{RUN}", "train-study@unet-repeat-0"}
+
+
+def test_a_study_of_no_model_is_one_key_and_what_it_needs_is_left_out_and_said(workspace):
+    printed = workspace.run("dvc", "exp", "run", "--set-param", "study.models=[]")
+    assert "texture: left out, no arm of the study asks for it" in printed
+    assert "no study is declared" in printed
+    assert not {stage for stage in stages_run(printed) if stage.startswith(("train", "predict", "compare"))}
+    assert "No study is declared" in (workspace.root / "reports/study.txt").read_text()
+    assert workspace.is_up_to_date()
 
 
 @pytest.fixture(scope="module")
