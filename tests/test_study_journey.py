@@ -76,15 +76,15 @@ def test_the_share_of_one_arm_concerns_that_arm_only(studied, tmp_path):
     workspace = studied.copy(tmp_path)
     workspace.set_params(**{"arms.texture50.synthetic": 0.25})
     ran, _ = workspace.repro("study-report", "quality@texture")
-    of_it = {"arms-study@texture50", *(f"{stage}@unet-texture50-0" for stage in OF_AN_ARM)}
+    of_it = {"grid", "arms", *(f"{stage}@unet-texture50-0" for stage in OF_AN_ARM)}
     assert set(ran) == of_it | {"evaluate-study", "study", "study-report"}
 
 
 def test_layouts_images_and_arms_have_the_same_bytes_again(studied, tmp_path):
     workspace = studied.copy(tmp_path)
     shutil.rmtree(workspace.root / ".dvc/cache/runs")
-    stages = ["fit-generator@texture", "synthesize@texture", "arms-study@texture50", "arms-study@repeat"]
+    stages = ["fit-generator@texture", "synthesize@texture", "arms"]
     ran, _ = workspace.repro("--force", "--single-item", *stages)
     assert set(ran) == set(stages)
-    made = ("data/generators", "data/synthetic", "data/arms")
+    made = ("data/generators", "data/synthetic", "data/study/arms")
     assert workspace.hashes(*made) == studied.hashes(*made)

@@ -160,10 +160,10 @@ def test_an_unknown_model_is_said_in_one_line(workspace, cellarena):
 
 
 def test_a_missing_manifest_is_said_in_one_line(workspace, cellarena):
-    (workspace.root / "data/arms/real.csv").unlink()
+    (workspace.root / "data/splits/train.csv").unlink()
     outcome = cellarena(workspace.root, "train", "unet", "real", "0")
     assert outcome.code == 2
-    assert outcome.err.startswith("cellarena: data/arms/real.csv: ")
+    assert outcome.err.startswith("cellarena: data/splits/train.csv: ")
     assert "dvc repro" in outcome.err
     assert outcome.err.count("\n") == 1
 
